@@ -1,0 +1,1 @@
+"""What we hold: the index and the object files beneath it."""

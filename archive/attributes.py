@@ -1,0 +1,158 @@
+"""What we know of an object: one row per attribute, PS3.4 C.6.1, C.6.2 and C.3.4.
+
+Law: columns, extraction, identifier checks, matching and return keys all follow from this table.
+A new key is one row here and one migration that adds its columns; `anode reindex` fills old rows.
+
+A row's level is the highest one at which the attribute is known: keys of a level are answered at
+that level and at every level below it. Its key type is PS3.4's: U unique, R required, O optional.
+Tag, value representation and multiplicity come from the data dictionary, never from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+
+Level = Literal["PATIENT", "STUDY", "SERIES", "IMAGE"]
+KeyType = Literal["U", "R", "O"]
+
+LEVELS: tuple[Level, ...] = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+QUERY_RETRIEVE_LEVEL = 0x00080052
+
+# VRs whose values compare by meaning and not by their text (PS3.4 C.2.2.2.1).
+BY_MEANING = frozenset({"PN", "DA", "TM", "DT", "IS", "DS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute, and what the index does with it."""
+
+    keyword: str
+    level: Level
+    key: KeyType
+    tag: int
+    vr: str
+    many: bool  # the value multiplicity allows several values: any of them matches
+    computed: bool  # answered by a subquery or a constant, not from a column of its own
+    matched: bool  # False: returned, but a value in the request is not a key
+
+    @property
+    def has_forms(self) -> bool:
+        """Beside the text a column holds what matching compares."""
+        return self.vr in BY_MEANING or self.many
+
+    @property
+    def has_more(self) -> bool:
+        """One value may offer several things to compare: values, component groups of a name."""
+        return self.vr == "PN" or self.many
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of this attribute: its text, the form compared, further forms as JSON."""
+        if self.computed:
+            return ()
+        forms = (f"{self.keyword}_match",) if self.has_forms else ()
+        more = (f"{self.keyword}_more",) if self.has_more else ()
+        return (self.keyword, *forms, *more)
+
+
+_PATIENT = """
+PatientID U | PatientName R | IssuerOfPatientID O | PatientBirthDate O | PatientBirthTime O
+PatientSex O | OtherPatientNames O | EthnicGroup O | PatientComments O
+"""
+_STUDY = """
+StudyInstanceUID U | StudyDate R | StudyTime R | AccessionNumber R | StudyID R
+ReferringPhysicianName O | StudyDescription O | NameOfPhysiciansReadingStudy O
+AdmittingDiagnosesDescription O | PatientAge O | PatientSize O | PatientWeight O | Occupation O
+AdditionalPatientHistory O | TimezoneOffsetFromUTC O
+"""
+_SERIES = """
+SeriesInstanceUID U | Modality R | SeriesNumber R | SeriesDescription O | SeriesDate O
+SeriesTime O | BodyPartExamined O | Laterality O | ProtocolName O | StationName O
+Manufacturer O | ManufacturerModelName O | InstitutionName O | InstitutionalDepartmentName O
+PerformedProcedureStepStartDate O | PerformedProcedureStepStartTime O
+PerformedProcedureStepID O | PerformedProcedureStepDescription O
+OperatorsName O | PerformingPhysicianName O
+"""
+_IMAGE = """
+SOPInstanceUID U | InstanceNumber R | SOPClassUID O | ContentDate O | ContentTime O
+AcquisitionDate O | AcquisitionTime O | AcquisitionDateTime O | AcquisitionNumber O
+InstanceCreationDate O | InstanceCreationTime O | ImageType O | Rows O | Columns O
+BitsAllocated O | NumberOfFrames O | ContentLabel O | ContentDescription O
+ContainerIdentifier O | CompletionFlag O | VerificationFlag O | DocumentTitle O
+"""
+
+# Computed keys stand at the level from which they can be told.
+_COMPUTED: Mapping[Level, str] = {
+    "PATIENT": """InstanceAvailability O | NumberOfPatientRelatedStudies O
+        NumberOfPatientRelatedSeries O | NumberOfPatientRelatedInstances O""",
+    "STUDY": """ModalitiesInStudy O | SOPClassesInStudy O
+        NumberOfStudyRelatedSeries O | NumberOfStudyRelatedInstances O""",
+    "SERIES": "NumberOfSeriesRelatedInstances O",
+    "IMAGE": "AvailableTransferSyntaxUID O",
+}
+
+_STORED: Mapping[Level, str] = {
+    "PATIENT": _PATIENT,
+    "STUDY": _STUDY,
+    "SERIES": _SERIES,
+    "IMAGE": _IMAGE,
+}
+
+# The offset says how the request's times are meant, it is not a key (PS3.4 C.4.1.1.3);
+# availability is always ONLINE here and only told.
+_NOT_MATCHED = frozenset({"TimezoneOffsetFromUTC", "InstanceAvailability"})
+
+
+def _attribute(row: str, level: Level, *, computed: bool) -> Attribute:
+    keyword, key = row.split()
+    tag = tag_for_keyword(keyword)
+    if tag is None or key not in ("U", "R", "O"):
+        raise ValueError(f"attribute table: {row!r} is not 'Keyword U|R|O'")
+    return Attribute(
+        keyword=keyword,
+        level=level,
+        key=key,  # type: ignore[arg-type]  # checked above
+        tag=int(tag),
+        vr=dictionary_VR(tag),
+        many=dictionary_VM(tag) != "1",
+        computed=computed,
+        matched=keyword not in _NOT_MATCHED,
+    )
+
+
+def _rows(table: Mapping[Level, str], *, computed: bool) -> Iterator[Attribute]:
+    for level, text in table.items():
+        for row in text.replace("|", "\n").split("\n"):
+            if row.strip():
+                yield _attribute(row, level, computed=computed)
+
+
+ATTRIBUTES: tuple[Attribute, ...] = (
+    *_rows(_STORED, computed=False),
+    *_rows(_COMPUTED, computed=True),
+)
+BY_TAG: Mapping[int, Attribute] = {attribute.tag: attribute for attribute in ATTRIBUTES}
+BY_KEYWORD: Mapping[str, Attribute] = {attribute.keyword: attribute for attribute in ATTRIBUTES}
+
+STORED: Mapping[Level, tuple[Attribute, ...]] = {
+    level: tuple(a for a in ATTRIBUTES if a.level == level and not a.computed) for level in LEVELS
+}
+UNIQUE: Mapping[Level, Attribute] = {
+    attribute.level: attribute for attribute in ATTRIBUTES if attribute.key == "U"
+}
+
+# The tags the scanner keeps of every object it sees.
+WANTED: frozenset[int] = frozenset(
+    {SPECIFIC_CHARACTER_SET, *(a.tag for a in ATTRIBUTES if not a.computed)}
+)
+
+
+def rank(level: str) -> int:
+    """Where a level stands, PATIENT 0 to IMAGE 3."""
+    return LEVELS.index(level)  # type: ignore[arg-type]  # ValueError for anything else

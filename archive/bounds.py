@@ -1,0 +1,26 @@
+"""What one object may cost us at most. Hostile input D3, D4, D6: every one of these is refused.
+
+The numbers are defaults; `config.limits` names the same ones and the node passes them down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bounds on one data set, all inclusive: the value named here is still accepted."""
+
+    object_bytes: int = 64 << 30
+    """Encoded data set bytes."""
+    elements: int = 200_000
+    """Data elements, items and pixel data fragments at every level together."""
+    nesting: int = 64
+    """Sequences within sequences."""
+    inflated_bytes: int = 512 << 20
+    """Bytes of a deflated data set after inflation; they are never all in memory."""
+    value_bytes: int = 64 << 10
+    """Bytes kept of one indexed value; the rest of it stays in the file alone."""
+    head_bytes: int = 64 << 20
+    """Bytes that the fallback may read of an odd data set, big values left out."""

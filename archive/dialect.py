@@ -1,0 +1,154 @@
+"""All SQL that differs between SQLite and PostgreSQL, and how each is opened.
+
+Law: nothing outside this file knows which database holds the index.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from peewee import SQL, ColumnBase, Database, Expression, NodeList, PostgresqlDatabase, SqliteDatabase
+
+from archive.errors import ArchiveError, NoSpace, Unavailable
+
+BUSY_SECONDS = 30
+
+Connection = sqlite3.Connection
+Predicate = Callable[[ColumnBase], ColumnBase]
+
+
+class Dialect(Protocol):
+    """What the rest of the index asks of a database."""
+
+    database: Database  # peewee's: writes SQL, runs migrations; connections of ours run the rest
+
+    def connect(self, *, readonly: bool) -> Connection: ...
+    def like(self, subject: ColumnBase, pattern: str) -> ColumnBase: ...
+    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase: ...
+    def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase: ...
+    def joined(self, values: str) -> str: ...
+    def of_row(self, error: Exception) -> bool: ...
+    def refusal(self, error: Exception) -> ArchiveError: ...
+
+
+class Sqlite:
+    """SQLite 3.35 or later: one file in WAL mode."""
+
+    def __init__(self, path: Path, sync: str) -> None:
+        self._path = path
+        # FULL: a commit is on the disk when it returns. NORMAL: it may be undone by a power cut.
+        synchronous = "FULL" if sync == "always" else "NORMAL"
+        self._pragmas = {
+            "journal_mode": "WAL",
+            "synchronous": synchronous,
+            "foreign_keys": 1,
+            "journal_size_limit": 64 << 20,
+            "cache_size": -32768,
+            "temp_store": "MEMORY",
+        }
+        self.database: Database = SqliteDatabase(
+            str(path), pragmas=self._pragmas, timeout=BUSY_SECONDS
+        )
+
+    def connect(self, *, readonly: bool) -> Connection:
+        """A connection that any one thread at a time may use."""
+        connection = sqlite3.connect(
+            self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        for pragma, value in self._pragmas.items():
+            connection.execute(f"PRAGMA {pragma} = {value}")
+        if readonly:
+            connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    def like(self, subject: ColumnBase, pattern: str) -> ColumnBase:
+        """DICOM's `*` and `?` are GLOB's own; `[` is the only other special character of GLOB."""
+        return Expression(subject, "GLOB", pattern.replace("[", "[[]"))
+
+    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase:
+        """A list of any length as one parameter, so that one prepared statement serves all."""
+        listed = SQL("(SELECT value FROM json_each(?))", [json.dumps(list(values))])
+        return Expression(subject, "IN", listed)
+
+    def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase:
+        """Whether any text in a JSON array satisfies the predicate."""
+        start, end = SQL("EXISTS (SELECT 1 FROM json_each("), SQL(") AS form WHERE")
+        return NodeList((start, forms, end, predicate(SQL("form.value")), SQL(")")))
+
+    def joined(self, values: str) -> str:
+        """The rows of an ordered one-column SELECT as one multi-valued text."""
+        return f"(SELECT coalesce(group_concat(v, '\\'), '') FROM ({values}))"
+
+    def of_row(self, error: Exception) -> bool:
+        """Whether the row is to blame, and not the disk, the file or another process."""
+        if isinstance(error, sqlite3.Error):
+            # DataError is also how TOOBIG arrives; plain DatabaseError is corruption.
+            return isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError)
+        return True
+
+    def refusal(self, error: Exception) -> ArchiveError:
+        """Our error for a database's."""
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return NoSpace(f"the index cannot grow: {error}")
+        return Unavailable(f"the index failed: {type(error).__name__}: {error}")
+
+
+class Postgres:
+    """PostgreSQL's spellings. Its connections come with the issue that brings its driver."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.database: Database = PostgresqlDatabase(None)
+
+    def connect(self, *, readonly: bool) -> Connection:
+        """Not yet."""
+        raise Unavailable(f"index {self._url!r}: this version keeps its index in SQLite only")
+
+    def like(self, subject: ColumnBase, pattern: str) -> ColumnBase:
+        """`*` and `?` become `%` and `_`; what LIKE would take as special is escaped."""
+        escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
+        return Expression(subject, "LIKE", escaped.replace("*", "%").replace("?", "_"))
+
+    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase:
+        """A list of any length as one array parameter."""
+        return NodeList((subject, SQL("= ANY(%s)", [list(values)])))
+
+    def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase:
+        """Whether any text in a JSON array satisfies the predicate."""
+        start = SQL("EXISTS (SELECT 1 FROM json_array_elements_text(")
+        end = SQL("::json) AS form(value) WHERE")
+        return NodeList((start, forms, end, predicate(SQL("form.value")), SQL(")")))
+
+    def joined(self, values: str) -> str:
+        """The rows of an ordered one-column SELECT as one multi-valued text."""
+        return f"(SELECT coalesce(string_agg(v, '\\'), '') FROM ({values}) AS ordered)"
+
+    def of_row(self, error: Exception) -> bool:
+        """By SQLSTATE: class 22 data, class 23 integrity."""
+        return str(getattr(error, "sqlstate", "22"))[:2] in ("22", "23")
+
+    def refusal(self, error: Exception) -> ArchiveError:
+        """Our error for a database's: 53100 is disk full."""
+        if getattr(error, "sqlstate", None) == "53100":
+            return NoSpace(f"the index cannot grow: {error}")
+        return Unavailable(f"the index failed: {type(error).__name__}: {error}")
+
+
+def of(root: Path, index: str, sync: str) -> Dialect:
+    """The dialect a configuration names: "sqlite" or a PostgreSQL URL."""
+    if index == "sqlite":
+        return Sqlite(root / "index.sqlite3", sync)
+    if re.match(r"postgres(ql)?://", index):
+        return Postgres(index)
+    raise Unavailable(f'index {index!r} is neither "sqlite" nor a postgresql:// URL')
+
+
+def compiled(dialect: Dialect, query: Any) -> tuple[str, list[Any]]:
+    """SQL and parameters of a peewee query."""
+    sql, params = dialect.database.get_sql_context().sql(query).query()
+    return str(sql), list(params)

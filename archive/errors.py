@@ -1,0 +1,69 @@
+"""Every way the archive can refuse, one tree; the service rooms map it to DIMSE status codes.
+
+    ArchiveError
+    +-- BadObject        the data set cannot be read to its end        PS3.4 B.2.3: C000
+    |   +-- BadFile      import refuses the file: unsafe, damaged    PS3.10 7.1 (import only)
+    |       +-- NotDicom     it is no DICOM file at all               (import only)
+    +-- Mismatch         data set and command name different classes   PS3.4 B.2.3: A900
+    |                    or instances
+    +-- Duplicate        the instance is held already, other bytes     PS3.7 C.5.5: 0111
+    +-- TooLarge         the object passes a bound of ours             PS3.4 B.2.3: A700
+    +-- NoSpace          disk or quota full; nothing was kept          PS3.4 B.2.3: A700
+    +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
+    |   +-- InUse        another process serves this data folder       (start-up only)
+    +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
+
+Each message is one clear sentence for the operator; none of them carries bytes of a peer raw.
+"""
+
+# ruff: noqa: N818 - each name says what went wrong; DICOM's words need no suffix.
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """The root: nothing was kept, and the message says why."""
+
+
+class BadObject(ArchiveError):
+    """The data set is truncated, malformed, or without a UID it needs."""
+
+
+class BadFile(BadObject):
+    """A file or file-set that import refuses before it reads a data set."""
+
+
+class NotDicom(BadFile):
+    """A file without anything of DICOM in it: import passes over such."""
+
+
+class Mismatch(ArchiveError):
+    """The data set's SOP Class or SOP Instance UID is not the one the command named."""
+
+
+class Duplicate(ArchiveError):
+    """The archive holds this instance with other bytes; the first one stays."""
+
+
+class TooLarge(ArchiveError):
+    """The object passes one of the bounds on its size."""
+
+
+class NoSpace(ArchiveError):
+    """The disk or the quota is full; the object's temporary file is gone again."""
+
+
+class Unavailable(ArchiveError):
+    """The object store or the index cannot answer."""
+
+
+class InUse(Unavailable):
+    """Another process holds the data folder for serving."""
+
+
+class BadIdentifier(ArchiveError):
+    """A C-FIND, C-MOVE or C-GET identifier that its information model does not allow."""
+
+    def __init__(self, message: str, offending: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.offending = offending

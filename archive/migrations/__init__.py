@@ -1,0 +1,20 @@
+"""The history of the index's schema, run by peewee's own runner.
+
+Law: numbered scripts, applied in order, each once; one that has been released never changes.
+`python -m playhouse.migrations sqlite:///index.sqlite3 generate NAME archive.models:MODELS` writes
+the next one from the difference between the models and a database.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from peewee import Database
+from playhouse.migrations import Runner  # type: ignore[import-untyped]
+
+
+def migrate(database: Database) -> list[str]:
+    """Bring a database to the newest schema; the names of what was applied."""
+    with database.connection_context():
+        applied: list[str] = Runner(database, str(Path(__file__).parent)).up()
+    return applied

@@ -1,0 +1,97 @@
+"""The four tables of the index as peewee models, generated from the attribute table.
+
+Law: a table holds the columns of its level, and what ties it to its neighbours. `study` also
+carries the patient's columns as its first instance told them, so that Study Root needs no join.
+The schema itself is made by `migrations/`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from peewee import AutoField, BigIntegerField, BooleanField, Field, ForeignKeyField, Model, TextField
+
+from archive.attributes import STORED, Level
+
+# Text is never NULL: empty is unknown. Only further forms, which few values have, may be NULL.
+
+
+def columns(level: Level) -> tuple[str, ...]:
+    """The columns of a level's attributes, in the order `record` fills them."""
+    return tuple(column for attribute in STORED[level] for column in attribute.columns)
+
+
+def _fields(*levels: Level) -> dict[str, Any]:
+    return {
+        column: TextField(null=True) if column.endswith("_more") else TextField(default="")
+        for level in levels
+        for column in columns(level)
+    }
+
+
+def _model(name: str, fields: Mapping[str, Any], indexes: tuple[tuple[Any, bool], ...]) -> Any:
+    meta = type("Meta", (), {"table_name": name.lower(), "indexes": indexes})
+    return type(name, (Model,), {**fields, "Meta": meta, "__module__": __name__})
+
+
+def _parent(model: Any, *, null: bool = False) -> Field[Any]:
+    # Each table's indexes below begin with its parent, so the key needs none of its own.
+    return ForeignKeyField(model, index=False, null=null)
+
+
+Patient = _model(
+    "Patient",
+    {"id": AutoField(), "identity": TextField(), **_fields("PATIENT")},
+    (
+        (("identity",), True),
+        (("PatientID",), False),
+        (("PatientName_match",), False),
+    ),
+)
+
+Study = _model(
+    "Study",
+    {"id": AutoField(), "patient": _parent(Patient), **_fields("STUDY", "PATIENT")},
+    (
+        (("patient", "StudyInstanceUID"), True),
+        (("StudyInstanceUID",), False),
+        (("PatientID",), False),
+        (("PatientName_match",), False),
+        (("StudyDate_match",), False),
+        (("AccessionNumber",), False),
+    ),
+)
+
+Series = _model(
+    "Series",
+    {"id": AutoField(), "study": _parent(Study), **_fields("SERIES")},
+    (
+        (("study", "SeriesInstanceUID"), True),
+        (("SeriesInstanceUID",), False),
+        (("Modality",), False),
+    ),
+)
+
+Instance = _model(
+    "Instance",
+    {
+        "id": AutoField(),
+        "series": _parent(Series, null=True),  # NULL: an object of no patient
+        **_fields("IMAGE"),
+        "transfer_syntax_uid": TextField(),
+        "path": TextField(),  # relative to the archive's root, with forward slashes
+        "offset": BigIntegerField(),
+        "size": BigIntegerField(),
+        "sha256": TextField(),
+        "received": TextField(),  # UTC, ISO 8601
+        "source_ae": TextField(default=""),
+        "odd_character_set": BooleanField(default=False),
+    },
+    (
+        (("SOPInstanceUID",), True),
+        (("series", "SOPClassUID"), False),
+    ),
+)
+
+MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance)

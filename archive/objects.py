@@ -1,0 +1,264 @@
+"""Object files: `objects/YYYY/MM/DD/HH/<name>.dcm`, born in `incoming/`, never overwritten.
+
+Law (durability P1): an object is acknowledged only after fsync(file) -> a name that was free ->
+fsync of its folder and of every folder made for it. Names are ours; no UID of a peer ever becomes
+a path (hostile input D1). Keys are paths relative to `objects/` with `/`, so that an object store
+with put, open, delete and list can stand in for the folder.
+
+Several processes may share one folder: each marks its temporary files with a token and holds a
+lock on it, so start-up sweeps away only what dead processes left.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from archive.errors import InUse, NoSpace, Unavailable
+
+FILE_MODE, FOLDER_MODE = 0o640, 0o750
+CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+
+
+@contextmanager
+def storage() -> Iterator[None]:
+    """Turn errors of the system into ours, durability P4 and P5."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace("no space is left for objects") from error
+        raise Unavailable(f"object storage failed: {error.strerror or error}") from error
+
+
+class Objects(Protocol):
+    """What an archive needs of a place for objects."""
+
+    def begin(self) -> Draft:
+        """A new object that nobody sees yet."""
+
+    def put(self, draft: Draft) -> str:
+        """Make it durable, under a key of its own."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Read an object."""
+
+    def path(self, key: str) -> Path:
+        """Where the object lies."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is gone already is no error."""
+
+    def list(self) -> Iterator[str]:
+        """Every key."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Draft:
+    """A temporary file in `incoming/`: open for writing until it is put or dropped."""
+
+    __slots__ = ("_folder", "fd", "name")
+
+    def __init__(self, folder: int, name: str) -> None:
+        self._folder = folder
+        self.name = name
+        self.fd = os.open(name, CREATE | os.O_WRONLY, FILE_MODE, dir_fd=folder)
+
+    def reader(self) -> BinaryIO:
+        """The same file for reading."""
+        return os.fdopen(os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._folder), "rb")
+
+    def close(self) -> None:
+        """Close the descriptor; closing twice is harmless."""
+        if self.fd >= 0:
+            fd, self.fd = self.fd, -1
+            os.close(fd)
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        self.close()
+        with suppress(FileNotFoundError):
+            os.unlink(self.name, dir_fd=self._folder)
+
+
+class Folder:
+    """Objects in a folder of the local file system."""
+
+    def __init__(self, root: Path, *, sync: bool = True) -> None:
+        self.root = root
+        self._sync = sync
+        self._hour: tuple[str, _Leaf] | None = None
+        self._filing = threading.Lock()
+        with storage():
+            root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            self._objects = _Leaf(_folder(root, "objects", sync=sync))
+            self._incoming = _Leaf(_folder(root, "incoming", sync=sync))
+            self._token = secrets.token_hex(8)
+            with _locked(self._incoming.fd, ".door"):
+                _sweep(self._incoming.fd)
+                self._lock = _hold(self._incoming.fd, f"{self._token}.lock")
+
+    def close(self) -> None:
+        """Give up the token. Drafts still open become sweepings."""
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self._token}.lock", dir_fd=self._incoming.fd)
+        os.close(self._lock)
+
+    def begin(self) -> Draft:
+        """A new temporary file."""
+        with storage():
+            return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
+
+    def put(self, draft: Draft) -> str:
+        """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""
+        with storage():
+            if self._sync:
+                os.fsync(draft.fd)
+            draft.close()
+            hour, leaf = self._leaf()
+            name = f"{secrets.token_hex(16)}.dcm"
+            # link and unlink: unlike a rename, a link never replaces what has the name.
+            os.link(draft.name, name, src_dir_fd=self._incoming.fd, dst_dir_fd=leaf.fd)
+            try:
+                if self._sync:
+                    os.fsync(leaf.fd)
+            except OSError:
+                os.unlink(name, dir_fd=leaf.fd)
+                raise
+            draft.drop()
+        return f"{hour}/{name}"
+
+    def open(self, key: str) -> BinaryIO:
+        """Read an object."""
+        with storage():
+            return self.path(key).open("rb")
+
+    def path(self, key: str) -> Path:
+        """Where the object lies."""
+        return self.root / "objects" / key
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        with storage(), suppress(FileNotFoundError):
+            self.path(key).unlink()
+
+    def list(self) -> Iterator[str]:
+        """Every key, oldest hour first."""
+        top = self.root / "objects"
+        for path in sorted(top.glob("*/*/*/*")):
+            for file in sorted(path.glob("*.dcm")):
+                yield file.relative_to(top).as_posix()
+
+    def _leaf(self) -> tuple[str, _Leaf]:
+        """The folder of this hour, UTC; made and synced by whoever comes first."""
+        hour = time.strftime("%Y/%m/%d/%H", time.gmtime())
+        with self._filing:
+            if self._hour is None or self._hour[0] != hour:
+                self._hour = hour, self._grow(hour)
+            return self._hour
+
+    def _grow(self, hour: str) -> _Leaf:
+        leaf = self._objects
+        for part in hour.split("/"):
+            leaf = _Leaf(_folder(None, part, sync=self._sync, within=leaf.fd))
+        return leaf
+
+
+class _Leaf:
+    """A folder held open; it closes when the last thread that writes into it lets go."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __del__(self) -> None:
+        os.close(self.fd)
+
+
+def _folder(root: Path | None, name: str, *, sync: bool, within: int | None = None) -> int:
+    """Open a folder, making it (durably) where it is missing."""
+    parent = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC) if root is not None else within
+    assert parent is not None
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(name, FOLDER_MODE, dir_fd=parent)
+        # Also when it was there: another process may have made it and not yet synced.
+        if sync:
+            os.fsync(parent)
+        return os.open(name, FOLDER, dir_fd=parent)
+    finally:
+        if root is not None:
+            os.close(parent)
+
+
+# Tokens and locks. A lock dies with its process, whatever way that goes.
+
+
+def _hold(folder: int, name: str, *, wait: bool = True) -> int:
+    fd = os.open(
+        name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE, dir_fd=folder
+    )
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+@contextmanager
+def _locked(folder: int, name: str) -> Iterator[None]:
+    fd = _hold(folder, name)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _sweep(folder: int) -> None:
+    """Remove the temporary files whose process is gone."""
+    names = os.listdir(folder)
+    dead = {name.split("-")[0] for name in names if name.endswith(".part")}
+    dead |= {name.removesuffix(".lock") for name in names if name.endswith(".lock")}
+    for name in names:
+        if name.endswith(".lock"):
+            try:
+                os.close(_hold(folder, name, wait=False))
+            except BlockingIOError:
+                dead.discard(name.removesuffix(".lock"))
+    for name in names:
+        token = name.split("-")[0] if name.endswith(".part") else name.removesuffix(".lock")
+        if token in dead:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+
+
+@contextmanager
+def claim(root: Path) -> Iterator[None]:
+    """Hold a data folder for serving: one node per folder. Import and its kind need no claim."""
+    with storage():
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fd = _hold(folder, "serve.lock", wait=False)
+        except BlockingIOError as error:
+            raise InUse(f"another node serves the data folder {root}") from error
+        finally:
+            os.close(folder)
+    try:
+        yield
+    finally:
+        os.close(fd)

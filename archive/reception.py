@@ -1,0 +1,253 @@
+"""One object on its way in: fragments -> temporary file -> checks -> object file -> index row.
+
+Law: the data set's bytes are stored as they came; success is told only when file and row are
+durable (durability P1); whatever goes wrong leaves nothing behind. The first object of a SOP
+Instance UID stays: the same bytes again change nothing, other bytes are refused (P2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from archive import filemeta
+from archive.bounds import Bounds
+from archive.errors import ArchiveError, BadObject, Duplicate, Mismatch, TooLarge, Unavailable
+from archive.heads import Head, reread
+from archive.inflating import scanner
+from archive.objects import Draft, Objects, storage
+from archive.record import Record, StoredInstance, record
+
+SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
+STUDY, SERIES = 0x0020000D, 0x0020000E
+
+GATHERED = min(1024, os.sysconf("SC_IOV_MAX"))  # buffers that one writev takes
+
+Fragment = bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the object; `new` is False when the archive held it already."""
+
+    sop_instance_uid: str
+    path: Path
+    size: int
+    sha256: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the C-STORE command and its presentation context say of the data set to come."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    source_ae: str
+    patient_related: bool
+
+
+class Added(Protocol):
+    """The index's answer: a row of ours, or the one it had."""
+
+    @property
+    def new(self) -> bool: ...
+    @property
+    def existing(self) -> StoredInstance | None: ...
+
+
+class Rows(Protocol):
+    """What a reception needs of the index; `add` returns when the row is durable."""
+
+    def add(self, record: Record) -> Added: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where receptions put things, and within which bounds."""
+
+    objects: Objects
+    rows: Rows
+    wanted: frozenset[int]
+    bounds: Bounds
+
+
+class Reception:
+    """A context manager; leaving it without `commit` forgets the object."""
+
+    __slots__ = ("_announced", "_draft", "_hash", "_header", "_offset", "_place", "_scan", "_size")
+
+    def __init__(self, place: Place, announced: Announced) -> None:
+        for uid in (
+            announced.sop_class_uid,
+            announced.sop_instance_uid,
+            announced.transfer_syntax_uid,
+        ):
+            if not filemeta.is_uid(uid):
+                raise BadObject(f"the command holds {uid[:80]!a}, which is no UID")
+        self._place = place
+        self._announced = announced
+        self._header = filemeta.header(
+            announced.sop_class_uid,
+            announced.sop_instance_uid,
+            announced.transfer_syntax_uid,
+            announced.source_ae,
+        )
+        self._offset = len(self._header)
+        self._size = 0
+        self._hash = hashlib.sha256()
+        self._scan = scanner(announced.transfer_syntax_uid, place.wanted, place.bounds)
+        self._draft: Draft | None = place.objects.begin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._forget()
+
+    def write(self, fragments: Sequence[Fragment]) -> None:
+        """Take the next bytes of the data set. An error here is final: drain what still comes."""
+        try:
+            self._take(fragments)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        if self._draft is not None:
+            self._draft.drop()
+            self._draft = None
+
+    def _take(self, fragments: Sequence[Fragment]) -> None:
+        self._size += sum(map(len, fragments))
+        if self._size > self._place.bounds.object_bytes:
+            raise TooLarge(f"the object is over {self._place.bounds.object_bytes} bytes")
+        for start in range(0, len(fragments), GATHERED - 1):
+            some = fragments[start : start + GATHERED - 1]
+            self._store([self._header, *some] if self._header else some)
+            self._header = b""
+        update, feed = self._hash.update, self._scan.feed
+        for fragment in fragments:
+            update(fragment)
+            feed(fragment)
+
+    def commit(self) -> Receipt:
+        """Check the data set, make it durable, index it. Blocks until all of that is done."""
+        draft = self._open_draft()
+        if self._header:
+            raise BadObject("the data set is empty")
+        head = self._head(draft)
+        _check_identity(head, self._announced)
+        key = self._place.objects.put(draft)
+        self._draft = None
+        told = self._announced
+        stored = StoredInstance(
+            sop_class_uid=told.sop_class_uid,
+            sop_instance_uid=told.sop_instance_uid,
+            transfer_syntax_uid=told.transfer_syntax_uid,
+            path=self._place.objects.path(key),
+            offset=self._offset,
+            size=self._size,
+            sha256=self._hash.hexdigest(),
+        )
+        existing = self._index(key, head, stored)
+        held = stored if existing is None else existing
+        return Receipt(held.sop_instance_uid, held.path, held.size, held.sha256, existing is None)
+
+    def _open_draft(self) -> Draft:
+        if self._draft is None:
+            raise Unavailable("the reception is over")
+        return self._draft
+
+    def _store(self, buffers: Sequence[Fragment]) -> None:
+        fd = self._open_draft().fd
+        with storage():
+            written = os.writev(fd, buffers)
+            missing = sum(map(len, buffers)) - written
+            if missing:  # a signal, or a disk that fills up: rare, so copying is no matter
+                rest = memoryview(b"".join(buffers))[written:]
+                while rest:
+                    rest = rest[os.write(fd, rest) :]
+
+    def _head(self, draft: Draft) -> Head:
+        told = self._announced
+        if not self._scan.odd:
+            return self._scan.finish()
+        if self._scan.deflated:
+            raise BadObject(f"the deflated data set is malformed: {self._scan.odd}")
+        with storage(), draft.reader() as file:
+            file.seek(self._offset)
+            return reread(file, told.transfer_syntax_uid, self._place.wanted, self._place.bounds)
+
+    def _index(self, key: str, head: Head, stored: StoredInstance) -> StoredInstance | None:
+        """Add the row; the instance held already, if there is one with these very bytes."""
+        objects = self._place.objects
+        try:
+            added = self._place.rows.add(record(head, stored, self._announced.source_ae))
+        except ArchiveError:
+            objects.delete(key)
+            raise
+        # Anything else leaves open whether the row is there: the file stays, for `check` to find.
+        if added.new:
+            return None
+        objects.delete(key)
+        existing = added.existing
+        if existing is None or not _same(existing, stored):
+            raise Duplicate(f"instance {stored.sop_instance_uid} is held with other bytes")
+        if not _is_there(existing):
+            raise Unavailable(f"the file of instance {stored.sop_instance_uid} is missing or torn")
+        return existing
+
+
+def _check_identity(head: Head, told: Announced) -> None:
+    """PS3.4 B.2.3: the data set must be the one the command announced."""
+    for tag, name, announced in (
+        (SOP_CLASS, "SOP Class UID", told.sop_class_uid),
+        (SOP_INSTANCE, "SOP Instance UID", told.sop_instance_uid),
+    ):
+        uid = uid_of(head, tag, name)
+        if not uid:
+            raise BadObject(f"the data set has no {name}")
+        if uid != announced:
+            raise Mismatch(f"the data set's {name} is {uid}, the command's {announced}")
+    study = uid_of(head, STUDY, "Study Instance UID")
+    series = uid_of(head, SERIES, "Series Instance UID")
+    if told.patient_related and not (study and series):
+        missing = "Series Instance UID" if study else "Study Instance UID"
+        raise BadObject(f"the data set has no {missing}")
+
+
+def uid_of(head: Head, tag: int, name: str) -> str:
+    """A UID of the data set, empty where it is; raises BadObject for what is no UID."""
+    # PS3.5 9.1 pads with one NUL; spaces are an old and harmless error.
+    uid = head.values.get(tag, b"").decode("ascii", "replace").strip("\0 ")
+    if uid and not filemeta.is_uid(uid):
+        raise BadObject(f"the data set's {name} is no UID")
+    return uid
+
+
+def _same(held: StoredInstance, new: StoredInstance) -> bool:
+    return (held.sha256, held.size, held.transfer_syntax_uid) == (
+        new.sha256,
+        new.size,
+        new.transfer_syntax_uid,
+    )
+
+
+def _is_there(held: StoredInstance) -> bool:
+    """Success for a repeated object promises the bytes, not just the row."""
+    try:
+        return held.path.stat().st_size == held.offset + held.size
+    except OSError:
+        return False

@@ -1,0 +1,183 @@
+"""Rows into the index, on one connection, inside transactions that `index` opens and commits.
+
+Law: prepared raw statements only, and one row for an object whose study and series are known.
+The first value received that is not empty stays; later instances fill columns that are empty.
+What is remembered of other rows may be stale (another process deletes): foreign keys refuse a row
+that builds on it, and the index forgets and tries once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from archive.attributes import STORED, Level
+from archive.dialect import Connection
+from archive.models import columns
+from archive.record import AT, Record, StoredInstance, identity
+
+REMEMBERED = 20_000  # rows per table
+
+_STORED_COLUMNS = (
+    "SOPClassUID, SOPInstanceUID, transfer_syntax_uid, path, offset, size, sha256".split(", ")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of a record: a new row, or the instance that was there before."""
+
+    new: bool
+    existing: StoredInstance | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    id: int
+    empty: list[int]  # places of attributes that no instance has told yet
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _insert(table: str, names: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({_named(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def stored_instance(root: Path, row: Sequence[object]) -> StoredInstance:
+    """From a row of `STORED_COLUMNS`."""
+    sop_class, uid, syntax, path, offset, size, sha256 = row
+    return StoredInstance(
+        sop_class_uid=str(sop_class),
+        sop_instance_uid=str(uid),
+        transfer_syntax_uid=str(syntax),
+        path=root / str(path),
+        offset=int(str(offset)),
+        size=int(str(size)),
+        sha256=str(sha256),
+    )
+
+
+STORED_COLUMNS = tuple(_STORED_COLUMNS)
+SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
+
+
+class _Table:
+    """The rows above the instances: found, made, filled and remembered by their keys."""
+
+    def __init__(self, name: str, keys: tuple[str, ...], levels: tuple[Level, ...]) -> None:
+        names = [column for level in levels for column in columns(level)]
+        own = [key for key in keys if key not in names]
+        where = " AND ".join(f'"{key}" = ?' for key in keys)
+        self.known: dict[tuple[object, ...], _Known] = {}
+        self._own = len(own)
+        self._select = f"SELECT id, {_named(names)} FROM {name} WHERE {where}"
+        self._insert = _insert(name, own + names) + " RETURNING id"
+        self._fills: dict[int, tuple[int, str]] = {}  # place of an attribute: its end, its UPDATE
+        place = 0
+        for level in levels:
+            for attribute in STORED[level]:
+                end = place + len(attribute.columns)
+                sets = ", ".join(f'"{column}" = ?' for column in attribute.columns)
+                guard = f'id = ? AND "{attribute.keyword}" = ?'
+                self._fills[place] = end, f"UPDATE {name} SET {sets} WHERE {guard}"
+                place = end
+
+    def id_of(self, db: Connection, key: tuple[object, ...], row: tuple[str | None, ...]) -> int:
+        """The row with this key, made or filled from what an instance says of it."""
+        known = self.known.get(key)
+        if known is None:
+            known = self._find(db, key) or self._make(db, key, row)
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            self.known[key] = known
+        # Most attributes that one instance leaves empty stay empty: this loop rarely finds any.
+        for place in [place for place in known.empty if row[place]]:
+            self._fill(db, known, place, row)
+        return known.id
+
+    def _find(self, db: Connection, key: tuple[object, ...]) -> _Known | None:
+        found = db.execute(self._select, key).fetchone()
+        return None if found is None else _Known(found[0], self._empty(found[1:]))
+
+    def _make(
+        self, db: Connection, key: tuple[object, ...], row: tuple[str | None, ...]
+    ) -> _Known:
+        made = db.execute(self._insert, (*key[: self._own], *row)).fetchone()
+        return _Known(made[0], self._empty(row))
+
+    def _empty(self, row: Sequence[str | None]) -> list[int]:
+        return [place for place in self._fills if not row[place]]
+
+    def _fill(
+        self, db: Connection, known: _Known, place: int, row: tuple[str | None, ...]
+    ) -> None:
+        end, update = self._fills[place]
+        db.execute(update, (*row[place:end], known.id, ""))
+        known.empty.remove(place)
+
+
+class Writer:
+    """Adds and removes instances."""
+
+    def __init__(self, db: Connection, root: Path) -> None:
+        self._db = db
+        self._root = root
+        self._patients = _Table("patient", ("identity",), ("PATIENT",))
+        self._studies = _Table("study", ("patient_id", "StudyInstanceUID"), ("STUDY", "PATIENT"))
+        self._series = _Table("series", ("study_id", "SeriesInstanceUID"), ("SERIES",))
+        file = ("transfer_syntax_uid", "path", "offset", "size", "sha256")
+        about = ("received", "source_ae", "odd_character_set")
+        self._insert = _insert("instance", ("series_id", *columns("IMAGE"), *file, *about))
+
+    def forget(self) -> None:
+        """Drop what is remembered: a transaction was rolled back, or rows were deleted."""
+        for table in (self._patients, self._studies, self._series):
+            table.known.clear()
+
+    def add(self, record: Record) -> Added:
+        """Insert the instance and the rows above it, unless its UID is there already."""
+        stored = record.stored
+        found = self._db.execute(SELECT_STORED, (stored.sop_instance_uid,)).fetchone()
+        if found is not None:
+            return Added(False, stored_instance(self._root, found))
+        path = PurePosixPath(stored.path.relative_to(self._root))
+        file = (stored.transfer_syntax_uid, str(path), stored.offset, stored.size, stored.sha256)
+        about = (record.received, record.source_ae, record.odd_character_set)
+        series = self._series_of(record) if record.of_patient else None
+        self._db.execute(self._insert, (series, *record.image, *file, *about))
+        return Added(True)
+
+    def _series_of(self, record: Record) -> int:
+        db = self._db
+        patient = self._patients.id_of(db, (identity(record.patient),), record.patient)
+        study_key = (patient, record.study[AT["StudyInstanceUID"]])
+        study = self._studies.id_of(db, study_key, record.study + record.patient)
+        series_key = (study, record.series[AT["SeriesInstanceUID"]])
+        return self._series.id_of(db, series_key, record.series)
+
+    def remove(self, sop_instance_uid: str) -> bool:
+        """Delete an instance, and what is left empty above it."""
+        find = 'SELECT id, series_id FROM instance WHERE "SOPInstanceUID" = ?'
+        found = self._db.execute(find, (sop_instance_uid,)).fetchone()
+        if found is None:
+            return False
+        self._db.execute("DELETE FROM instance WHERE id = ?", (found[0],))
+        self._remove_empty("series", "study_id", found[1])
+        self.forget()
+        return True
+
+    def _remove_empty(self, table: str, parent: str | None, row: int | None) -> None:
+        below = {"series": ("instance", "series_id"), "study": ("series", "study_id")}
+        child, key = below.get(table, ("study", "patient_id"))
+        left = self._db.execute(f"SELECT 1 FROM {child} WHERE {key} = ? LIMIT 1", (row,)).fetchone()
+        if row is None or left is not None:
+            return
+        up = self._db.execute(f"SELECT {parent or 'NULL'} FROM {table} WHERE id = ?", (row,))
+        above = up.fetchone()[0]
+        self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+        if parent is not None:
+            upper = "study" if table == "series" else "patient"
+            self._remove_empty(upper, "patient_id" if upper == "study" else None, above)

@@ -1,0 +1,1 @@
+"""What we are told: settings, limits and the catalogue of what DICOM defines."""

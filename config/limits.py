@@ -1,0 +1,86 @@
+"""The one table of limits: what a peer may cost us before we stop it.
+
+Defaults follow `reliability/hostile-input.md` (N1-N6, D3, D4, D6): every bound is checked
+before the work it bounds is done.  Everything is a setting of `[limits]`; units are in the names
+and in each field's `unit`.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+def _count(default: int, unit: str, description: str, *, least: int = 1, most: int) -> Any:
+    extra: dict[str, JsonValue] = {"unit": unit}
+    return Field(
+        default, strict=True, ge=least, le=most, description=description, json_schema_extra=extra
+    )
+
+
+def _seconds(default: float, description: str) -> Any:
+    extra: dict[str, JsonValue] = {"unit": "seconds"}
+    return Field(
+        float(default),
+        strict=True,
+        gt=0,
+        le=86400,
+        description=description,
+        json_schema_extra=extra,
+    )
+
+
+class Limits(BaseModel):
+    """Bounds of one node; frozen, every field documented."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    associations: int = _count(100, "associations", "Open at one time in all.", most=100_000)
+    per_peer: int = _count(32, "associations", "Open at one time per address.", most=100_000)
+    move_associations: int = _count(
+        4, "associations", "Open to one destination for one C-MOVE.", most=128
+    )
+
+    # PS3.8 D.1: zero would mean "no limit"; we never offer that.
+    pdu: int = _count(
+        256 * KIB,
+        "bytes",
+        "Largest P-DATA-TF PDU we offer to receive.",
+        least=4 * KIB,
+        most=64 * MIB,
+    )
+    request_bytes: int = _count(
+        128 * KIB, "bytes", "Largest A-ASSOCIATE PDU we read.", least=4 * KIB, most=16 * MIB
+    )
+    # PS3.8 9.3.2.2: identifiers are the odd numbers of one byte, so 128 is also the standard's.
+    contexts: int = _count(
+        128, "presentation contexts", "Proposed in one association request.", most=128
+    )
+    transfer_syntaxes: int = _count(
+        64, "transfer syntaxes", "Proposed in one presentation context.", most=1024
+    )
+    command_bytes: int = _count(64 * KIB, "bytes", "Largest command set.", least=KIB, most=16 * MIB)
+    identifier_bytes: int = _count(
+        MIB, "bytes", "Largest data set that is not an object.", least=KIB, most=256 * MIB
+    )
+    object_bytes: int = _count(
+        64 * GIB, "bytes", "Largest object we receive.", least=KIB, most=16 * 1024 * GIB
+    )
+
+    handshake_seconds: float = _seconds(10, "For the whole TLS handshake.")
+    request_seconds: float = _seconds(
+        10, "For the whole association request, and the wait for a close (ARTIM, PS3.8 9.1.5)."
+    )
+    pdu_seconds: float = _seconds(30, "For one whole PDU, from its first byte.")
+    idle_seconds: float = _seconds(600, "Between two messages of an association.")
+    connect_seconds: float = _seconds(10, "To connect to a peer.")
+    response_seconds: float = _seconds(120, "For a peer's response to our request.")
+
+    elements: int = _count(200_000, "elements", "In one data set we read.", most=100_000_000)
+    nesting: int = _count(64, "levels", "Of sequences in one data set we read.", most=1000)
+    inflated_bytes: int = _count(
+        512 * MIB, "bytes", "Largest deflated data set after inflation.", least=KIB, most=64 * GIB
+    )

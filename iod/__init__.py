@@ -1,0 +1,1 @@
+"""What objects mean: IOD checks, references, protocols, approvals and samples."""

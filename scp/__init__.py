@@ -1,0 +1,1 @@
+"""What we answer: the listener, the association policy, one file per service."""

@@ -1,0 +1,44 @@
+"""Which function answers what: (command, kind of SOP class) → service."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from config import catalogue
+from scp import policy, query, retrieve, storage, verification
+from scp.exchange import Exchange
+from scp.statuses import Status
+from wire.command import Field
+
+_log = logging.getLogger("anode.dispatch")
+
+SERVICES: dict[tuple[int, str], Callable[[Exchange], None]] = {
+    (Field.C_ECHO, "echo"): verification.echo,
+    (Field.C_STORE, "store"): storage.store,
+    (Field.C_FIND, "find"): query.find,
+    (Field.C_MOVE, "move"): retrieve.move,
+    (Field.C_GET, "get"): retrieve.get,
+}
+
+
+def serve(exchange: Exchange) -> None:
+    """Answer one request. Raises Ended when the association is over."""
+    kind = _kind(exchange.context.abstract_syntax)
+    service = SERVICES.get((exchange.command.command_field, kind))
+    if service is None or not exchange.context.scp:
+        # PS3.7 C.5.24
+        exchange.answer(Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
+    elif kind not in exchange.rights:
+        # Storage contexts are also accepted for C-GET: they give no right to store.
+        exchange.answer(Status.NOT_AUTHORISED, "this caller may not do this")
+    else:
+        service(exchange)
+
+
+def _kind(abstract_syntax: str) -> str:
+    """Every abstract syntax we accept and do not name otherwise is storage."""
+    if abstract_syntax == policy.VERIFICATION:
+        return "echo"
+    model = catalogue.SERVED_MODELS.get(abstract_syntax)
+    return model.service if model else "store"

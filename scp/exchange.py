@@ -1,0 +1,44 @@
+"""What a service function is given: one request, on one association, of one caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive import Archive
+from config.settings import Settings
+from wire.association import Association, Message
+from wire.command import Command
+from wire.negotiation import Context
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all services share."""
+
+    settings: Settings
+    archive: Archive
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and the means to answer it."""
+
+    house: House
+    association: Association
+    message: Message
+    calling_ae_title: str
+    rights: tuple[str, ...]
+
+    @property
+    def command(self) -> Command:
+        return self.message.command
+
+    @property
+    def context(self) -> Context:
+        return self.message.context
+
+    def answer(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> None:
+        """Send the final response without a data set; what is left of the request is dropped."""
+        self.message.drain()
+        response = self.command.response(status, comment=comment)
+        self.association.send(self.context, response.naming(offending))

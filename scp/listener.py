@@ -1,0 +1,148 @@
+"""Listening: accept never waits for a peer, and never takes more than the limits allow."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from config.limits import Limits
+from scp.policy import Address, Entry, address
+
+_log = logging.getLogger("anode.listener")
+_BACKLOG = 128
+_PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
+
+Serve = Callable[[socket.socket, Entry], None]
+
+
+class Crowd:
+    """Open connections, in all and by address; N3 of hostile-input.md.
+
+    Up to twice the limit on associations connect, so that those over it can be told so by a
+    rejection; whatever comes beyond is closed unheard.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, Address] = {}
+        self._by_address: Counter[Address] = Counter()
+        self._empty = threading.Condition(self._lock)
+
+    def enter(self, sock: socket.socket, caller: Address) -> Entry | None:
+        """Count a connection; None when it is to be closed at once."""
+        with self._lock:
+            total, own = len(self._open) + 1, self._by_address[caller] + 1
+            if total > 2 * self._limits.associations or own > 2 * self._limits.per_peer:
+                return None
+            self._open[sock] = caller
+            self._by_address[caller] = own
+        crowded = total > self._limits.associations or own > self._limits.per_peer
+        return Entry(caller, crowded)
+
+    def leave(self, sock: socket.socket) -> None:
+        """Forget a connection that has ended."""
+        with self._lock:
+            caller = self._open.pop(sock, None)
+            if caller is not None:
+                self._by_address[caller] -= 1
+                if not self._by_address[caller]:
+                    del self._by_address[caller]
+            if not self._open:
+                self._empty.notify_all()
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until all connections have ended; False when some are left after `seconds`."""
+        with self._empty:
+            return self._empty.wait_for(lambda: not self._open, seconds)
+
+    def disperse(self) -> None:
+        """End every connection now."""
+        with self._lock:
+            for sock in self._open:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
+class Listener:
+    """A bound socket and the thread that accepts on it; each connection gets its own thread."""
+
+    def __init__(self, sock: socket.socket, crowd: Crowd, serve: Serve) -> None:
+        self._socket = sock
+        self._crowd = crowd
+        self._serve = serve
+        self._thread = threading.Thread(target=self._accept, name="accept", daemon=True)
+        self._pause = threading.Event()
+        self.host, self.port = sock.getsockname()[:2]
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept no more; associations under way go on."""
+        self._pause.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, peer = self._socket.accept()
+            except OSError as error:
+                if self._socket.fileno() < 0 or not _transient(error):
+                    return
+                _log.warning("accept: %s", error.strerror)
+                self._pause.wait(_PAUSE_SECONDS)
+                continue
+            self._begin(sock, address(peer[0]))
+
+    def _begin(self, sock: socket.socket, caller: Address) -> None:
+        entry = self._crowd.enter(sock, caller)
+        if entry is None:
+            sock.close()
+            return
+        name = f"association {caller}"
+        threading.Thread(target=self._run, args=(sock, entry), name=name, daemon=True).start()
+
+    def _run(self, sock: socket.socket, entry: Entry) -> None:
+        try:
+            self._serve(sock, entry)
+        finally:
+            self._crowd.leave(sock)
+            sock.close()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket; raises OSError with the address in its message."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return sock
+
+
+def _transient(error: OSError) -> bool:
+    return error.errno in (
+        errno.ECONNABORTED,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOBUFS,
+        errno.ENOMEM,
+    )

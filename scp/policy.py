@@ -1,0 +1,125 @@
+"""Who may associate, and for what: one pure function from what is known to a Decision.
+
+Law: unknown callers are rejected unless the configuration says otherwise; a rejection never tells
+which part was wrong (access.md section 2). Knows no socket and no archive.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydicom.uid import UID
+
+from config import catalogue
+from config.settings import REJECT, RIGHTS, Peer, Settings
+from wire.items import Request
+from wire.negotiation import Acceptance, Decision, Offer, Rejection
+
+VERIFICATION = "1.2.840.10008.1.1"
+STORAGE_SERVICE_CLASS = "1.2.840.10008.4.2"
+QUERY_TRANSFER_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
+
+# PS3.8 Table 9-21: result, source, reason
+_CALLING_NOT_RECOGNISED = (1, 1, 3)
+_CALLED_NOT_RECOGNISED = (1, 1, 7)
+_LOCAL_LIMIT = (2, 3, 2)
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def address(host: str) -> Address:
+    """An IP address as the socket names it; IPv4 in IPv6 clothes comes out as IPv4."""
+    parsed = ipaddress.ip_address(host.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return mapped or parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known when a request is judged; `crowded` when a limit on associations is reached."""
+
+    address: Address
+    crowded: bool = False
+
+
+def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
+    """Let the association in, and for which services, or reject it."""
+    if entry.crowded:
+        return Rejection(*_LOCAL_LIMIT, "too many associations")
+    if request.called_ae_title.strip(" ") != settings.node.ae_title:
+        return Rejection(*_CALLED_NOT_RECOGNISED, "called AE title is not ours")
+    rights = rights_of(entry, request.calling_ae_title, settings)
+    if rights is None:
+        return Rejection(*_CALLING_NOT_RECOGNISED, "calling AE title or its address is unknown")
+    kinds = {
+        cx.abstract_syntax: service_of(cx.abstract_syntax, request, settings)
+        for cx in request.contexts
+    }
+    known = {uid: kind for uid, kind in kinds.items() if kind}
+    allowed = {uid: _offer(kind) for uid, kind in known.items() if kind in rights}
+    # C-GET stores on the association that asked: its storage contexts need no right to store.
+    if "get" in rights and "get" in known.values():
+        gets = {uid: _offer("store") for uid, kind in known.items() if kind == "store"}
+        allowed = gets | allowed
+    return Acceptance(allowed, refused=frozenset(known) - frozenset(allowed))
+
+
+def rights_of(entry: Entry, ae_title: str, settings: Settings) -> tuple[str, ...] | None:
+    """What this caller may do; None when it is unknown."""
+    peer = settings.peer_named(ae_title)
+    if peer is not None:
+        return peer.may if _lives_at(peer, entry.address) else None
+    if settings.admits_loopback:
+        return RIGHTS if entry.address.is_loopback else None
+    unknown = settings.access.unknown_peers
+    return None if unknown == REJECT else tuple(unknown)
+
+
+def _lives_at(peer: Peer, caller: Address) -> bool:
+    if peer.host == "localhost":
+        return caller.is_loopback
+    try:
+        return caller in ipaddress.ip_network(peer.host, strict=False)
+    except ValueError:
+        return False
+
+
+def service_of(uid: str, request: Request, settings: Settings) -> str | None:
+    """The right an abstract syntax falls under; None when we do not serve it."""
+    if uid == VERIFICATION:
+        return "echo"
+    if uid in catalogue.SERVED_MODELS:
+        return catalogue.SERVED_MODELS[uid].service
+    if catalogue.storage_class(uid) is not None:
+        return "store"
+    if settings.archive.unknown_classes == "store" and _may_be_storage(uid, request):
+        return "store"
+    return None
+
+
+def _may_be_storage(uid: str, request: Request) -> bool:
+    """Private classes, and those the requestor declares as storage, PS3.7 D.3.3.6."""
+    declared = request.service_classes.get(uid)
+    if declared is not None:
+        return declared == STORAGE_SERVICE_CLASS
+    return uid not in catalogue.MODELS and UID(uid).is_private
+
+
+def _offer(kind: str) -> Offer:
+    if kind == "store":
+        return Offer(catalogue.STORAGE_TRANSFER_SYNTAXES, scu=True)
+    return Offer(QUERY_TRANSFER_SYNTAXES)
+
+
+def destinations(ae_title: str, settings: Settings) -> Mapping[str, Peer]:
+    """Where this caller may have objects moved to, by AE title, PS3.4 C.4.2.1.
+
+    Only configured peers with a port: nothing a peer sends is ever used as an address.
+    """
+    callable_peers = {p.ae_title: p for p in settings.peer if p.port is not None}
+    peer = settings.peer_named(ae_title)
+    if peer is None:
+        return {}
+    return {title: callable_peers[title] for title in peer.destinations if title in callable_peers}

@@ -1,0 +1,73 @@
+"""Query, PS3.4 C.4.1: identifier → one SELECT at the asked level → pending responses, streamed."""
+
+from __future__ import annotations
+
+import logging
+
+from archive import errors
+from archive.query import Query, parse
+from config import catalogue
+from scp import statuses
+from scp.exchange import Exchange
+from scp.identifiers import Plan
+from scp.statuses import Status, Table
+from scu.datasets import decode
+from wire import command as commands
+
+_log = logging.getLogger("anode.query")
+
+_QUERY_RETRIEVE_LEVEL = 0x00080052
+_RETRIEVE_AE_TITLE = 0x00080054
+_BATCH_BYTES = 32 * 1024
+
+
+def find(exchange: Exchange) -> None:
+    """Answer C-FIND."""
+    try:
+        query, plan = _understood(exchange)
+        cancelled = _answer(exchange, query, plan)
+    except errors.ArchiveError as error:
+        exchange.association.flush()
+        refuse(exchange, error, statuses.FIND)
+        return
+    exchange.answer(Status.CANCELLED if cancelled else Status.SUCCESS)
+
+
+def refuse(exchange: Exchange, error: errors.ArchiveError, table: Table) -> None:
+    """The final response for a query or retrieve that cannot be done, with its cause."""
+    offending = error.offending if isinstance(error, errors.BadIdentifier) else ()
+    _log.warning("request of %s refused: %s", exchange.calling_ae_title, error)
+    exchange.answer(statuses.status_of(error, table), str(error), offending)
+
+
+def _understood(exchange: Exchange) -> tuple[Query, Plan]:
+    syntax = exchange.context.transfer_syntax
+    model = catalogue.MODELS[exchange.context.abstract_syntax]
+    try:
+        identifier = decode(exchange.message.identifier(), syntax)
+    except ValueError as error:
+        raise errors.BadIdentifier(str(error)) from None
+    query = parse(identifier, model.levels)
+    plan = Plan(
+        fields=[(key.tag, key.vr) for key in query.returns],
+        fixed=[
+            (_QUERY_RETRIEVE_LEVEL, "CS", query.level),
+            (_RETRIEVE_AE_TITLE, "AE", exchange.house.settings.node.ae_title),
+        ],
+        transfer_syntax=syntax,
+        requested_set=str(identifier.get("SpecificCharacterSet") or ""),
+    )
+    return query, plan
+
+
+def _answer(exchange: Exchange, query: Query, plan: Plan) -> bool:
+    """Send a pending response per match; True when C-CANCEL put an end to it."""
+    pending = Status.PENDING if query.complete else Status.PENDING_KEYS_UNSUPPORTED
+    raw = commands.encode(exchange.command.response(pending, data_set=True))
+    association = exchange.association
+    for row in exchange.house.archive.find(query):
+        if association.queue(exchange.context, raw, plan.encode(row)) >= _BATCH_BYTES:
+            association.flush()
+            if association.cancelled(exchange.command.message_id):
+                return True
+    return association.cancelled(exchange.command.message_id)

@@ -1,0 +1,70 @@
+"""One association from its first byte to its last, in one thread."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from functools import partial
+
+from scp import dispatch, policy
+from scp.exchange import Exchange, House
+from scp.policy import Entry
+from wire import establish
+from wire.association import Association
+from wire.errors import Ended
+from wire.items import Request
+from wire.negotiation import Cache, Decision, Rejection
+
+_log = logging.getLogger("anode.association")
+
+
+def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
+    """Serve an association until it ends; never raises."""
+    channel = establish.acceptor(sock, house.settings.limits)
+    try:
+        decide = partial(_decide, entry, house)
+        caller = f"{entry.address} {entry.crowded}"
+        limits = house.settings.limits
+        made = establish.accept(channel, lambda pdu: cache.accept(pdu, caller, limits, decide))
+        if isinstance(made, establish.Established):
+            _serve(made.association, made.request, entry, house)
+        else:
+            _rejected(*made, entry)
+    except Ended as end:
+        _log.info("association from %s ended: %s", entry.address, end)
+    except Exception:
+        _log.exception("association from %s ended by an error of ours", entry.address)
+        channel.abort()
+    finally:
+        channel.close()
+
+
+def _decide(entry: Entry, house: House, request: Request) -> Decision:
+    """The policy; an error inside it rejects (PS3.8 Table 9-21: no reason given)."""
+    try:
+        return policy.decide(entry, request, house.settings)
+    except Exception:
+        _log.exception("the policy failed, so the association is rejected")
+        return Rejection(2, 2, 1, "the policy failed")
+
+
+def _serve(association: Association, request: Request, entry: Entry, house: House) -> None:
+    title = request.calling_ae_title
+    accepted = f"{len(association.contexts)} of {len(request.contexts)} contexts"
+    _log.info("association from %r at %s: %s accepted", title, entry.address, accepted)
+    rights = policy.rights_of(entry, title, house.settings) or ()
+    while (message := association.receive()) is not None:
+        dispatch.serve(Exchange(house, association, message, title, rights))
+        if not association.alive:
+            return
+    _log.info("association from %r at %s released", title, entry.address)
+
+
+def _rejected(request: Request, why: Rejection, entry: Entry) -> None:
+    _log.warning(
+        "association from %r at %s to %r rejected: %s",
+        request.calling_ae_title,
+        entry.address,
+        request.called_ae_title,
+        why.cause,
+    )

@@ -1,0 +1,61 @@
+"""Statuses we answer with, PS3.7 Annex C and PS3.4: domain errors inside, codes at the border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from archive import errors
+
+
+class Status(IntEnum):
+    """The codes of the services served; no hexadecimal elsewhere."""
+
+    SUCCESS = 0x0000
+    PROCESSING_FAILURE = 0x0110
+    DUPLICATE_INSTANCE = 0x0111
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NOT_AUTHORISED = 0x0124
+    UNRECOGNISED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    CANNOT_COUNT_MATCHES = 0xA701
+    CANNOT_PERFORM_SUBOPERATIONS = 0xA702
+    MOVE_DESTINATION_UNKNOWN = 0xA801
+    IDENTIFIER_MISMATCH = 0xA900
+    DATA_SET_MISMATCH = 0xA900
+    SUBOPERATIONS_FAILED = 0xB000
+    CANNOT_UNDERSTAND = 0xC000
+    UNABLE_TO_PROCESS = 0xC001
+    CANCELLED = 0xFE00
+    PENDING = 0xFF00
+    PENDING_KEYS_UNSUPPORTED = 0xFF01
+
+
+Table = Mapping[type[errors.ArchiveError], Status]
+
+# Storage: PS3.4 Table B.2-1
+STORE: Table = {
+    errors.Mismatch: Status.DATA_SET_MISMATCH,
+    errors.Duplicate: Status.DUPLICATE_INSTANCE,
+    errors.TooLarge: Status.OUT_OF_RESOURCES,
+    errors.NoSpace: Status.OUT_OF_RESOURCES,
+    errors.Unavailable: Status.PROCESSING_FAILURE,
+    errors.BadObject: Status.CANNOT_UNDERSTAND,
+}
+# Query and retrieve: PS3.4 Tables C.4-1 to C.4-3
+FIND: Table = {
+    errors.BadIdentifier: Status.IDENTIFIER_MISMATCH,
+    errors.NoSpace: Status.OUT_OF_RESOURCES,
+    errors.Unavailable: Status.UNABLE_TO_PROCESS,
+}
+RETRIEVE: Table = {
+    errors.BadIdentifier: Status.IDENTIFIER_MISMATCH,
+    errors.Unavailable: Status.CANNOT_COUNT_MATCHES,
+}
+
+
+def status_of(error: errors.ArchiveError, table: Table) -> Status:
+    """The status for an error of the archive; the nearest ancestor in `table` decides."""
+    ancestors = [kind for kind in table if isinstance(error, kind)]
+    nearest = max(ancestors, key=lambda kind: len(kind.__mro__), default=None)
+    return table[nearest] if nearest else Status.PROCESSING_FAILURE

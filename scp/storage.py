@@ -1,0 +1,64 @@
+"""Storage, PS3.4 Annex B, level 2 (full): what is received is kept byte for byte.
+
+Success is answered only once the archive holds the object durably and can find it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from archive import errors
+from config import catalogue
+from scp import statuses
+from scp.exchange import Exchange
+from scp.statuses import Status
+
+_log = logging.getLogger("anode.storage")
+
+
+def store(exchange: Exchange) -> None:
+    """Answer C-STORE."""
+    command = exchange.command
+    if not command.has_data_set:
+        exchange.answer(Status.CANNOT_UNDERSTAND, "C-STORE-RQ without a data set")
+        return
+    if command.affected_sop_class_uid != exchange.context.abstract_syntax:
+        exchange.answer(Status.SOP_CLASS_NOT_SUPPORTED, "class differs from its context")
+        return
+    try:
+        _keep(exchange)
+    except errors.TooLarge as error:
+        # Draining gigabytes to answer politely would be the attack succeeding (N5).
+        _refused(exchange, error)
+        exchange.association.abort()
+        return
+    except errors.ArchiveError as error:
+        _refused(exchange, error)
+        exchange.answer(statuses.status_of(error, statuses.STORE), str(error))
+        return
+    exchange.answer(Status.SUCCESS)
+
+
+def _keep(exchange: Exchange) -> None:
+    command = exchange.command
+    known = catalogue.storage_class(command.affected_sop_class_uid or "")
+    reception = exchange.house.archive.receive(
+        command.affected_sop_class_uid or "",
+        command.affected_sop_instance_uid or "",
+        exchange.context.transfer_syntax,
+        source_ae=exchange.calling_ae_title,
+        patient_related=known is not None and known.kind != "non-patient",
+    )
+    with reception:
+        for fragments in exchange.message.fragments():
+            reception.write(fragments)
+        reception.commit()
+
+
+def _refused(exchange: Exchange, error: errors.ArchiveError) -> None:
+    _log.warning(
+        "C-STORE of a %s from %s refused: %s",
+        catalogue.name_of(exchange.context.abstract_syntax),
+        exchange.calling_ae_title,
+        error,
+    )

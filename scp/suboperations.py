@@ -1,0 +1,82 @@
+"""Counting C-STORE sub-operations, PS3.4 C.4.2.1.6 to C.4.2.3.1: the numbers always add up."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from pydicom.uid import UID
+
+from scp.statuses import Status
+from scu import statuses
+from scu.store import Outcome
+from wire.command import Command
+
+_FAILED_LIST = (0x0008, 0x0058)
+_MOST_EXPLICIT = 0xFFFE
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sub-operations of one C-MOVE or C-GET."""
+
+    remaining: int
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+    failed_uids: list[str] = field(default_factory=list)
+
+    def count(self, outcome: Outcome) -> None:
+        """One sub-operation is over."""
+        self.remaining -= 1
+        match outcome.category:
+            case statuses.SUCCESS:
+                self.completed += 1
+            case statuses.WARNING:
+                self.warning += 1
+            case _:
+                self.failed += 1
+                self.failed_uids.append(outcome.instance.sop_instance_uid)
+
+    def status(self, *, cancelled: bool) -> Status:
+        """The final status, PS3.4 C.4.2.3.1 and C.4.3.3.1."""
+        if cancelled:
+            return Status.CANCELLED
+        if self.failed and not self.completed and not self.warning:
+            return Status.CANNOT_PERFORM_SUBOPERATIONS
+        if self.failed or self.warning:
+            return Status.SUBOPERATIONS_FAILED
+        return Status.SUCCESS
+
+    def counts(self, response: Command) -> Command:
+        """The response with its counts; `remaining` only in pending and cancel responses."""
+        shown = response.status in (Status.PENDING, Status.CANCELLED)
+        remaining = self.remaining if shown else None
+        return response.with_counts(remaining, self.completed, self.failed, self.warning)
+
+    def failed_list(self, transfer_syntax: str) -> bytes | None:
+        """The identifier of a final response that has failures; None when there are none."""
+        if not self.failed_uids:
+            return None
+        syntax = UID(transfer_syntax)
+        order = "<" if syntax.is_little_endian else ">"
+        if syntax.is_implicit_VR:
+            raw = _joined(self.failed_uids)
+            return struct.pack(f"{order}HHI", *_FAILED_LIST, len(raw)) + raw
+        raw = _joined(_fitting(self.failed_uids))
+        return struct.pack(f"{order}HH2sH", *_FAILED_LIST, b"UI", len(raw)) + raw
+
+
+def _joined(uids: list[str]) -> bytes:
+    raw = "\\".join(uids).encode("ascii", "replace")
+    return raw + b"\0" if len(raw) % 2 else raw
+
+
+def _fitting(uids: list[str]) -> list[str]:
+    """As many as the 16-bit length of an explicit UI can carry, PS3.5 7.1.2."""
+    total = 0
+    for number, uid in enumerate(uids):
+        total += len(uid) + 1
+        if total > _MOST_EXPLICIT:
+            return uids[:number]
+    return uids

@@ -1,0 +1,1 @@
+"""What we ask of other nodes: one file per operation, one way to associate."""

@@ -1,0 +1,9 @@
+"""What all tests share: how hard hypothesis tries.  Nodes and peers are in files of their own."""
+
+from hypothesis import HealthCheck, settings
+
+# A shared machine is slow at times: examples are bounded by number, never by the clock.
+settings.register_profile(
+    "anode", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("anode")

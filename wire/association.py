@@ -1,0 +1,282 @@
+"""An established association: DIMSE messages over a channel, PS3.7 6.3 and PS3.8 7.
+
+One thread owns it. Data set fragments are handed on as views of the receive buffer, good until the
+next is asked for; identifiers and command sets are gathered under their limits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from wire import command as commands
+from wire import core, sending
+from wire.channel import Channel
+from wire.command import Command, Field
+from wire.errors import Aborted, Closed, Ended, NoContext, ProtocolError
+from wire.framing import INVALID_PARAMETER, RELEASE_RP, RELEASE_RQ, Pdv
+from wire.negotiation import Context
+from wire.sending import FileSlice
+from wire.states import Event, State
+
+
+@dataclass(slots=True)
+class Message:
+    """A message that is arriving: its command set is here, its data set is still on the wire."""
+
+    context: Context
+    command: Command
+    _association: Association = field(repr=False)
+    _done: bool = False
+
+    def fragments(self) -> Iterator[list[memoryview]]:
+        """The data set's fragments as they arrive; each list is good until the next one."""
+        while not self._done:
+            pieces, self._done = self._association.data_values(self.context.id)
+            yield pieces
+
+    def identifier(self, limit: int | None = None) -> bytes:
+        """The whole data set; over `limit` (default: `identifier_bytes`) the peer is aborted."""
+        most = limit or self._association.channel.limits.identifier_bytes
+        gathered = bytearray()
+        for pieces in self.fragments():
+            for piece in pieces:
+                gathered += piece
+            if len(gathered) > most:
+                raise self._association.violated(f"an identifier of more than {most} bytes")
+        return bytes(gathered)
+
+    def drain(self) -> None:
+        """Read what is left of the data set and drop it."""
+        for _ in self.fragments():
+            pass
+
+
+class Association:
+    """Messages in and out; ends by `release`, `abort`, or an Ended exception."""
+
+    def __init__(
+        self, channel: Channel, contexts: Mapping[int, Context], *, maximum_length: int
+    ) -> None:
+        self.channel = channel
+        self.contexts = contexts
+        self._room = sending.room(maximum_length)
+        self._values: deque[Pdv] = deque()
+        self._cancelled: set[int] = set()
+        self._message_id = 0
+        self._outgoing = bytearray()
+
+    # -- receiving
+
+    def receive(self, seconds: float | None = None) -> Message | None:
+        """The peer's next message; None once it has released the association.
+
+        C-CANCEL requests are kept for `cancelled` and never returned. Raises Ended.
+        """
+        wait = self.channel.limits.idle_seconds if seconds is None else seconds
+        while True:
+            first = self._value(wait, between_messages=True)
+            if first is None:
+                return None
+            message = self._message(first)
+            if message.command.command_field != Field.C_CANCEL:
+                return message
+            self._cancelled.add(message.command.message_id_being_responded_to or 0)
+
+    def _message(self, first: Pdv) -> Message:
+        context = self.contexts.get(first.context_id)
+        if context is None:
+            raise self.violated(
+                f"presentation context {first.context_id} was not accepted", INVALID_PARAMETER, 2
+            )
+        if not first.command:
+            raise self.violated("a data set without its command set")
+        raw, value = bytearray(first.fragment), first
+        while not value.last:
+            value = self._same_context(first.context_id)
+            if not value.command:
+                raise self.violated("a data set before the end of its command set")
+            raw += value.fragment
+            if len(raw) > self.channel.limits.command_bytes:
+                raise self.violated("a command set that does not end")
+        command = self._decoded(bytes(raw))
+        return Message(context, command, self, not command.has_data_set)
+
+    def _decoded(self, raw: bytes) -> Command:
+        try:
+            return commands.decode(raw)
+        except ProtocolError as error:
+            self.abort(error.source, error.reason)
+            raise
+
+    def data_values(self, context_id: int) -> tuple[list[memoryview], bool]:
+        """The data set values at hand, at least one, and whether the last of them is among them."""
+        pieces: list[memoryview] = []
+        while not pieces or (self._values and self._values[0].context_id == context_id):
+            value = self._same_context(context_id)
+            if value.command:
+                raise self.violated("a command set before the end of a data set")
+            pieces.append(value.fragment)
+            if value.last:
+                return pieces, True
+        return pieces, False
+
+    def _same_context(self, context_id: int) -> Pdv:
+        value = self._value(self.channel.limits.pdu_seconds, between_messages=False)
+        if value is None or value.context_id != context_id:
+            raise self.violated("a message that changes its presentation context")
+        return value
+
+    def _value(self, seconds: float, *, between_messages: bool) -> Pdv | None:
+        while not self._values:
+            match self.channel.next(seconds):
+                case core.Data(pdvs):
+                    self._values.extend(pdvs)
+                case core.ReleaseRequested() if between_messages:
+                    self._answer_release()
+                    return None
+                case core.ReleaseRequested():
+                    raise self.violated("a release in the middle of a message", 2, 2)
+                case other:
+                    raise RuntimeError(f"{other} cannot come in an established association")
+        return self._values.popleft()
+
+    def _answer_release(self) -> None:
+        self.flush()
+        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
+        self.channel.await_close()
+
+    def violated(self, message: str, reason: int = 0, source: int = 0) -> ProtocolError:
+        """Abort because the peer broke PS3.7; returns the exception to raise."""
+        self.abort(source, reason)
+        return ProtocolError(message, source=source, reason=reason)
+
+    def cancelled(self, message_id: int | None) -> bool:
+        """Whether the peer has sent C-CANCEL for this message; never waits for one to begin.
+
+        Any other request in the meantime breaks the operations window of one, PS3.7 D.3.3.3.
+        """
+        while self._values or self.channel.readable():
+            first = self._value(self.channel.limits.pdu_seconds, between_messages=True)
+            if first is None:
+                raise Closed("the peer released the association while it was being answered")
+            message = self._message(first)
+            if message.command.command_field != Field.C_CANCEL:
+                raise self.violated("a request before the answer to the one before it", 2, 2)
+            self._cancelled.add(message.command.message_id_being_responded_to or 0)
+        return message_id in self._cancelled
+
+    def noticed_cancel(self, message_id: int | None) -> bool:
+        """Whether a C-CANCEL for this message was already received; looks at nothing new."""
+        return message_id in self._cancelled
+
+    # -- sending
+
+    def send(self, context: Context, command: Command, data: bytes | None = None) -> None:
+        """Send a message now, after anything queued."""
+        self.queue(context, command, data)
+        self.flush()
+
+    def queue(self, context: Context, command: Command | bytes, data: bytes | None = None) -> int:
+        """Put a message behind those queued; returns the bytes waiting for `flush`.
+
+        A command set that is sent many times may be given encoded.
+        """
+        raw = command if isinstance(command, bytes) else commands.encode(command)
+        self._outgoing += sending.message(context.id, raw, data, self._room)
+        return len(self._outgoing)
+
+    def flush(self) -> None:
+        """Send what is queued in one write."""
+        if self._outgoing:
+            waiting, self._outgoing = self._outgoing, bytearray()
+            self.channel.write(waiting)
+
+    def send_file(self, context: Context, command: Command, source: FileSlice) -> None:
+        """Send a message whose data set is a slice of a file, byte for byte."""
+        self.flush()
+        raw = commands.encode(command)
+        for piece in sending.file_message(context.id, raw, source, self._room):
+            self.channel.write(piece)
+
+    # -- asking
+
+    def next_message_id(self) -> int:
+        """A message ID of ours, PS3.7 E.1: 16 bits, never 0."""
+        self._message_id = self._message_id % 0xFFFF + 1
+        return self._message_id
+
+    def response(self, request: Command) -> Message:
+        """The next response to `request`; raises Ended, ProtocolError for any other message."""
+        message = self.expect(self.channel.limits.response_seconds)
+        self.answers(message, request)
+        return message
+
+    def expect(self, seconds: float) -> Message:
+        """The next message, which must come; raises Ended."""
+        message = self.receive(seconds)
+        if message is None:
+            raise Closed("the peer released the association instead of answering")
+        return message
+
+    def answers(self, message: Message, request: Command) -> None:
+        """Make sure that `message` answers `request`; raises ProtocolError."""
+        answered = message.command.message_id_being_responded_to
+        if not message.command.is_response or answered != request.message_id:
+            raise self.violated("a message that does not answer our request", 2, 2)
+
+    def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> Context:
+        """The accepted context to be SCU in; raises NoContext."""
+        for context in self.contexts.values():
+            if context.abstract_syntax != abstract_syntax or not context.scu:
+                continue
+            if transfer_syntax in (None, context.transfer_syntax):
+                return context
+        wanted = f" in transfer syntax {transfer_syntax}" if transfer_syntax else ""
+        raise NoContext(f"the peer accepted no presentation context for {abstract_syntax}{wanted}")
+
+    # -- ending
+
+    def release(self) -> None:
+        """Release the association, PS3.8 7.2, release collision included; then close."""
+        self.flush()
+        self.channel.send(Event.RELEASE, RELEASE_RQ)
+        limits = self.channel.limits
+        while self.channel.core.state is not State.IDLE:
+            match self.channel.next(limits.request_seconds):
+                case core.Released():
+                    if self.channel.core.state is State.COLLISION_ACCEPTOR_ANSWERED:
+                        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
+                        self.channel.await_close()
+                case core.ReleaseRequested():
+                    if self.channel.core.state is State.COLLISION_REQUESTOR:
+                        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
+                case _:
+                    pass  # P-DATA may still arrive, PS3.8 AR-6
+        self.channel.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether messages can still be exchanged."""
+        return self.channel.core.state is State.DATA
+
+    def abort(self, source: int = 0, reason: int = 0) -> None:
+        """Abort the association, PS3.8 7.3, and close; never raises."""
+        self._outgoing.clear()
+        self.channel.abort(source, reason)
+
+    def __enter__(self) -> Association:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Release when all went well, abort when not; an association already over is left alone."""
+        if not self.alive:
+            self.channel.close()
+        elif kind is None or kind is GeneratorExit:
+            self.release()
+        else:
+            self.abort()
+
+
+__all__ = ["Aborted", "Association", "Context", "Ended", "Message"]
