@@ -1,1 +1,20 @@
-"""What we hold: the index and the object files beneath it."""
+"""What we hold: the index and the object files beneath it. `Archive` is the only door."""
+
+from archive.archive import Archive
+from archive.bounds import Bounds
+from archive.errors import ArchiveError
+from archive.index import Counts
+from archive.objects import claim
+from archive.reception import Receipt, Reception
+from archive.record import StoredInstance
+
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "Bounds",
+    "Counts",
+    "Receipt",
+    "Reception",
+    "StoredInstance",
+    "claim",
+]

@@ -155,4 +155,4 @@ WANTED: frozenset[int] = frozenset(
 
 def rank(level: str) -> int:
     """Where a level stands, PATIENT 0 to IMAGE 3."""
-    return LEVELS.index(level)  # type: ignore[arg-type]  # ValueError for anything else
+    return LEVELS.index(level)

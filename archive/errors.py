@@ -16,8 +16,6 @@
 Each message is one clear sentence for the operator; none of them carries bytes of a peer raw.
 """
 
-# ruff: noqa: N818 - each name says what went wrong; DICOM's words need no suffix.
-
 from __future__ import annotations
 
 

@@ -73,7 +73,7 @@ def header(sop_class_uid: str, sop_instance_uid: str, syntax: str, source_ae: st
             _element(_SYNTAX, b"UI", syntax),
             _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
             _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
-            _element(_SOURCE, b"AE", source_ae) if source_ae else b"",
+            _element(_SOURCE, b"AE", source_ae[:16]) if source_ae else b"",
         )
     )
     return PREAMBLE + _SHORT_FORM.pack(2, 0, b"UL", 4) + struct.pack("<I", len(group)) + group

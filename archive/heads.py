@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -38,7 +39,8 @@ class Head:
 
 def reread(file: BinaryIO, syntax: str, wanted: frozenset[int], bounds: Bounds) -> Head:
     """Let pydicom read the data set from the file's position to its end, or raise BadObject."""
-    with ONE_AT_A_TIME:
+    # pydicom warns of what it forgives; the peer cannot hear it, and the log shall not be its.
+    with ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
         found = whole(file, syntax, bounds)
     values = {tag: _value(found, tag) for tag in wanted if tag in found}
     return Head(values, syntax, syntax != encodings.BIG_ENDIAN)

@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from archive import dialect, select
+from archive import dialect
 from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable
 from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
+from archive.select import answers, instances
 from archive.writer import SELECT_STORED, Added, Writer, stored_instance
 
 __all__ = ["Added", "Counts", "Index"]
@@ -54,7 +55,8 @@ class _Ticket(Generic[T]):
         self.wake = threading.Event()  # set when done, or when it is this thread's turn to lead
         self.done = False
         self.result: T | None = None
-        self.error: ArchiveError | None = None
+        # Until a commit says otherwise: nothing that goes wrong may look like success.
+        self.error: ArchiveError | None = Unavailable("the index did not commit")
 
 
 class Index:
@@ -70,7 +72,8 @@ class Index:
         self._writer: tuple[Connection, Writer] | None = None  # the leader's
         self._readers: deque[Connection] = deque()
         try:
-            migrate(self._dialect.database)
+            with self._dialect.preparing():
+                migrate(self._dialect.database)
         except ArchiveError:
             raise
         except Exception as error:
@@ -79,7 +82,9 @@ class Index:
     def close(self) -> None:
         """Wait for the group being committed, then let go of the database."""
         with self._lock:
-            self._closed = True
+            closed, self._closed = self._closed, True
+        if closed:
+            return
         with suppress(Unavailable):
             self._group(lambda writer: None, last=True)
         self._drop_writer()
@@ -129,7 +134,7 @@ class Index:
     def _commit(self, group: list[_Ticket[object]]) -> None:
         try:
             self._transaction(group)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - each ticket gets it
             if not self._dialect.of_row(error):
                 self._refuse(group, error)
                 return
@@ -137,14 +142,13 @@ class Index:
             for ticket in group:
                 try:
                     self._transaction([ticket])
-                except Exception as own:
+                except Exception as own:  # noqa: BLE001
                     self._refuse([ticket], own)
 
     def _refuse(self, group: list[_Ticket[object]], error: Exception) -> None:
-        refusal = self._dialect.refusal(error)
-        refusal.__cause__ = error
         for ticket in group:
-            ticket.error = refusal
+            ticket.error = self._dialect.refusal(error)
+            ticket.error.__cause__ = error
         if not self._dialect.of_row(error):
             # After a failed sync a second one may lie: never commit on this connection again.
             self._drop_writer()
@@ -164,6 +168,8 @@ class Index:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        for ticket in group:
+            ticket.error = None
 
     def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
@@ -175,11 +181,11 @@ class Index:
 
     def find(self, query: Query) -> Iterator[tuple[str, ...]]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""
-        return self._rows(*select.answers(query, self._dialect))
+        return self._rows(*answers(query, self._dialect))
 
     def instances(self, query: Query) -> Iterator[StoredInstance]:
         """The instances a query covers, series by series."""
-        for row in self._rows(*select.instances(query, self._dialect)):
+        for row in self._rows(*instances(query, self._dialect)):
             yield stored_instance(self._root, row)
 
     def lookup(self, sop_instance_uid: str) -> StoredInstance | None:
@@ -207,27 +213,30 @@ class Index:
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
         """A connection nobody else uses meanwhile; a broken one is not used again."""
+        with self._lock:
+            if self._closed:
+                raise Unavailable("the index is closed")
+            idle = self._readers.pop() if self._readers else None
         try:
-            with self._lock:
-                if self._closed:
-                    raise Unavailable("the index is closed")
-                connection = self._readers.pop() if self._readers else None
-            connection = connection or self._dialect.connect(readonly=True)
+            connection = idle or self._dialect.connect(readonly=True)
+        except Exception as error:
+            raise self._dialect.refusal(error) from error
+        try:
             yield connection
-        except (ArchiveError, GeneratorExit):
+        except GeneratorExit:  # the answer is not wanted to its end
             self._return(connection)
             raise
         except Exception as error:
+            connection.close()
             raise self._dialect.refusal(error) from error
-        else:
-            self._return(connection)
+        self._return(connection)
 
-    def _return(self, connection: Connection | None) -> None:
+    def _return(self, connection: Connection) -> None:
         with self._lock:
-            if connection is not None and not self._closed and len(self._readers) < IDLE_READERS:
+            keep = not self._closed and len(self._readers) < IDLE_READERS
+            if keep:
                 self._readers.append(connection)
-                return
-        if connection is not None:
+        if not keep:
             connection.close()
 
 

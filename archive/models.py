@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import AutoField, BigIntegerField, BooleanField, Field, ForeignKeyField, Model, TextField
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    Field,
+    ForeignKeyField,
+    Model,
+    TextField,
+)
 
 from archive.attributes import STORED, Level
 
@@ -47,6 +55,7 @@ Patient = _model(
         (("identity",), True),
         (("PatientID",), False),
         (("PatientName_match",), False),
+        (("PatientName_more",), False),
     ),
 )
 
@@ -58,6 +67,7 @@ Study = _model(
         (("StudyInstanceUID",), False),
         (("PatientID",), False),
         (("PatientName_match",), False),
+        (("PatientName_more",), False),
         (("StudyDate_match",), False),
         (("AccessionNumber",), False),
     ),

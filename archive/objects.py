@@ -47,8 +47,11 @@ class Objects(Protocol):
     def begin(self) -> Draft:
         """A new object that nobody sees yet."""
 
-    def put(self, draft: Draft) -> str:
-        """Make it durable, under a key of its own."""
+    def new_key(self) -> str:
+        """A key that no object has."""
+
+    def put(self, draft: Draft, key: str) -> None:
+        """Make a draft durable under its key."""
 
     def open(self, key: str) -> BinaryIO:
         """Read an object."""
@@ -121,14 +124,18 @@ class Folder:
         with storage():
             return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
 
-    def put(self, draft: Draft) -> str:
+    def new_key(self) -> str:
+        """The hour, UTC, and a random name."""
+        return time.strftime(f"%Y/%m/%d/%H/{secrets.token_hex(16)}.dcm", time.gmtime())
+
+    def put(self, draft: Draft, key: str) -> None:
         """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""
+        hour, _, name = key.rpartition("/")
         with storage():
             if self._sync:
                 os.fsync(draft.fd)
             draft.close()
-            hour, leaf = self._leaf()
-            name = f"{secrets.token_hex(16)}.dcm"
+            leaf = self._leaf(hour)
             # link and unlink: unlike a rename, a link never replaces what has the name.
             os.link(draft.name, name, src_dir_fd=self._incoming.fd, dst_dir_fd=leaf.fd)
             try:
@@ -138,7 +145,6 @@ class Folder:
                 os.unlink(name, dir_fd=leaf.fd)
                 raise
             draft.drop()
-        return f"{hour}/{name}"
 
     def open(self, key: str) -> BinaryIO:
         """Read an object."""
@@ -161,13 +167,12 @@ class Folder:
             for file in sorted(path.glob("*.dcm")):
                 yield file.relative_to(top).as_posix()
 
-    def _leaf(self) -> tuple[str, _Leaf]:
-        """The folder of this hour, UTC; made and synced by whoever comes first."""
-        hour = time.strftime("%Y/%m/%d/%H", time.gmtime())
+    def _leaf(self, hour: str) -> _Leaf:
+        """The folder of an hour; made and synced by whoever comes first."""
         with self._filing:
             if self._hour is None or self._hour[0] != hour:
                 self._hour = hour, self._grow(hour)
-            return self._hour
+            return self._hour[1]
 
     def _grow(self, hour: str) -> _Leaf:
         leaf = self._objects

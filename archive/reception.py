@@ -130,12 +130,13 @@ class Reception:
             self._draft = None
 
     def _take(self, fragments: Sequence[Fragment]) -> None:
+        fd = self._open_draft().fd
         self._size += sum(map(len, fragments))
         if self._size > self._place.bounds.object_bytes:
             raise TooLarge(f"the object is over {self._place.bounds.object_bytes} bytes")
         for start in range(0, len(fragments), GATHERED - 1):
             some = fragments[start : start + GATHERED - 1]
-            self._store([self._header, *some] if self._header else some)
+            _store(fd, [self._header, *some] if self._header else some)
             self._header = b""
         update, feed = self._hash.update, self._scan.feed
         for fragment in fragments:
@@ -147,38 +148,30 @@ class Reception:
         draft = self._open_draft()
         if self._header:
             raise BadObject("the data set is empty")
+        told, objects = self._announced, self._place.objects
         head = self._head(draft)
-        _check_identity(head, self._announced)
-        key = self._place.objects.put(draft)
-        self._draft = None
-        told = self._announced
+        _check_identity(head, told)
+        key = objects.new_key()
         stored = StoredInstance(
             sop_class_uid=told.sop_class_uid,
             sop_instance_uid=told.sop_instance_uid,
             transfer_syntax_uid=told.transfer_syntax_uid,
-            path=self._place.objects.path(key),
+            path=objects.path(key),
             offset=self._offset,
             size=self._size,
             sha256=self._hash.hexdigest(),
         )
-        existing = self._index(key, head, stored)
-        held = stored if existing is None else existing
+        row = record(head, stored, told.source_ae)
+        objects.put(draft, key)
+        self._draft = None
+        existing = self._index(key, row)
+        held = existing or stored
         return Receipt(held.sop_instance_uid, held.path, held.size, held.sha256, existing is None)
 
     def _open_draft(self) -> Draft:
         if self._draft is None:
             raise Unavailable("the reception is over")
         return self._draft
-
-    def _store(self, buffers: Sequence[Fragment]) -> None:
-        fd = self._open_draft().fd
-        with storage():
-            written = os.writev(fd, buffers)
-            missing = sum(map(len, buffers)) - written
-            if missing:  # a signal, or a disk that fills up: rare, so copying is no matter
-                rest = memoryview(b"".join(buffers))[written:]
-                while rest:
-                    rest = rest[os.write(fd, rest) :]
 
     def _head(self, draft: Draft) -> Head:
         told = self._announced
@@ -190,11 +183,11 @@ class Reception:
             file.seek(self._offset)
             return reread(file, told.transfer_syntax_uid, self._place.wanted, self._place.bounds)
 
-    def _index(self, key: str, head: Head, stored: StoredInstance) -> StoredInstance | None:
-        """Add the row; the instance held already, if there is one with these very bytes."""
+    def _index(self, key: str, row: Record) -> StoredInstance | None:
+        """Add the row; or find the instance held already, when it has these very bytes."""
         objects = self._place.objects
         try:
-            added = self._place.rows.add(record(head, stored, self._announced.source_ae))
+            added = self._place.rows.add(row)
         except ArchiveError:
             objects.delete(key)
             raise
@@ -202,12 +195,22 @@ class Reception:
         if added.new:
             return None
         objects.delete(key)
-        existing = added.existing
+        existing, stored = added.existing, row.stored
         if existing is None or not _same(existing, stored):
             raise Duplicate(f"instance {stored.sop_instance_uid} is held with other bytes")
         if not _is_there(existing):
             raise Unavailable(f"the file of instance {stored.sop_instance_uid} is missing or torn")
         return existing
+
+
+def _store(fd: int, buffers: Sequence[Fragment]) -> None:
+    with storage():
+        written = os.writev(fd, buffers)
+        missing = sum(map(len, buffers)) - written
+        if missing:  # a signal, or a disk that fills up: rare, so copying is no matter
+            rest = memoryview(b"".join(buffers))[written:]
+            while rest:
+                rest = rest[os.write(fd, rest) :]
 
 
 def _check_identity(head: Head, told: Announced) -> None:

@@ -58,10 +58,9 @@ def decode(value: bytes, vr: str, charset: CharacterSet) -> tuple[str, bool]:
     """Text of a value without padding, and whether something in it could not be decoded."""
     if value.isascii() and _ESCAPE not in value:
         return trim(value.decode("ascii"), vr), False
-    if vr not in IN_CHARACTER_SET:
-        return trim(value.decode("ascii", "replace"), vr), True
     text, odd = _decode(value, vr, charset)
-    return trim(text, vr), odd
+    # Other VRs are ASCII; what breaks that ("SCHÄDEL" as a body part) meant the same set.
+    return trim(text, vr), odd or vr not in IN_CHARACTER_SET
 
 
 def _decode(value: bytes, vr: str, charset: CharacterSet) -> tuple[str, bool]:
@@ -77,6 +76,7 @@ def _decode(value: bytes, vr: str, charset: CharacterSet) -> tuple[str, bool]:
     # pydicom warns of an unknown escape sequence, which may be an error here.
     except (UnicodeError, LookupError, ValueError, Warning):
         return value.decode(first, "replace"), True
+    text = text.replace("\x1b$)A", "")  # pydicom leaves this one of ISO 2022 IR 58 in place
     return text, "\ufffd" in text or _ESCAPE.decode() in text or charset.odd
 
 
@@ -140,7 +140,9 @@ _HOURS, _SIXTY = "[01][0-9]|2[0-3]", "[0-5][0-9]"
 _TIME = re.compile(
     rf"({_HOURS})(?:(:?)({_SIXTY})(?:\2({_SIXTY}|60)(?:[.]([0-9]{{1,6}}))?)?)?", re.ASCII
 )
-_MOMENT = re.compile(r"([0-9]{4,8})([0-9]{2,6}(?:[.][0-9]{1,6})?)?([+-](?:0[0-9]|1[0-4])[0-5][0-9])?")
+_MOMENT = re.compile(
+    r"([0-9]{4,8})([0-9]{2,6}(?:[.][0-9]{1,6})?)?([+-](?:0[0-9]|1[0-4])[0-5][0-9])?"
+)
 
 
 def date_span(text: str) -> Span | None:
@@ -165,7 +167,7 @@ def time_span(text: str) -> Span | None:
 
 
 def moment_span(text: str) -> Span | None:
-    """First and last moment of a DT; one with an offset is brought to UTC, others stay as written."""
+    """First and last moment of a DT; with an offset it is brought to UTC, else left as written."""
     found = _MOMENT.fullmatch(text)
     if found is None:
         return None
@@ -190,7 +192,9 @@ def _to_utc(moment: str, offset: str) -> str:
     return f"{at.year:04}{at:%m%d%H%M}{moment[12:]}"
 
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,16}(?:[.][0-9]{0,16})?|[.][0-9]{1,16})(?:[eE][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]{1,16}(?:[.][0-9]{0,16})?|[.][0-9]{1,16})(?:[eE][+-]?[0-9]{1,4})?"
+)
 
 
 def number(text: str) -> str:

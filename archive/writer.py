@@ -19,8 +19,15 @@ from archive.record import AT, Record, StoredInstance, identity
 
 REMEMBERED = 20_000  # rows per table
 
-_STORED_COLUMNS = (
-    "SOPClassUID, SOPInstanceUID, transfer_syntax_uid, path, offset, size, sha256".split(", ")
+STORED_COLUMNS = (
+    "SOPClassUID", "SOPInstanceUID", "transfer_syntax_uid", "path", "offset", "size", "sha256",
+)  # fmt: skip
+
+# Table, its parent, its children and their key: the way up from a deleted instance.
+_UPWARDS = (
+    ("series", "study_id", "instance", "series_id"),
+    ("study", "patient_id", "series", "study_id"),
+    ("patient", "NULL", "study", "patient_id"),
 )
 
 
@@ -60,7 +67,6 @@ def stored_instance(root: Path, row: Sequence[object]) -> StoredInstance:
     )
 
 
-STORED_COLUMNS = tuple(_STORED_COLUMNS)
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 
 
@@ -102,18 +108,14 @@ class _Table:
         found = db.execute(self._select, key).fetchone()
         return None if found is None else _Known(found[0], self._empty(found[1:]))
 
-    def _make(
-        self, db: Connection, key: tuple[object, ...], row: tuple[str | None, ...]
-    ) -> _Known:
+    def _make(self, db: Connection, key: tuple[object, ...], row: tuple[str | None, ...]) -> _Known:
         made = db.execute(self._insert, (*key[: self._own], *row)).fetchone()
         return _Known(made[0], self._empty(row))
 
     def _empty(self, row: Sequence[str | None]) -> list[int]:
         return [place for place in self._fills if not row[place]]
 
-    def _fill(
-        self, db: Connection, known: _Known, place: int, row: tuple[str | None, ...]
-    ) -> None:
+    def _fill(self, db: Connection, known: _Known, place: int, row: tuple[str | None, ...]) -> None:
         end, update = self._fills[place]
         db.execute(update, (*row[place:end], known.id, ""))
         known.empty.remove(place)
@@ -165,19 +167,14 @@ class Writer:
         if found is None:
             return False
         self._db.execute("DELETE FROM instance WHERE id = ?", (found[0],))
-        self._remove_empty("series", "study_id", found[1])
+        row = found[1]
+        for table, above, child, key in _UPWARDS:
+            count = f"SELECT count(*) FROM (SELECT 1 FROM {child} WHERE {key} = ? LIMIT 1)"
+            if row is None or self._db.execute(count, (row,)).fetchone()[0]:
+                break
+            parent = self._db.execute(f"SELECT {above} FROM {table} WHERE id = ?", (row,))
+            row_above = parent.fetchone()[0]
+            self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+            row = row_above
         self.forget()
         return True
-
-    def _remove_empty(self, table: str, parent: str | None, row: int | None) -> None:
-        below = {"series": ("instance", "series_id"), "study": ("series", "study_id")}
-        child, key = below.get(table, ("study", "patient_id"))
-        left = self._db.execute(f"SELECT 1 FROM {child} WHERE {key} = ? LIMIT 1", (row,)).fetchone()
-        if row is None or left is not None:
-            return
-        up = self._db.execute(f"SELECT {parent or 'NULL'} FROM {table} WHERE id = ?", (row,))
-        above = up.fetchone()[0]
-        self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
-        if parent is not None:
-            upper = "study" if table == "series" else "patient"
-            self._remove_empty(upper, "patient_id" if upper == "study" else None, above)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archive import Archive
+from pydicom import Dataset
+
+from archive import Archive, identifiers
 from config.settings import Settings
 from wire.association import Association, Message
 from wire.command import Command
@@ -36,6 +38,11 @@ class Exchange:
     @property
     def context(self) -> Context:
         return self.message.context
+
+    def identifier(self) -> Dataset:
+        """The request's identifier; raises BadIdentifier."""
+        bounds = self.house.archive.bounds
+        return identifiers.read(self.message.identifier(), self.context.transfer_syntax, bounds)
 
     def answer(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> None:
         """Send the final response without a data set; what is left of the request is dropped."""

@@ -11,7 +11,6 @@ from scp import statuses
 from scp.exchange import Exchange
 from scp.identifiers import Plan
 from scp.statuses import Status, Table
-from scu.datasets import decode
 from wire import command as commands
 
 _log = logging.getLogger("anode.query")
@@ -43,10 +42,7 @@ def refuse(exchange: Exchange, error: errors.ArchiveError, table: Table) -> None
 def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     syntax = exchange.context.transfer_syntax
     model = catalogue.MODELS[exchange.context.abstract_syntax]
-    try:
-        identifier = decode(exchange.message.identifier(), syntax)
-    except ValueError as error:
-        raise errors.BadIdentifier(str(error)) from None
+    identifier = exchange.identifier()
     query = parse(identifier, model.levels)
     plan = Plan(
         fields=[(key.tag, key.vr) for key in query.returns],

@@ -19,7 +19,6 @@ from scp.query import refuse
 from scp.statuses import Status
 from scp.suboperations import Tally
 from scu.associate import Caller, Target
-from scu.datasets import decode
 from scu.instances import Instance
 from scu.store import Originator, Outcome, attempt, store_all
 
@@ -58,11 +57,7 @@ def get(exchange: Exchange) -> None:
 
 def _matches(exchange: Exchange) -> list[Instance]:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
-    try:
-        identifier = decode(exchange.message.identifier(), exchange.context.transfer_syntax)
-    except ValueError as error:
-        raise errors.BadIdentifier(str(error)) from None
-    query = parse(identifier, model.levels, retrieve=True)
+    query = parse(exchange.identifier(), model.levels, retrieve=True)
     found = exchange.house.archive.instances(query)
     return [one for one in found if not model.classes or one.sop_class_uid in model.classes]
 

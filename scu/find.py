@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pydicom import Dataset
 
@@ -20,7 +20,9 @@ class QueryFailed(Exception):
         super().__init__(statuses.describe(status, service, comment))
 
 
-def find(association: Association, model: str, identifier: Dataset) -> Iterator[Dataset]:
+def find(
+    association: Association, model: str, identifier: Dataset
+) -> Generator[Dataset, None, None]:
     """The matches, as they arrive. Raises QueryFailed, NoContext, Ended.
 
     Closing the iterator early sends C-CANCEL, PS3.7 9.3.2.3, and awaits the final response.

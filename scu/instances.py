@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from pydicom import filereader
+from pydicom import Dataset, filereader
 from pydicom.errors import InvalidDicomError
+from pydicom.tag import BaseTag
+from pydicom.uid import UID
+
+_SOP_INSTANCE_UID = 0x00080018
 
 
 class Instance(Protocol):
@@ -35,7 +39,7 @@ class Instance(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileInstance:
-    """An Instance read from a Part 10 file's meta information; offset and size in bytes."""
+    """An Instance read from a Part 10 file; offset and size in bytes."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -46,23 +50,57 @@ class FileInstance:
 
 
 def read(path: Path) -> FileInstance:
-    """The instance in a Part 10 file; raises ValueError when it is not one, OSError."""
+    """The instance in a Part 10 file; raises ValueError when it is not one, OSError.
+
+    The data set says what it is; the file meta information, which is often edited by half, only
+    where the data set does not.
+    """
     with path.open("rb") as file:
         try:
             filereader.read_preamble(file, force=False)
             meta = filereader._read_file_meta_info(file)
-        except (InvalidDicomError, EOFError, NotImplementedError, ValueError) as error:
-            raise ValueError(f"{path} is not a DICOM file (PS3.10): {error}") from None
-        offset = file.tell()
+            offset = file.tell()
+            syntax = UID(meta.TransferSyntaxUID)
+            own = _own_identity(file, syntax)
+        except Exception as error:  # noqa: BLE001 - pydicom's parsers raise what they happen to
+            raise ValueError(f"{path} is not a DICOM file (PS3.10): {_cause(error)}") from None
         size = os.fstat(file.fileno()).st_size - offset
-    try:
-        return FileInstance(
-            sop_class_uid=str(meta.MediaStorageSOPClassUID),
-            sop_instance_uid=str(meta.MediaStorageSOPInstanceUID),
-            transfer_syntax_uid=str(meta.TransferSyntaxUID),
-            path=path,
-            offset=offset,
-            size=size,
-        )
-    except AttributeError as error:
-        raise ValueError(f"{path} lacks file meta information: {error}") from None
+    sop_class = _uid(own, 0x00080016) or _uid(meta, 0x00020002)
+    sop_instance = _uid(own, 0x00080018) or _uid(meta, 0x00020003)
+    if not sop_class or not sop_instance:
+        raise ValueError(f"{path} names no SOP class or no SOP instance")
+    return FileInstance(
+        sop_class_uid=sop_class,
+        sop_instance_uid=sop_instance,
+        transfer_syntax_uid=str(syntax),
+        path=path,
+        offset=offset,
+        size=size,
+    )
+
+
+def _own_identity(file: BinaryIO, syntax: UID) -> Dataset:
+    """The first elements of the data set; a deflated one is not inflated for this."""
+    if syntax.is_deflated:
+        return Dataset()
+
+    def past(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        return int(tag) > _SOP_INSTANCE_UID
+
+    implicit, little_endian = syntax.is_implicit_VR, syntax.is_little_endian
+    return filereader.read_dataset(file, implicit, little_endian, stop_when=past)
+
+
+def _uid(source: Dataset, tag: int) -> str:
+    """A UID as it stands, well-formed or not: judging it is the receiver's part."""
+    value = source.get_item(tag).value if tag in source else None
+    raw = value if isinstance(value, bytes) else str(value or "").encode()
+    return raw.decode("ascii", "replace").strip(" \0")
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, InvalidDicomError):
+        return "it does not begin with a preamble and DICM"
+    if isinstance(error, AttributeError):
+        return "its file meta information names no transfer syntax"
+    return str(error)

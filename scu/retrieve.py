@@ -11,9 +11,18 @@ from scu import statuses
 from scu.datasets import decode, encode
 from wire.association import Association, Message
 from wire.command import Command, Field
+from wire.negotiation import Context
 
 Keep = Callable[[Message], int]
 """Takes a C-STORE sub-operation's message with its data set; returns the status to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was sent and is being answered."""
+
+    context: Context
+    request: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,30 @@ def move(
     association: Association, model: str, identifier: Dataset, destination: str
 ) -> Iterator[Progress]:
     """Responses as they arrive, the final one last. Raises NoContext, Ended, ValueError."""
-    request = _request(association, Field.C_MOVE, model, destination)
-    context = association.context_for(model)
-    association.send(context, request, encode(identifier, context.transfer_syntax))
+    yield from responses(association, begin_move(association, model, identifier, destination))
+
+
+def begin_move(
+    association: Association, model: str, identifier: Dataset, destination: str
+) -> Asked:
+    """Send a C-MOVE request; its answers are for `responses`."""
+    return _begin(association, (Field.C_MOVE, model, destination), identifier)
+
+
+def responses(
+    association: Association, asked: Asked, keep: Keep | None = None
+) -> Iterator[Progress]:
+    """What answers a request that was begun; sub-operations that arrive go through `keep`."""
+    limits = association.channel.limits
     while True:
-        progress = _progress(association.response(request), context.transfer_syntax)
+        message = association.expect(limits.response_seconds)
+        if keep is not None and message.command.command_field == Field.C_STORE:
+            status = keep(message)
+            message.drain()
+            association.send(message.context, message.command.response(status))
+            continue
+        association.answers(message, asked.request)
+        progress = _progress(message, asked.context.transfer_syntax)
         yield progress
         if progress.final:
             return
@@ -56,27 +84,24 @@ def get(
     association: Association, model: str, identifier: Dataset, keep: Keep
 ) -> Iterator[Progress]:
     """As `move`; every object that arrives goes through `keep`, whose errors come out too."""
-    request = _request(association, Field.C_GET, model, None)
+    asked = _begin(association, (Field.C_GET, model, None), identifier)
+    yield from responses(association, asked, keep)
+
+
+def cancel(association: Association, asked: Asked) -> None:
+    """Send C-CANCEL, PS3.7 9.3.2.3; the final response still comes."""
+    request = Command(
+        command_field=Field.C_CANCEL, message_id_being_responded_to=asked.request.message_id
+    )
+    association.send(asked.context, request)
+
+
+def _begin(
+    association: Association, what: tuple[Field, str, str | None], identifier: Dataset
+) -> Asked:
+    field, model, destination = what
     context = association.context_for(model)
-    association.send(context, request, encode(identifier, context.transfer_syntax))
-    while True:
-        message = association.expect(association.channel.limits.response_seconds)
-        if message.command.command_field == Field.C_STORE:
-            status = keep(message)
-            message.drain()
-            association.send(message.context, message.command.response(status))
-            continue
-        association.answers(message, request)
-        progress = _progress(message, context.transfer_syntax)
-        yield progress
-        if progress.final:
-            return
-
-
-def _request(
-    association: Association, field: Field, model: str, destination: str | None
-) -> Command:
-    return Command(
+    request = Command(
         command_field=field,
         affected_sop_class_uid=model,
         message_id=association.next_message_id(),
@@ -84,6 +109,8 @@ def _request(
         move_destination=destination,
         command_data_set_type=1,
     )
+    association.send(context, request, encode(identifier, context.transfer_syntax))
+    return Asked(context, request)
 
 
 def _progress(message: Message, transfer_syntax: str) -> Progress:

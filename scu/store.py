@@ -11,7 +11,7 @@ from scu.associate import MOST_CONTEXTS, Caller, Proposal, Target, associate
 from scu.instances import Instance
 from wire.association import Association
 from wire.command import Command, Field
-from wire.errors import NoContext, WireError
+from wire.errors import NoContext, Unreadable, WireError
 from wire.sending import FileSlice
 
 MEDIUM_PRIORITY = 0
@@ -124,7 +124,7 @@ def attempt(
     """As `store`, but a failure that is the object's own becomes its outcome. Raises Ended."""
     try:
         return store(association, instance, priority=priority, originator=originator)
-    except NoContext as error:
+    except (NoContext, Unreadable) as error:
         return Outcome(instance, None, str(error))
     except OSError as error:
         return Outcome(instance, None, f"the stored object cannot be read: {error.strerror}")

@@ -6,51 +6,21 @@ next is asked for; identifiers and command sets are gathered under their limits.
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from wire import command as commands
 from wire import core, sending
 from wire.channel import Channel
 from wire.command import Command, Field
-from wire.errors import Aborted, Closed, Ended, NoContext, ProtocolError
+from wire.errors import Aborted, Closed, Ended, NoContext, ProtocolError, Unreadable
 from wire.framing import INVALID_PARAMETER, RELEASE_RP, RELEASE_RQ, Pdv
+from wire.message import Message
 from wire.negotiation import Context
 from wire.sending import FileSlice
 from wire.states import Event, State
-
-
-@dataclass(slots=True)
-class Message:
-    """A message that is arriving: its command set is here, its data set is still on the wire."""
-
-    context: Context
-    command: Command
-    _association: Association = field(repr=False)
-    _done: bool = False
-
-    def fragments(self) -> Iterator[list[memoryview]]:
-        """The data set's fragments as they arrive; each list is good until the next one."""
-        while not self._done:
-            pieces, self._done = self._association.data_values(self.context.id)
-            yield pieces
-
-    def identifier(self, limit: int | None = None) -> bytes:
-        """The whole data set; over `limit` (default: `identifier_bytes`) the peer is aborted."""
-        most = limit or self._association.channel.limits.identifier_bytes
-        gathered = bytearray()
-        for pieces in self.fragments():
-            for piece in pieces:
-                gathered += piece
-            if len(gathered) > most:
-                raise self._association.violated(f"an identifier of more than {most} bytes")
-        return bytes(gathered)
-
-    def drain(self) -> None:
-        """Read what is left of the data set and drop it."""
-        for _ in self.fragments():
-            pass
 
 
 class Association:
@@ -63,7 +33,7 @@ class Association:
         self.contexts = contexts
         self._room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
-        self._cancelled: set[int] = set()
+        self._cancelled: set[int | None] = set()
         self._message_id = 0
         self._outgoing = bytearray()
 
@@ -74,6 +44,7 @@ class Association:
 
         C-CANCEL requests are kept for `cancelled` and never returned. Raises Ended.
         """
+        self.flush()
         wait = self.channel.limits.idle_seconds if seconds is None else seconds
         while True:
             first = self._value(wait, between_messages=True)
@@ -81,8 +52,11 @@ class Association:
                 return None
             message = self._message(first)
             if message.command.command_field != Field.C_CANCEL:
+                # A C-CANCEL that crossed the last response must not hit the next request:
+                # many peers number all of theirs alike.
+                self._cancelled.discard(message.command.message_id)
                 return message
-            self._cancelled.add(message.command.message_id_being_responded_to or 0)
+            self._cancelled.add(message.command.message_id_being_responded_to)
 
     def _message(self, first: Pdv) -> Message:
         context = self.contexts.get(first.context_id)
@@ -92,16 +66,19 @@ class Association:
             )
         if not first.command:
             raise self.violated("a data set without its command set")
-        raw, value = bytearray(first.fragment), first
-        while not value.last:
-            value = self._same_context(first.context_id)
+        command = self._decoded(self._command_set(first))
+        return Message(context, command, self, not command.has_data_set)
+
+    def _command_set(self, value: Pdv) -> bytes:
+        raw, most = bytearray(value.fragment), self.channel.limits.command_bytes
+        while not value.last and len(raw) <= most:
+            value = self._same_context(value.context_id)
             if not value.command:
                 raise self.violated("a data set before the end of its command set")
             raw += value.fragment
-            if len(raw) > self.channel.limits.command_bytes:
-                raise self.violated("a command set that does not end")
-        command = self._decoded(bytes(raw))
-        return Message(context, command, self, not command.has_data_set)
+        if len(raw) > most:
+            raise self.violated(f"a command set of more than {most} bytes")
+        return bytes(raw)
 
     def _decoded(self, raw: bytes) -> Command:
         try:
@@ -164,7 +141,7 @@ class Association:
             message = self._message(first)
             if message.command.command_field != Field.C_CANCEL:
                 raise self.violated("a request before the answer to the one before it", 2, 2)
-            self._cancelled.add(message.command.message_id_being_responded_to or 0)
+            self._cancelled.add(message.command.message_id_being_responded_to)
         return message_id in self._cancelled
 
     def noticed_cancel(self, message_id: int | None) -> bool:
@@ -194,11 +171,22 @@ class Association:
             self.channel.write(waiting)
 
     def send_file(self, context: Context, command: Command, source: FileSlice) -> None:
-        """Send a message whose data set is a slice of a file, byte for byte."""
+        """Send a message whose data set is a slice of a file, byte for byte.
+
+        Raises Unreadable when the file cannot be read; the association then goes on if nothing
+        of the message has left, and is aborted if something has.
+        """
         self.flush()
-        raw = commands.encode(command)
-        for piece in sending.file_message(context.id, raw, source, self._room):
-            self.channel.write(piece)
+        begun = False
+        try:
+            raw = commands.encode(command)
+            for piece in sending.file_message(context.id, raw, source, self._room):
+                self.channel.write(piece)
+                begun = True
+        except Unreadable:
+            if begun:
+                self.abort()
+            raise
 
     # -- asking
 
@@ -222,8 +210,9 @@ class Association:
 
     def answers(self, message: Message, request: Command) -> None:
         """Make sure that `message` answers `request`; raises ProtocolError."""
-        answered = message.command.message_id_being_responded_to
-        if not message.command.is_response or answered != request.message_id:
+        answer, expected = message.command, request.command_field | commands.RESPONSE
+        answered = answer.message_id_being_responded_to
+        if answer.command_field != expected or answered != request.message_id:
             raise self.violated("a message that does not answer our request", 2, 2)
 
     def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> Context:
@@ -239,22 +228,27 @@ class Association:
     # -- ending
 
     def release(self) -> None:
-        """Release the association, PS3.8 7.2, release collision included; then close."""
-        self.flush()
-        self.channel.send(Event.RELEASE, RELEASE_RQ)
-        limits = self.channel.limits
-        while self.channel.core.state is not State.IDLE:
-            match self.channel.next(limits.request_seconds):
-                case core.Released():
-                    if self.channel.core.state is State.COLLISION_ACCEPTOR_ANSWERED:
-                        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
-                        self.channel.await_close()
-                case core.ReleaseRequested():
-                    if self.channel.core.state is State.COLLISION_REQUESTOR:
-                        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
-                case _:
-                    pass  # P-DATA may still arrive, PS3.8 AR-6
+        """Release the association, PS3.8 7.2, and close; nothing to do once it is over.
+
+        Raises Ended when the peer does not play its part.
+        """
+        if self.alive:
+            self.flush()
+            self.channel.send(Event.RELEASE, RELEASE_RQ)
+            self._await_release(time.monotonic() + self.channel.limits.request_seconds)
         self.channel.close()
+
+    def _await_release(self, deadline: float) -> None:
+        """PS3.8 AR-3, AR-8 to AR-10: a collision is answered in the order of the roles."""
+        while (state := self.channel.core.state) is not State.IDLE:
+            if state is State.COLLISION_REQUESTOR:
+                self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
+            elif state is State.COLLISION_ACCEPTOR_ANSWERED:
+                self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
+                self.channel.await_close()
+                return
+            # P-DATA may still arrive, AR-6: it is dropped, and does not prolong the wait.
+            self.channel.next(deadline - time.monotonic())
 
     @property
     def alive(self) -> bool:
@@ -270,13 +264,16 @@ class Association:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Release when all went well, abort when not; an association already over is left alone."""
-        if not self.alive:
-            self.channel.close()
-        elif kind is None or kind is GeneratorExit:
-            self.release()
-        else:
+        """Release when all went well, abort when not.
+
+        A release that fails changes nothing about what was answered before it, so it is not raised.
+        """
+        if self.alive and kind in (None, GeneratorExit):
+            with contextlib.suppress(Ended):
+                self.release()
+        elif self.alive:
             self.abort()
+        self.channel.close()
 
 
 __all__ = ["Aborted", "Association", "Context", "Ended", "Message"]

@@ -7,7 +7,6 @@ bytes is as dead as a silent one (hostile-input.md N1, N2).
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import ssl
 import time
@@ -16,9 +15,10 @@ from wire import core
 from wire.core import Core, Indication
 from wire.errors import Aborted, Closed, DeadlineExceeded, Ended, ProtocolError
 from wire.limits import Limits
-from wire.states import Event
+from wire.states import Event, State
 
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_NOTHING_YET = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 4 * 1024 * 1024
 
@@ -64,25 +64,37 @@ class Channel:
         return indication
 
     def _fill(self, deadline: float) -> None:
-        """Receive what is there; one wait, one read."""
         remaining = deadline - time.monotonic()
-        if remaining <= 0:
+        if remaining <= 0 or not self._receive(remaining):
             raise DeadlineExceeded(self._late())
+
+    def _receive(self, seconds: float) -> bool:
+        """Receive what is there, in one read; False when nothing came within `seconds`."""
+        self._must_be_open()
         try:
-            self.socket.settimeout(remaining)
+            self.socket.settimeout(seconds)
             count = self.socket.recv_into(self.core.space())
-            if self._quick:
-                # DCMTK-based senders stall 40 ms per object on delayed acknowledgements.
-                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK or 0, 1)
-        except TimeoutError:
-            raise DeadlineExceeded(self._late()) from None
-        except (ssl.SSLError, OSError) as error:
+        except _NOTHING_YET:
+            return False
+        except OSError as error:
             self.close()
             raise Closed(f"the connection broke: {error.strerror or error}") from None
         if count == 0:
             self.close()
             raise Closed("the peer closed the connection without a release")
         self.core.received(count)
+        self._acknowledge()
+        return True
+
+    def _acknowledge(self) -> None:
+        """DCMTK-based senders stall 40 ms per object on delayed acknowledgements."""
+        if self._quick:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK or 0, 1)
+
+    def _must_be_open(self) -> None:
+        if self.core.state is State.IDLE:
+            raise Closed("the association is over")
 
     def _late(self) -> str:
         if self.core.partial:
@@ -93,37 +105,57 @@ class Channel:
         """Send the PDU that belongs to a request of the local user."""
         self.write(self.core.request(event, pdu))
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send bytes whole within `limits.pdu_seconds`; raises Closed or DeadlineExceeded."""
+    def write(self, data: bytes | bytearray | memoryview, seconds: float | None = None) -> None:
+        """Send bytes whole within `seconds` (default: `pdu_seconds`); raises Ended."""
+        self._must_be_open()
+        deadline = time.monotonic() + (seconds or self.limits.pdu_seconds)
+        rest = memoryview(data)
         try:
-            self.socket.settimeout(self.limits.pdu_seconds)
-            self.socket.sendall(data)
+            while rest:
+                if (left := deadline - time.monotonic()) <= 0:
+                    raise TimeoutError
+                self.socket.settimeout(left)
+                rest = rest[self.socket.send(rest) :]
         except TimeoutError:
             # Part of a PDU may have left: nothing sensible can follow it.
             self.close()
             raise DeadlineExceeded("the peer did not take what was sent in time") from None
-        except (ssl.SSLError, OSError) as error:
-            self.close()
-            raise Closed(f"the connection broke: {error.strerror or error}") from None
+        except OSError as error:
+            raise self._last_word(error) from None
+
+    def _last_word(self, error: OSError) -> Ended:
+        """Why nothing can be sent: the peer's A-ABORT, if that was the last it said."""
+        ended: Ended = Closed(f"the connection broke: {error.strerror or error}")
+        with contextlib.suppress(Ended):
+            while (indication := self.core.indication()) is not None or self._receive(0):
+                if isinstance(indication, core.AbortReceived):
+                    ended = Aborted(indication.source, indication.reason)
+                    break
+        self.close()
+        return ended
 
     def readable(self) -> bool:
-        """Whether `next` would find something without waiting."""
-        if self.core.partial:
-            return True
-        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
-            return True
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        return bool(poll.poll(0))
+        """Whether a whole PDU is at hand; takes in what has arrived and never waits.
+
+        Asks the protocol, not the socket: a TLS record may carry nothing for us.
+        """
+        while not self.core.ready and self._receive(0):
+            pass
+        return self.core.ready
 
     def abort(self, source: int = 0, reason: int = 0) -> None:
         """Send A-ABORT if one is due and close; never raises."""
         pdu = self.core.abort(source, reason)
         if pdu:
             with contextlib.suppress(Ended):
-                self.write(pdu)
-            self._linger()
+                self.write(pdu, self._last_seconds)
+                self._linger()
         self.close()
+
+    @property
+    def _last_seconds(self) -> float:
+        """The ARTIM timer, PS3.8 9.1.5, cut short: nobody is waiting for this peer any more."""
+        return min(self.limits.request_seconds, _LINGER_SECONDS)
 
     def await_close(self) -> None:
         """Wait for the peer to close, under the ARTIM timer (Sta13), then close."""
@@ -132,7 +164,7 @@ class Channel:
 
     def _linger(self) -> None:
         """Read and drop what is under way, so that our last PDU is not lost to a reset."""
-        deadline = time.monotonic() + _LINGER_SECONDS
+        deadline = time.monotonic() + self._last_seconds
         dropped = 0
         with contextlib.suppress(OSError, ValueError):
             if not isinstance(self.socket, ssl.SSLSocket):
@@ -147,5 +179,10 @@ class Channel:
     def close(self) -> None:
         """Close the transport connection; never raises."""
         self.core.closed()
+        # unwrap says close_notify, and without a timeout does not wait for the peer's
+        with contextlib.suppress(OSError, ValueError):
+            if isinstance(self.socket, ssl.SSLSocket):
+                self.socket.settimeout(0)
+                self.socket.unwrap()
         with contextlib.suppress(OSError):
             self.socket.close()

@@ -6,6 +6,7 @@ the general one takes hundreds of them (performance.md).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -71,7 +72,14 @@ class Command:
 
     @property
     def is_response(self) -> bool:
-        return bool(self.command_field & RESPONSE) and self.command_field != Field.C_CANCEL
+        return bool(self.command_field & RESPONSE)
+
+    @property
+    def _numbered(self) -> bool:
+        """Whether it has the Message ID (Being Responded To) that PS3.7 9.3 and 10.3 require."""
+        if self.is_response or self.command_field == Field.C_CANCEL:
+            return self.message_id_being_responded_to is not None
+        return self.message_id is not None
 
     def response(self, status: int, *, data_set: bool = False, comment: str = "") -> Command:
         """The response to this request, with the elements PS3.7 9.3 and 10.3 want in it."""
@@ -83,8 +91,7 @@ class Command:
             message_id_being_responded_to=self.message_id,
             command_data_set_type=0x0001 if data_set else NO_DATA_SET,
             status=status,
-            # LO, PS3.7 C: at most 64 characters
-            error_comment=comment[:64] or None,
+            error_comment=_comment(comment),
             event_type_id=self.event_type_id,
             action_type_id=self.action_type_id,
         )
@@ -104,6 +111,11 @@ class Command:
             number_of_failed_suboperations=failed,
             number_of_warning_suboperations=warning,
         )
+
+
+def _comment(text: str) -> str | None:
+    """As LO allows, PS3.5 6.2: 64 characters, no control character, no backslash."""
+    return re.sub(r"[^ -\[\]-~]", "?", text)[:64].strip() or None
 
 
 def _text(value: str) -> bytes:
@@ -199,6 +211,9 @@ def decode(data: bytes) -> Command:
                 name, (_, read) = ELEMENTS[element]
                 values[name] = read(data[at : at + length])
             at += length
-        return Command(**values)
+        command = Command(**values)
     except (struct.error, TypeError, ValueError) as error:
         raise ProtocolError(f"the command set is garbled: {error}", source=0, reason=0) from None
+    if not command._numbered:
+        raise ProtocolError("a command set without its message ID", source=0, reason=0)
+    return command

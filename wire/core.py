@@ -17,6 +17,7 @@ from wire.limits import Limits
 from wire.states import ARTIM_STATES, TABLE, Event, Role, State, following
 
 _FIRST_BUFFER = 16 * 1024
+_MOST_VALUES = 4096  # in one indication, so that tiny values cannot multiply what memory holds
 _TYPES = {int(t): t for t in Type}
 
 
@@ -45,7 +46,7 @@ class AssociationRejected:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """P-DATA indication: the values of every complete P-DATA-TF at hand."""
+    """P-DATA indication: the values of the complete P-DATA-TFs at hand, at least one."""
 
     pdvs: list[Pdv]
 
@@ -105,6 +106,11 @@ class Core:
         """Whether a PDU has begun to arrive and is not complete."""
         return self._end > self._start
 
+    @property
+    def ready(self) -> bool:
+        """Whether a whole PDU is at hand."""
+        return self._end - self._start >= self._needed()
+
     def space(self) -> memoryview:
         """Room to receive into; never empty."""
         held = self._end - self._start
@@ -122,7 +128,8 @@ class Core:
         if held < HEADER.size:
             return HEADER.size
         length: int = HEADER.unpack_from(self._buffer, self._start)[1]
-        return HEADER.size + length
+        # A length that lies costs no memory, whether or not it has been judged yet.
+        return HEADER.size + min(length, max(self._limits.pdu, self._limits.request_bytes))
 
     def _capacity(self, need: int) -> int:
         # Twice the largest data PDU, so that one receive can bring several.
@@ -143,6 +150,9 @@ class Core:
 
     def indication(self) -> Indication | None:
         """What the peer's bytes mean so far; None when more of them are needed."""
+        if self.state in (State.IDLE, State.AWAIT_CLOSE):
+            self._start = self._end = 0  # AA-6: nothing matters any more but the close
+            return None
         pdu_type, length = self._peek()
         if pdu_type is None or self._end - self._start < HEADER.size + length:
             return None
@@ -180,7 +190,7 @@ class Core:
         values: list[Pdv] = []
         view = memoryview(self._buffer)
         pdu_type: Type | None = Type.DATA
-        while pdu_type is Type.DATA:
+        while pdu_type is Type.DATA and len(values) < _MOST_VALUES:
             body = self._start + HEADER.size
             length: int = HEADER.unpack_from(self._buffer, self._start)[1]
             if self._end < body + length:

@@ -4,6 +4,7 @@
     ├── Unreachable            no transport connection to the peer
     ├── Rejected               the peer answered A-ASSOCIATE-RJ (PS3.8 9.3.4)
     ├── NoContext              the peer accepted no presentation context for what is to be sent
+    ├── Unreadable             a file to be sent cannot be read
     └── Ended                  the association is over and cannot be used again
         ├── Aborted            the peer sent A-ABORT (PS3.8 9.3.8)
         ├── Closed             the transport connection went away
@@ -28,6 +29,10 @@ class Unreachable(WireError):
 
 class NoContext(WireError):
     """No accepted presentation context carries this SOP class in this transfer syntax."""
+
+
+class Unreadable(WireError):
+    """A file to be sent cannot be read, or is shorter than it should be."""
 
 
 class Rejected(WireError):
@@ -74,12 +79,11 @@ class ProtocolError(Ended):
 
 def abort_reason(reason: int) -> str:
     """The words of PS3.8 Table 9-26 for an A-ABORT reason."""
+    if reason not in (0, 1, 2, 4, 5, 6):
+        return f"reason {reason}"  # pynetdicom would log what a peer may say at will
     pdu = A_ABORT_RQ()
     pdu.source, pdu.reason_diagnostic = 2, reason
-    try:
-        return pdu.reason_str.lower()
-    except (KeyError, ValueError):
-        return f"reason {reason}"
+    return pdu.reason_str.lower()
 
 
 def _text(pdu: A_ASSOCIATE_RJ) -> str:

@@ -11,7 +11,7 @@ from wire import core, framing, items, negotiation
 from wire.association import Association
 from wire.channel import Channel
 from wire.core import Core
-from wire.errors import Closed, ProtocolError, Rejected, Unreachable
+from wire.errors import ProtocolError, Rejected, Unreachable
 from wire.items import Request
 from wire.limits import Limits
 from wire.negotiation import Decision, Negotiated, Rejection
@@ -43,6 +43,9 @@ def accept(channel: Channel, negotiate: Negotiate) -> Established | tuple[Reques
     except ProtocolError as error:
         channel.abort(error.source, error.reason)
         raise
+    except BaseException:
+        channel.abort(2, 0)  # a mistake in the policy never lets anybody in
+        raise
     if not isinstance(outcome, Negotiated):
         _, no = outcome
         channel.send(Event.REJECT, framing.reject(no.result, no.source, no.reason))
@@ -71,20 +74,25 @@ def request(
     An association of which no context was accepted is returned all the same: what it lacks is
     said where it is missed (NoContext).
     """
+    pdu = items.encode_request(wanted)
     sock = _connect(address, limits.connect_seconds)
     if tls is not None:
-        sock = tls(sock)
-    channel = Channel(sock, Core(Role.REQUESTOR, limits), limits)
-    channel.send(Event.TRANSPORT_CONFIRMED, items.encode_request(wanted))
+        sock = _secured(sock, address, tls)
+    channel = requestor(sock, limits)
+    channel.send(Event.TRANSPORT_CONFIRMED, pdu)
     match channel.next(limits.response_seconds):
-        case core.AssociationAccepted(pdu):
-            return _concluded(channel, wanted, pdu)
+        case core.AssociationAccepted(answer):
+            return _concluded(channel, wanted, answer)
         case core.AssociationRejected(result, source, reason):
             channel.close()
             raise Rejected(result, source, reason)
         case other:
-            channel.abort(2, 2)
-            raise Closed(f"the peer answered the association request with {other}")
+            raise RuntimeError(f"{other} cannot answer an association request")
+
+
+def requestor(sock: socket.socket, limits: Limits) -> Channel:
+    """A channel for a transport connection that we opened."""
+    return Channel(sock, Core(Role.REQUESTOR, limits), limits)
 
 
 def _concluded(channel: Channel, wanted: Request, pdu: bytes) -> Association:
@@ -107,4 +115,15 @@ def _connect(address: tuple[str, int], seconds: float) -> socket.socket:
         raise Unreachable(f"no connection to {host}:{port}: {why}") from None
 
 
-__all__ = ["Decision", "Established", "accept", "acceptor", "request"]
+def _secured(
+    sock: socket.socket, address: tuple[str, int], tls: Callable[[socket.socket], ssl.SSLSocket]
+) -> ssl.SSLSocket:
+    try:
+        return tls(sock)  # the handshake is under the connection's deadline
+    except OSError as error:
+        sock.close()
+        why = error.strerror or str(error)
+        raise Unreachable(f"no TLS with {address[0]}:{address[1]}: {why}") from None
+
+
+__all__ = ["Decision", "Established", "accept", "acceptor", "request", "requestor"]

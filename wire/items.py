@@ -1,13 +1,11 @@
-"""A-ASSOCIATE items, PS3.8 9.3.2, 9.3.3 and PS3.7 Annex D.3, by pynetdicom's codecs.
+"""A-ASSOCIATE-RQ and -AC as written, PS3.8 9.3.2, 9.3.3 and PS3.7 D.3, by pynetdicom's codecs.
 
-A request is measured against the limits before it is decoded: counting items is cheap, building
-them is not (hostile-input.md N6).
+`wire.reading` reads them.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydicom.uid import UID
@@ -25,10 +23,6 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.presentation import PresentationContext
 
-from wire.errors import ProtocolError
-from wire.framing import INVALID_PARAMETER
-from wire.limits import Limits
-
 IMPLEMENTATION_CLASS_UID = "2.25.286532914930104231387610354839416237811"
 IMPLEMENTATION_VERSION_NAME = "ANODE_0_1"
 Information = (
@@ -42,10 +36,7 @@ Information = (
     | UserIdentityNegotiation
 )
 APPLICATION_CONTEXT = UID("1.2.840.10008.3.1.1.1")
-
-_FIXED = 74  # PDU header and the fixed fields before the first item
-_ITEM = struct.Struct(">BxH")
-_CONTEXT, _TRANSFER_SYNTAX = 0x20, 0x40
+_RESERVED = slice(10, 74)  # the titles and what follows them, PS3.8 Table 9-17
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,112 +72,8 @@ class Request:
     extended: Mapping[str, bytes] = field(default_factory=dict)
     service_classes: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
-
-
-def decode_request(pdu: bytes, limits: Limits) -> tuple[Request, A_ASSOCIATE]:
-    """An A-ASSOCIATE-RQ as a Request, and as pynetdicom's primitive.
-
-    Raises ProtocolError for what PS3.8 or the limits do not allow.
-    """
-    _measure(pdu, limits)
-    primitive = _decode(A_ASSOCIATE_RQ(), pdu)
-    contexts = tuple(
-        ProposedContext(cx.context_id or 0, str(cx.abstract_syntax), tuple(cx.transfer_syntax))
-        for cx in primitive.presentation_context_definition_list
-    )
-    return _request(primitive, contexts), primitive
-
-
-def decode_answer(pdu: bytes) -> A_ASSOCIATE:
-    """An A-ASSOCIATE-AC as pynetdicom's primitive; raises ProtocolError."""
-    return _decode(A_ASSOCIATE_AC(), pdu)
-
-
-def _decode(decoder: A_ASSOCIATE_RQ | A_ASSOCIATE_AC, pdu: bytes) -> A_ASSOCIATE:
-    try:
-        decoder.decode(pdu)
-        return decoder.to_primitive()
-    except Exception as error:
-        # pynetdicom raises what its parsers happen to raise, AssertionError among them
-        raise ProtocolError(
-            f"the A-ASSOCIATE items cannot be read: {error}", reason=INVALID_PARAMETER
-        ) from None
-
-
-def _request(primitive: A_ASSOCIATE, contexts: tuple[ProposedContext, ...]) -> Request:
-    roles: dict[str, tuple[bool, bool]] = {}
-    extended: dict[str, bytes] = {}
-    service_classes: dict[str, str] = {}
-    identity, version = None, ""
-    for item in primitive.user_information:
-        match item:
-            case SCP_SCU_RoleSelectionNegotiation():
-                roles[str(item.sop_class_uid)] = (bool(item.scu_role), bool(item.scp_role))
-            case SOPClassExtendedNegotiation():
-                extended[str(item.sop_class_uid)] = (
-                    item.service_class_application_information or b""
-                )
-            case SOPClassCommonExtendedNegotiation():
-                service_classes[str(item.sop_class_uid)] = str(item.service_class_uid)
-            case ImplementationVersionNameNotification():
-                version = item.implementation_version_name or ""
-            case UserIdentityNegotiation():
-                identity = _identity(item)
-            case _:
-                pass
-    return Request(
-        calling_ae_title=primitive.calling_ae_title,
-        called_ae_title=primitive.called_ae_title,
-        contexts=contexts,
-        maximum_length=primitive.maximum_length_received or 0,
-        implementation_class_uid=str(primitive.implementation_class_uid or ""),
-        implementation_version_name=version,
-        roles=roles,
-        extended=extended,
-        service_classes=service_classes,
-        identity=identity,
-    )
-
-
-def _identity(item: UserIdentityNegotiation) -> Identity:
-    return Identity(
-        type=item.user_identity_type or 0,
-        primary=item.primary_field or b"",
-        secondary=item.secondary_field or b"",
-        response_requested=item.positive_response_requested,
-    )
-
-
-def _walk(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Type, start and end of each item between `at` and `end`."""
-    while at < end:
-        if end - at < _ITEM.size:
-            raise ProtocolError("an A-ASSOCIATE item is cut off", reason=INVALID_PARAMETER)
-        kind, length = _ITEM.unpack_from(data, at)
-        at += _ITEM.size
-        if at + length > end:
-            raise ProtocolError(
-                "an A-ASSOCIATE item is longer than its PDU", reason=INVALID_PARAMETER
-            )
-        yield kind, at, at + length
-        at += length
-
-
-def _measure(pdu: bytes, limits: Limits) -> None:
-    """Presentation context count and IDs (PS3.8 9.3.2.2), transfer syntaxes in each."""
-    seen: set[int] = set()
-    for kind, at, end in _walk(pdu, _FIXED, len(pdu)):
-        if kind != _CONTEXT:
-            continue
-        context_id = pdu[at] if at < end else 0
-        if context_id % 2 == 0 or context_id in seen:
-            what = f"presentation context ID {context_id} is even or repeated"
-            raise ProtocolError(what, reason=INVALID_PARAMETER)
-        seen.add(context_id)
-        proposed = sum(kind == _TRANSFER_SYNTAX for kind, _, _ in _walk(pdu, at + 4, end))
-        if len(seen) > limits.contexts or not 1 <= proposed <= limits.transfer_syntaxes:
-            what = "too many presentation contexts, or none or too many transfer syntaxes in one"
-            raise ProtocolError(what, reason=INVALID_PARAMETER)
+    application_context: str = APPLICATION_CONTEXT
+    protocol_version: int = 1
 
 
 def encode_request(request: Request) -> bytes:
@@ -207,17 +94,19 @@ def encode_request(request: Request) -> bytes:
 
 
 def encode_answer(
-    request: A_ASSOCIATE, results: Sequence[PresentationContext], information: Sequence[Information]
+    request: bytes, results: Sequence[PresentationContext], information: Sequence[Information]
 ) -> bytes:
-    """An A-ASSOCIATE-AC PDU for `request`; `information` are user information primitives."""
+    """An A-ASSOCIATE-AC PDU that answers the PDU `request`."""
     primitive = A_ASSOCIATE()
     primitive.application_context_name = APPLICATION_CONTEXT
-    primitive.calling_ae_title = request.calling_ae_title
-    primitive.called_ae_title = request.called_ae_title
+    primitive.calling_ae_title = primitive.called_ae_title = "RESERVED"
     primitive.result, primitive.result_source = 0, 1
     primitive.presentation_context_definition_results_list = list(results)
     primitive.user_information = list(information)
-    return A_ASSOCIATE_AC(primitive).encode()
+    answer = bytearray(A_ASSOCIATE_AC(primitive).encode())
+    # PS3.8 Table 9-17: sent with the values received, whatever these are
+    answer[_RESERVED] = request[_RESERVED]
+    return bytes(answer)
 
 
 def proposed_context(context: ProposedContext) -> PresentationContext:

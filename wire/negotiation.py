@@ -9,26 +9,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pydicom.uid import UID
-from pynetdicom.pdu_primitives import (
-    A_ASSOCIATE,
-    SCP_SCU_RoleSelectionNegotiation,
-    SOPClassExtendedNegotiation,
-)
+from pydicom.uid import UID, ImplicitVRLittleEndian
+from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 from pynetdicom.presentation import (
     PresentationContext,
-    build_context,
     negotiate_as_acceptor,
     negotiate_as_requestor,
 )
 
-from wire import items
-from wire.items import Request
+from wire import items, reading
+from wire.items import ProposedContext, Request
 from wire.limits import Limits
 
-_CACHED = 256
+_CACHED_BYTES = 2 * 1024 * 1024  # of requests; what is kept for each is a small multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,46 +87,70 @@ def accept(
     pdu: bytes, limits: Limits, decide: Callable[[Request], Decision]
 ) -> Negotiated | tuple[Request, Rejection]:
     """Negotiate an A-ASSOCIATE-RQ as its acceptor; raises ProtocolError."""
-    request, primitive = items.decode_request(pdu, limits)
-    decision = decide(request)
+    request = reading.request(pdu, limits)
+    decision = _unacceptable(request) or decide(request)
     if isinstance(decision, Rejection):
         return request, decision
-    results, roles = _results(request, primitive, decision)
-    information = items.user_information(limits.pdu)
-    answers = [items.extended(uid, raw) for uid, raw in decision.extended.items()]
-    answer = items.encode_answer(primitive, results, [*information, *roles, *answers])
+    results, roles = _results(request, decision)
+    information = [
+        *items.user_information(limits.pdu),
+        *roles,
+        # PS3.7 D.3.3.5: only what was asked is answered
+        *(items.extended(u, raw) for u, raw in decision.extended.items() if u in request.extended),
+    ]
+    answer = items.encode_answer(pdu, results, information)
     return Negotiated(request, _accepted(results), answer)
 
 
-def _results(
-    request: Request, primitive: A_ASSOCIATE, decision: Acceptance
-) -> tuple[list[PresentationContext], list[SCP_SCU_RoleSelectionNegotiation]]:
+def _unacceptable(request: Request) -> Rejection | None:
+    """What the service provider itself does not accept, PS3.8 9.3.2 and Table 9-21."""
+    if not request.protocol_version & 1:
+        return Rejection(1, 2, 2, f"protocol version {request.protocol_version:#06x}")
+    if request.application_context != items.APPLICATION_CONTEXT:
+        return Rejection(1, 1, 2, f"application context {request.application_context!r}")
+    return None
+
+
+_Roles = list[SCP_SCU_RoleSelectionNegotiation]
+_Asked = dict[UID, tuple[bool | None, bool | None]]
+
+
+def _results(request: Request, decision: Acceptance) -> tuple[list[PresentationContext], _Roles]:
     results: list[PresentationContext] = []
     roles: dict[str, SCP_SCU_RoleSelectionNegotiation] = {}
-    asked: dict[UID, tuple[bool | None, bool | None]] = {
-        UID(uid): pair for uid, pair in request.roles.items()
-    }
-    for proposed in primitive.presentation_context_definition_list:
-        uid = str(proposed.abstract_syntax)
-        supported = _supported(proposed, decision.offers.get(uid))
-        made, replies = negotiate_as_acceptor([proposed], supported, asked)
-        if made[0].result == 3 and uid in decision.refused:
-            made[0].result = 1
-        results += made
+    for proposed in request.contexts:
+        made, replies = _result(proposed, request.roles, decision)
+        results.append(made)
         roles |= {str(reply.sop_class_uid): reply for reply in replies}
     return results, list(roles.values())
 
 
-def _supported(proposed: PresentationContext, offer: Offer | None) -> list[PresentationContext]:
+def _result(
+    proposed: ProposedContext, roles: Mapping[str, tuple[bool, bool]], decision: Acceptance
+) -> tuple[PresentationContext, _Roles]:
+    """One context's result, PS3.8 9.3.3.2; only what is offered gets as far as pynetdicom."""
+    uid = proposed.abstract_syntax
+    offer = decision.offers.get(uid)
     if offer is None:
-        return []
+        return _refusal(proposed.id, 1 if uid in decision.refused else 3), []
     # The requestor's order is its preference: what it names first spares it a conversion.
-    wanted = [uid for uid in proposed.transfer_syntax if uid in offer.transfer_syntaxes]
-    context = build_context(
-        proposed.abstract_syntax or "", list(wanted or offer.transfer_syntaxes[:1])
-    )
-    context.scp_role, context.scu_role = True, offer.scu
-    return [context]
+    common = [name for name in proposed.transfer_syntaxes if name in offer.transfer_syntaxes]
+    if not common:
+        return _refusal(proposed.id, 4), []
+    theirs = items.proposed_context(ProposedContext(proposed.id, uid, (common[0],)))
+    ours = items.proposed_context(ProposedContext(proposed.id, uid, (common[0],)))
+    # PS3.7 D.3.3.4: an answer names the roles of the requestor, which is SCP where we are SCU.
+    ours.scu_role, ours.scp_role = True, offer.scu
+    asked: _Asked = {UID(uid): roles[uid]} if uid in roles else {}
+    made, replies = negotiate_as_acceptor([theirs], [ours], asked)
+    return made[0], replies
+
+
+def _refusal(context_id: int, result: int) -> PresentationContext:
+    refused = PresentationContext()
+    refused.context_id, refused.result = context_id, result
+    refused.transfer_syntax = [ImplicitVRLittleEndian]  # not significant, PS3.8 9.3.3.2
+    return refused
 
 
 def _accepted(results: Sequence[PresentationContext]) -> dict[int, Context]:
@@ -155,34 +174,35 @@ class Accepted:
     contexts: Mapping[int, Context]
     maximum_length: int
     extended: Mapping[str, bytes]
-    called_ae_title: str = ""
 
 
 def concluded(request: Request, pdu: bytes) -> Accepted:
     """What `request` and the A-ASSOCIATE-AC that answers it come to; raises ProtocolError."""
-    answer = items.decode_answer(pdu)
-    roles = {
-        UID(item.sop_class_uid or ""): (item.scu_role, item.scp_role)
-        for item in answer.user_information
-        if isinstance(item, SCP_SCU_RoleSelectionNegotiation)
-    }
-    asked = [_with_roles(items.proposed_context(cx), request) for cx in request.contexts]
-    results = negotiate_as_requestor(
-        asked, list(answer.presentation_context_definition_results_list), roles
-    )
-    extended = {
-        str(item.sop_class_uid): item.service_class_application_information or b""
-        for item in answer.user_information
-        if isinstance(item, SOPClassExtendedNegotiation)
-    }
-    return Accepted(_accepted(results), answer.maximum_length_received or 0, extended)
+    answer = reading.answer(pdu)
+    results: list[PresentationContext] = []
+    for proposed in request.contexts:
+        result, transfer_syntax = answer.contexts.get(proposed.id, (2, ""))
+        # An answer in a transfer syntax that was not proposed accepts nothing.
+        if result == 0 and transfer_syntax in proposed.transfer_syntaxes:
+            results += _conclusion(
+                replace(proposed, transfer_syntaxes=(transfer_syntax,)), request, answer
+            )
+    return Accepted(_accepted(results), answer.user.maximum_length, answer.user.extended)
 
 
-def _with_roles(context: PresentationContext, request: Request) -> PresentationContext:
-    scu, scp = request.roles.get(str(context.abstract_syntax), (None, None))
-    if scu is not None:
-        context.scu_role, context.scp_role = scu, scp
-    return context
+def _conclusion(
+    accepted: ProposedContext, request: Request, answer: reading.Answer
+) -> list[PresentationContext]:
+    """The roles in one accepted context, PS3.7 D.3.3.4; an answer nobody asked for counts not."""
+    ours, theirs = items.proposed_context(accepted), items.proposed_context(accepted)
+    theirs.result = 0
+    roles: _Asked = {}
+    uid = accepted.abstract_syntax
+    if uid in request.roles:
+        ours.scu_role, ours.scp_role = request.roles[uid]
+        if uid in answer.user.roles:
+            roles[UID(uid)] = answer.user.roles[uid]
+    return negotiate_as_requestor([ours], [theirs], roles)
 
 
 class Cache:
@@ -194,6 +214,7 @@ class Cache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[bytes, str], Negotiated] = OrderedDict()
+        self._bytes = 0
 
     def accept(
         self, pdu: bytes, caller: str, limits: Limits, decide: Callable[[Request], Decision]
@@ -201,18 +222,32 @@ class Cache:
         """As `accept`; `caller` stands for everything but the bytes that `decide` looks at."""
         key = (pdu, caller)
         with self._lock:
-            if (known := self._known.get(key)) is not None:
-                self._known.move_to_end(key)
+            generation = self._known
+            if (known := generation.get(key)) is not None:
+                generation.move_to_end(key)
                 return known
         made = accept(pdu, limits, decide)
         if isinstance(made, Negotiated) and made.request.identity is None:
-            with self._lock:
-                self._known[key] = made
-                if len(self._known) > _CACHED:
-                    self._known.popitem(last=False)
+            self._keep(key, made, generation)
         return made
+
+    def _keep(
+        self,
+        key: tuple[bytes, str],
+        made: Negotiated,
+        generation: OrderedDict[tuple[bytes, str], Negotiated],
+    ) -> None:
+        with self._lock:
+            # What was decided before `clear` is forgotten with the rest.
+            if self._known is not generation or key in generation:
+                return
+            generation[key] = made
+            self._bytes += len(key[0])
+            while self._bytes > _CACHED_BYTES:
+                (oldest, _), _ = generation.popitem(last=False)
+                self._bytes -= len(oldest)
 
     def clear(self) -> None:
         """Forget everything: the policy has changed."""
         with self._lock:
-            self._known.clear()
+            self._known, self._bytes = OrderedDict(), 0

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wire import framing
-from wire.errors import WireError
+from wire.errors import Unreadable
 
 _HEADER = len(framing.header(1, 0, command=False, last=True))
 _STRIDE = 512 * 1024
@@ -46,21 +46,24 @@ class FileSlice:
 def file_message(
     context_id: int, command: bytes, source: FileSlice, room_: int
 ) -> Iterator[memoryview]:
-    """A message whose data set is read from a file; raises WireError when the file is shorter.
+    """A message whose data set is read from a file; raises Unreadable.
 
-    Each view yielded is to be sent before the next one is asked for.
+    Each view yielded is to be sent before the next one is asked for. What is known to be missing
+    is missed before the first.
     """
+    _check(source)
     lead = message(context_id, command, None, room_)
     values = min(max(_STRIDE // room_, 1), _MOST_VALUES, source.size // room_ + 1)
+    stride = values * room_
     view = memoryview(bytearray(len(lead) + values * (_HEADER + room_)))
     at = len(lead)
     view[:at] = lead
-    for done in range(0, source.size or 1, values * room_):
+    for done in range(0, source.size or 1, stride):
         gaps = []
-        for begin in range(done, min(done + values * room_, source.size), room_):
+        # An empty data set is one empty value: the command has announced it.
+        for begin in range(done, min(done + stride, source.size) or 1, room_):
             end = min(begin + room_, source.size)
-            last = end == source.size
-            header = framing.header(context_id, end - begin, command=False, last=last)
+            header = framing.header(context_id, end - begin, command=False, last=end == source.size)
             view[at : at + _HEADER] = header
             gaps.append(view[at + _HEADER : at + _HEADER + end - begin])
             at += _HEADER + end - begin
@@ -69,8 +72,19 @@ def file_message(
         at = 0
 
 
+def _check(source: FileSlice) -> None:
+    try:
+        held = os.fstat(source.descriptor).st_size
+    except OSError as error:
+        raise Unreadable(f"a file to be sent cannot be read: {error}") from None
+    if held < source.offset + source.size:
+        raise Unreadable("a file to be sent is shorter than it should be")
+
+
 def _fill(source: FileSlice, done: int, gaps: list[memoryview]) -> None:
-    wanted = sum(map(len, gaps))
-    got = os.preadv(source.descriptor, gaps, source.offset + done) if gaps else 0
-    if got != wanted:
-        raise WireError("a stored object is shorter than its index entry says")
+    try:
+        got = os.preadv(source.descriptor, gaps, source.offset + done)
+    except OSError as error:
+        raise Unreadable(f"a file to be sent cannot be read: {error}") from None
+    if got != sum(map(len, gaps)):
+        raise Unreadable("a file to be sent has become shorter")

@@ -50,12 +50,18 @@ CompletionFlag VerificationFlag DocumentTitle
 
 # Column or columns, unique?
 INDEXES: dict[str, tuple[tuple[tuple[str, ...], bool], ...]] = {
-    "patient": ((("identity",), True), (("PatientID",), False), (("PatientName_match",), False)),
+    "patient": (
+        (("identity",), True),
+        (("PatientID",), False),
+        (("PatientName_match",), False),
+        (("PatientName_more",), False),
+    ),
     "study": (
         (("patient", "StudyInstanceUID"), True),
         (("StudyInstanceUID",), False),
         (("PatientID",), False),
         (("PatientName_match",), False),
+        (("PatientName_more",), False),
         (("StudyDate_match",), False),
         (("AccessionNumber",), False),
     ),

@@ -1,0 +1,115 @@
+"""The archive as the node sees it: receive, find, name the instances, count.
+
+Law: this is the only door. Any thread may use it, and any number of processes may hold the same
+folder open, but each opens it for itself, after a fork; who serves also takes `claim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, Self
+
+from archive import media
+from archive.attributes import WANTED
+from archive.bounds import Bounds
+from archive.filemeta import FileMeta
+from archive.index import Counts, Index
+from archive.objects import Folder
+from archive.query import Query
+from archive.reception import Announced, Place, Receipt, Reception
+from archive.record import StoredInstance
+
+
+def _always(_sop_class_uid: str) -> bool:
+    return True
+
+
+class Archive:
+    """Object files and their index in one data folder. Close it, or use it in a `with`."""
+
+    def __init__(self, objects: Folder, index: Index, bounds: Bounds) -> None:
+        self._objects = objects
+        self._index = index
+        self.bounds = bounds
+        self._place = Place(objects, index, WANTED, bounds)
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        index: str = "sqlite",
+        sync: Literal["always", "lazy"] = "always",
+        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    ) -> Self:
+        """Open the archive in this folder, made if missing; sweeps what a crash left."""
+        root = root.absolute()
+        objects = Folder(root, sync=sync == "always")
+        try:
+            return cls(objects, Index(root, index=index, sync=sync), bounds)
+        except BaseException:
+            objects.close()
+            raise
+
+    def close(self) -> None:
+        """Commit what waits, then let go of index and folder."""
+        self._index.close()
+        self._objects.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def receive(
+        self,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        transfer_syntax_uid: str,
+        *,
+        source_ae: str = "",
+        patient_related: bool = True,
+    ) -> Reception:
+        """Begin to receive an object; raises BadObject when these are no UIDs."""
+        announced = Announced(
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            transfer_syntax_uid=transfer_syntax_uid,
+            source_ae=source_ae,
+            patient_related=patient_related,
+        )
+        return Reception(self._place, announced)
+
+    def files(self, path: Path) -> Iterator[Path]:
+        """The files to import for a path: a file, a folder's, or those a DICOMDIR references."""
+        return media.files(path, self.bounds)
+
+    def import_file(
+        self, path: Path, *, patient_related: Callable[[str], bool] = _always
+    ) -> Receipt:
+        """Receive the instance in a file; the predicate takes its SOP Class UID."""
+
+        def receive(found: FileMeta) -> Reception:
+            return self.receive(
+                found.sop_class_uid,
+                found.sop_instance_uid,
+                found.transfer_syntax_uid,
+                source_ae=found.source_ae,
+                patient_related=patient_related(found.sop_class_uid),
+            )
+
+        return media.take(path, receive, self.bounds)
+
+    def find(self, query: Query) -> Iterator[tuple[str, ...]]:
+        """One answer per entity at the query's level, aligned with `query.returns`."""
+        return self._index.find(query)
+
+    def instances(self, query: Query) -> Iterator[StoredInstance]:
+        """The object files a query covers."""
+        return self._index.instances(query)
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        return self._index.counts()

@@ -1,0 +1,101 @@
+"""Whom a command calls and as whom: the configuration, PEER, --aet.
+
+Law: only here, and in `serve`, the environment is read.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import addresses, loading
+from config.errors import ConfigError
+from config.limits import Limits
+from config.settings import Settings, load
+from scu.associate import Caller, Target
+
+DEFAULT_FILE = Path("anode.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A peer, and who calls it."""
+
+    target: Target
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the options common to all calls say."""
+
+    config: Path | None = None
+    aet: str | None = None
+    aec: str | None = None
+    timeout: float | None = None
+
+
+def configuration(given: Path | None) -> Path | None:
+    """The configuration file in force: the one given, or ./anode.toml; None without any."""
+    if given is not None:
+        return given
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def settings(given: Path | None) -> Settings:
+    """The settings in force; raises ConfigError."""
+    return load(configuration(given), os.environ)
+
+
+def resolve(peer: str, way: Way) -> Call:
+    """The peer a person names by its AE title or as AET@host:port; raises ConfigError."""
+    known = settings(way.config)
+    target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
+    title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
+    return Call(target, Caller(title, _within(known.limits, way.timeout)))
+
+
+def configured(given: Settings, timeout: float | None = None) -> Caller:
+    """Who we are, by the configuration."""
+    return Caller(given.node.ae_title, _within(given.limits, timeout))
+
+
+def _named(peer: str, way: Way, known: Settings) -> Target:
+    found = known.peer_named(peer)
+    source = configuration(way.config) or "the configuration (there is no anode.toml here)"
+    if found is None:
+        near = loading.nearest(peer, [each.ae_title for each in known.peer])
+        raise ConfigError(f"{peer} is no [[peer]] of {source}{near}; or say AET@host:port")
+    if found.port is None:
+        raise ConfigError(f"{peer} has no port in {source}; add one, or say {peer}@host:port")
+    title = found.ae_title if way.aec is None else _title("--aec", way.aec)
+    return Target(title, found.host, found.port)
+
+
+def _at(peer: str, aec: str | None) -> Target:
+    title, _, address = peer.rpartition("@")
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if aec is not None:
+        title = aec
+    if not title or not host or not port.isdecimal():
+        raise ConfigError(f"{peer!r} is no peer: say AET@host:port, as ANODE@127.0.0.1:11112")
+    try:
+        return Target(addresses.ae_title(title), addresses.host(host), addresses.port(int(port)))
+    except ValueError as error:
+        raise ConfigError(f"{peer!r} is no peer: a part of it {error}") from None
+
+
+def _title(option: str, value: str) -> str:
+    try:
+        return addresses.ae_title(value)
+    except ValueError as error:
+        raise ConfigError(f"{option} {error}") from None
+
+
+def _within(limits: Limits, seconds: float | None) -> Limits:
+    if seconds is None:
+        return limits
+    update = {"connect_seconds": seconds, "response_seconds": seconds, "request_seconds": seconds}
+    return limits.model_copy(update=update)

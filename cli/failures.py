@@ -1,0 +1,105 @@
+"""How a command ends: exit codes, and errors as one or two plain sentences with the next step.
+
+Law: whoever types `anode` never sees a traceback.  The codes are those of design.md, and 130 for
+Ctrl-C, as shells have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Final
+
+from archive.errors import ArchiveError
+from cli.calls import Call
+from config.errors import ConfigError
+from scu.find import QueryFailed
+from wire.errors import Aborted, NoContext, Rejected, Unreachable, WireError
+
+
+class Code(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    PARTIAL = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    REJECTED = 4
+    ENDED = 5
+    INTERRUPTED = 130
+
+
+class Failure(Exception):
+    """A command cannot go on: the sentences for the person, and the exit code."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# PS3.8 Table 9-21, (source, reason): the cause and the next step.
+_REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
+    (1, 3): "the peer at {at} does not know us as {us}: add us to its peers, or use --aet",
+    (1, 7): "the peer at {at} does not know itself as {them}; check its AE title",
+    (3, 1): "the peer at {at} is busy for now; try again later, or with fewer --jobs",
+    (3, 2): "the peer at {at} takes no more associations for now; try later, or fewer --jobs",
+}
+
+
+def explain(error: Exception, call: Call) -> Failure:
+    """What went wrong with this peer, for the person who called it."""
+    match error:
+        case Unreachable():
+            return Failure(Code.UNREACHABLE, f"{error}; {_is_it_running(call)}")
+        case Rejected():
+            return Failure(Code.REJECTED, _rejected(error, call))
+        case NoContext():
+            asked = "it may not serve this, or not to us"
+            return Failure(Code.REJECTED, f"{error}; {asked} (we are {call.caller.ae_title})")
+        case Aborted():
+            return Failure(Code.ENDED, f"{error}; the log of {call.target} should say why")
+        case WireError():
+            return Failure(Code.ENDED, f"{error} ({call.target})")
+        case QueryFailed():
+            return Failure(Code.PARTIAL, f"{call.target} answered {error}")
+        case _:
+            return Failure(Code.PARTIAL, f"{call.target}: {error}")
+
+
+@contextmanager
+def explained(call: Call) -> Iterator[None]:
+    """Turn what goes wrong with a peer into a Failure."""
+    try:
+        yield
+    except (WireError, QueryFailed) as error:
+        raise explain(error, call) from error
+
+
+def local(error: Exception) -> Failure | None:
+    """What went wrong on this machine, in words; None for an error of ours."""
+    match error:
+        case Failure():
+            return error
+        case ConfigError():
+            return Failure(Code.USAGE, str(error))
+        case ArchiveError():
+            return Failure(Code.PARTIAL, str(error))
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return Failure(Code.PARTIAL, f"{where}{error.strerror or error}")
+        case _:
+            return None
+
+
+def _rejected(error: Rejected, call: Call) -> str:
+    sentence = _REJECTIONS.get((error.source, error.reason))
+    if sentence is None:
+        return f"{error}; the log of {call.target} should say why"
+    target = call.target
+    at = f"{target.host}:{target.port}"
+    return sentence.format(at=at, us=call.caller.ae_title, them=target.ae_title)
+
+
+def _is_it_running(call: Call) -> str:
+    return f"is it running? try: anode echo {call.target}"

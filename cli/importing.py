@@ -1,0 +1,118 @@
+"""`anode import`: files, folders and DICOMDIR sets straight into the archive.
+
+The archive lets any number of processes write into one data folder, so this is safe while the
+node runs; the node finds the objects at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive import Archive, ArchiveError
+from archive.errors import NoSpace, NotDicom
+from cli import calls, options, show
+from cli.failures import Code
+from cli.store import opened
+from config import catalogue
+
+EXAMPLES = options.examples(
+    "anode import ./studies",
+    "anode import /media/cd/DICOMDIR",
+    "anode import -c /etc/anode.toml ./studies --json",
+)
+SHOWN = 20
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the files."""
+
+    new: int = 0
+    known: int = 0
+    not_dicom: int = 0
+    bytes: int = 0
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def imported(
+    paths: options.PathsArgument,
+    *,
+    config: options.ConfigOption = None,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Take files, folders and DICOMDIR sets into the archive.
+
+    The node may run meanwhile; it finds the objects at once.
+    """
+    settings = calls.settings(config)
+    result = Imported()
+    with opened(settings, make=True) as archive, show.spinner() as progress:
+        task = progress.add_task("Importing", total=None)
+        for _ in _each(archive, paths, result):
+            progress.advance(task)
+    if as_json:
+        show.document(_document(result))
+    else:
+        _report(result, settings.node.data)
+    return Code.PARTIAL if result.refused else Code.DONE
+
+
+def _each(archive: Archive, paths: Sequence[Path], result: Imported) -> Iterator[Path]:
+    for top in paths:
+        try:
+            for path in archive.files(top):
+                _one(archive, path, result, named=path == top)
+                yield path
+        except NoSpace:
+            raise
+        except ArchiveError as error:
+            result.refused.append((top, str(error)))
+
+
+def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> None:
+    try:
+        receipt = archive.import_file(path, patient_related=_patient_related)
+    except NoSpace:
+        raise  # it would go on for every file
+    except NotDicom as error:
+        if named:
+            result.refused.append((path, str(error)))
+        else:
+            result.not_dicom += 1
+    except (ArchiveError, OSError) as error:
+        result.refused.append((path, str(error)))
+    else:
+        result.new += receipt.new
+        result.known += not receipt.new
+        result.bytes += receipt.size if receipt.new else 0
+
+
+def _patient_related(sop_class_uid: str) -> bool:
+    known = catalogue.storage_class(sop_class_uid)
+    return known is not None and known.kind != "non-patient"
+
+
+def _report(result: Imported, data: Path) -> None:
+    for path, cause in result.refused[:SHOWN]:
+        show.tell(f"refused: {path}: {cause}")
+    if len(result.refused) > SHOWN:
+        show.tell(f"... and {len(result.refused) - SHOWN} more; --json lists all")
+    parts = [
+        f"{show.count(result.new, 'object')} imported ({show.size(result.bytes)}) into {data}",
+        f"{result.known} there already",
+        f"{result.not_dicom} not DICOM",
+        f"{len(result.refused)} refused",
+    ]
+    show.say("; ".join(parts))
+
+
+def _document(result: Imported) -> dict[str, object]:
+    return {
+        "imported": result.new,
+        "already_stored": result.known,
+        "not_dicom": result.not_dicom,
+        "bytes": result.bytes,
+        "refused": [{"path": str(path), "cause": cause} for path, cause in result.refused],
+    }

@@ -1,0 +1,114 @@
+"""`anode move`: have a peer send objects elsewhere (C-MOVE), PS3.4 C.4.2.
+
+Ctrl-C sends C-CANCEL and awaits the final response, which says how far it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cli import calls, keys, options, show
+from cli.calls import Call
+from cli.failures import Code, Failure, explained
+from cli.holdings import proposal
+from cli.keys import Question
+from scp.statuses import Status
+from scu import statuses
+from scu.associate import associate
+from scu.retrieve import Progress, begin_move, cancel, responses
+
+EXAMPLES = options.examples(
+    "anode move PACS1 WS1 -k StudyInstanceUID=1.2.3",
+    "anode move PACS1 WS1 -k PatientID=ABC                    (all studies of a patient)",
+    "anode move PACS1 WS1 -k StudyInstanceUID=1.2 -k SeriesInstanceUID=1.2.3",
+)
+SHOWN = 20
+
+DestinationArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DEST", help="The AE title, known to PEER, that is to receive.", show_default=False
+    ),
+]
+
+
+def move(
+    peer: options.PeerArgument,
+    destination: DestinationArgument,
+    *,
+    key: options.KeysOption = None,
+    level: options.LevelOption = None,
+    patient_root: options.PatientRootOption = False,
+    config: options.ConfigOption = None,
+    aet: options.AetOption = None,
+    aec: options.AecOption = None,
+    timeout: options.TimeoutOption = None,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Have a peer send objects to a third node (C-MOVE)."""
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    asked = keys.question(key or [], level=level, patient_root=patient_root, default=None)
+    keys.to_retrieve(asked)
+    last = follow(_responses(call, asked, destination), "Moving")
+    report(last, f"{call.target} to {destination}", "move", as_json=as_json)
+    return code(last)
+
+
+def _responses(call: Call, asked: Question, destination: str) -> Iterator[Progress]:
+    model = asked.model("move")
+    with explained(call), associate(call.target, call.caller, [proposal(model)]) as association:
+        try:
+            begun = begin_move(association, model, asked.identifier, destination)
+            try:
+                yield from responses(association, begun)
+            except KeyboardInterrupt:
+                cancel(association, begun)
+                yield from responses(association, begun)
+        except ValueError as error:
+            raise Failure(Code.PARTIAL, f"{call.target}: {error}") from None
+
+
+def follow(responses: Iterator[Progress], what: str) -> Progress:
+    """Show the counts while they come; the final response."""
+    last: Progress | None = None
+    with show.bar() as bar:
+        task = bar.add_task(what, total=None)
+        for last in responses:
+            done = sum(filter(None, (last.completed, last.failed, last.warning)))
+            total = None if last.remaining is None else done + last.remaining
+            bar.update(task, completed=done, total=total)
+    if last is None:
+        raise Failure(Code.ENDED, "the peer did not answer")
+    return last
+
+
+def report(last: Progress, way: str, service: str, *, as_json: bool) -> None:
+    """What came of it, as a table or a document."""
+    said = statuses.describe(last.status, service, last.comment)
+    if as_json:
+        show.document({"way": way, "said": said, **asdict(last)})
+        return
+    made = show.table("Completed", "Warnings", "Failed", right=("Completed", "Warnings", "Failed"))
+    show.row(made, *(number or 0 for number in (last.completed, last.warning, last.failed)))
+    show.put(made)
+    for uid in last.failed_uids[:SHOWN]:
+        show.tell(f"failed: {uid}")
+    if last.category != statuses.SUCCESS:
+        show.complain(f"{way}: {said}{_next(last)}")
+
+
+def code(last: Progress) -> Code:
+    """0 only when every object arrived."""
+    if last.category == statuses.CANCEL:
+        return Code.INTERRUPTED
+    return Code.DONE if last.category == statuses.SUCCESS and not last.failed else Code.PARTIAL
+
+
+def _next(last: Progress) -> str:
+    if last.status == Status.MOVE_DESTINATION_UNKNOWN:
+        return "; it must be a peer with a port in that node's own configuration"
+    return ""

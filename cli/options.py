@@ -1,0 +1,94 @@
+"""Options and arguments that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PeerArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PEER",
+        help="A [[peer]] of the configuration by its AE title, or AET@host:port.",
+        show_default=False,
+    ),
+]
+PathsArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH...", help="Files, folders, or DICOMDIR files.", exists=True, readable=True
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        envvar="ANODE_CONFIG",
+        help="The configuration; without it ./anode.toml, if there is one.",
+        show_default=False,
+    ),
+]
+AetOption = Annotated[
+    str | None,
+    typer.Option("--aet", "-aet", metavar="AET", help="Our own AE title.", show_default=False),
+]
+AecOption = Annotated[
+    str | None,
+    typer.Option(
+        "--aec", "-aec", metavar="AET", help="The AE title to call PEER by.", show_default=False
+    ),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0.001,
+        help="The longest wait for the peer to connect or to answer.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+KeysOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        "-k",
+        metavar="KEY=VALUE",
+        help="An attribute to match: PatientID=ABC, 0010,0020=ABC; without a value it is only "
+        "returned; @FILE takes the keys from a DICOM file. May be repeated.",
+        show_default=False,
+    ),
+]
+LevelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--level", "-L", metavar="LEVEL", help="PATIENT, STUDY, SERIES or IMAGE.",
+        show_default=False,
+    ),
+]  # fmt: skip
+PatientRootOption = Annotated[
+    bool,
+    typer.Option(
+        "--patient-root/--study-root",
+        "-P/-S",
+        help="Use the Patient Root model, or Study Root (the default below PATIENT level).",
+        show_default=False,
+    ),
+]
+FolderOption = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The folder to write to; made if missing.",
+        file_okay=False,
+    ),
+]  # fmt: skip
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: one example to a line, as \\b asks for."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])

@@ -1,0 +1,212 @@
+"""`anode send`: files and folders to a peer (C-STORE), with a summary by SOP class.
+
+What --skip-stored skips is what the peer itself says it has (C-FIND at IMAGE level, one question
+per series): a state file of ours would be wrong as soon as the peer deletes something.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli import calls, options, show, sources
+from cli.calls import Call
+from cli.failures import Code, Failure, explained
+from cli.holdings import held
+from cli.sending import Sent
+from cli.sending import send as send_all
+from cli.sources import Collected, Source
+from config import catalogue
+from scu import statuses
+
+EXAMPLES = options.examples(
+    "anode send ANODE@127.0.0.1:11112 scan.dcm",
+    "anode send PACS1 ./study ./more.dcm --jobs 4",
+    "anode send PACS1 /media/cd/DICOMDIR --skip-stored     (resume)",
+)
+SHOWN = 20  # failures listed on a terminal; --json has all
+
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, max=64, help="Associations at the same time.")
+]
+SkipOption = Annotated[
+    bool,
+    typer.Option("--skip-stored", help="Ask the peer first (C-FIND) and send only what it lacks."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """What became of the objects of one SOP class."""
+
+    sop_class_uid: str
+    stored: int
+    warnings: int
+    failed: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Summary:
+    """Everything that happened, for the table and for --json."""
+
+    peer: str
+    found: Collected
+    results: list[Sent] = field(default_factory=list)
+    already: int = 0
+    seconds: float = 0.0
+
+    def count(self, category: str) -> int:
+        """How many ended so."""
+        return sum(result.category == category for result in self.results)
+
+    @property
+    def bytes(self) -> int:
+        """Data set bytes that arrived."""
+        return sum(each.source.size for each in self.results if each.category != statuses.FAILURE)
+
+    @property
+    def failures(self) -> list[tuple[str, str]]:
+        """Path and cause of whatever was not stored."""
+        unsent = [(str(path), cause) for path, cause in self.found.damaged]
+        failed = [each for each in self.results if each.category == statuses.FAILURE]
+        return unsent + [(str(each.source.path), each.cause) for each in failed]
+
+    @property
+    def code(self) -> Code:
+        """0 when all were stored; the peer's fault when it took nothing; else 1."""
+        if not self.failures:
+            return Code.DONE
+        if any(each.category != statuses.FAILURE for each in self.results):
+            return Code.PARTIAL
+        codes = Counter(result.code for result in self.results)
+        return codes.most_common(1)[0][0] if codes else Code.PARTIAL
+
+
+def send(
+    peer: options.PeerArgument,
+    paths: options.PathsArgument,
+    *,
+    jobs: JobsOption = 1,
+    skip_stored: SkipOption = False,
+    config: options.ConfigOption = None,
+    aet: options.AetOption = None,
+    aec: options.AecOption = None,
+    timeout: options.TimeoutOption = None,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Store files and folders at a peer (C-STORE).
+
+    Exit code 0 only if all were stored. What is not DICOM is passed over and counted.
+    """
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    with show.spinner() as progress:
+        looking = progress.add_task("Looking at files", total=None)
+        found = sources.collect(paths, lambda: progress.advance(looking), hierarchy=skip_stored)
+    summary = Summary(str(call.target), found)
+    wanted = _lacking(call, summary) if skip_stored else found.sources
+    if not found.sources and not found.damaged:
+        raise Failure(Code.PARTIAL, f"nothing to send: {_passed_over(found)} in what was named")
+    begun = time.monotonic()
+    done = _send(summary, len(wanted), lambda: send_all(call, wanted, jobs))
+    summary.seconds = time.monotonic() - begun
+    if as_json:
+        show.document(_document(summary))
+    else:
+        _report(summary)
+    return summary.code if done else Code.INTERRUPTED
+
+
+def _lacking(call: Call, summary: Summary) -> list[Source]:
+    with explained(call):
+        there = held(call, {(each.study, each.series) for each in summary.found.sources})
+    missing = [each for each in summary.found.sources if each.sop_instance_uid not in there]
+    summary.already = len(summary.found.sources) - len(missing)
+    return missing
+
+
+def _send(summary: Summary, total: int, begin: Callable[[], Iterator[Sent]]) -> bool:
+    """Send, and gather the results; False when Ctrl-C put an end to it."""
+    with show.bar() as progress:
+        task = progress.add_task("Sending", total=total)
+        try:
+            for result in begin():
+                summary.results.append(result)
+                progress.advance(task)
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _report(summary: Summary) -> None:
+    if summary.results:
+        show.put(_by_class(summary))
+    for path, cause in summary.failures[:SHOWN]:
+        show.tell(f"failed: {path}: {cause}")
+    if len(summary.failures) > SHOWN:
+        show.tell(f"... and {len(summary.failures) - SHOWN} more failures; --json lists all")
+    stored = summary.count(statuses.SUCCESS) + summary.count(statuses.WARNING)
+    rate = f"{show.size(summary.bytes / max(summary.seconds, 1e-6))}/s"
+    parts = [f"{stored} of {show.count(len(summary.results), 'object')} stored at {summary.peer}"]
+    if stored:
+        parts.append(f"{show.size(summary.bytes)} in {summary.seconds:.1f} s ({rate})")
+    if summary.already:
+        parts.append(f"{summary.already} there already")
+    if summary.found.not_dicom:
+        parts.append(_passed_over(summary.found))
+    show.say("; ".join(parts))
+
+
+def _by_class(summary: Summary) -> Table:
+    made = show.table(
+        "SOP class", "Stored", "Warnings", "Failed", "Bytes",
+        right=("Stored", "Warnings", "Failed", "Bytes"), whole=("SOP class",),
+    )  # fmt: skip
+    for each in _classes(summary):
+        cells = (each.stored, each.warnings, each.failed, show.size(each.bytes))
+        show.row(made, catalogue.name_of(each.sop_class_uid), *cells)
+    return made
+
+
+def _classes(summary: Summary) -> list[OfClass]:
+    counts: Counter[tuple[str, str]] = Counter()
+    volume: Counter[str] = Counter()
+    for result in summary.results:
+        uid = result.source.sop_class_uid
+        counts[uid, result.category] += 1
+        volume[uid] += result.source.size if result.category != statuses.FAILURE else 0
+    return [
+        OfClass(
+            uid,
+            stored=counts[uid, statuses.SUCCESS],
+            warnings=counts[uid, statuses.WARNING],
+            failed=counts[uid, statuses.FAILURE],
+            bytes=volume[uid],
+        )
+        for uid in sorted({uid for uid, _ in counts}, key=catalogue.name_of)
+    ]
+
+
+def _document(summary: Summary) -> dict[str, object]:
+    return {
+        "peer": summary.peer,
+        "stored": summary.count(statuses.SUCCESS),
+        "warnings": summary.count(statuses.WARNING),
+        "failed": len(summary.failures),
+        "already_stored": summary.already,
+        "not_dicom": summary.found.not_dicom,
+        "bytes": summary.bytes,
+        "seconds": round(summary.seconds, 6),
+        "classes": [asdict(each) for each in _classes(summary)],
+        "failures": [{"path": path, "cause": cause} for path, cause in summary.failures],
+    }
+
+
+def _passed_over(found: Collected) -> str:
+    return f"{show.count(found.not_dicom, 'file')} not DICOM"

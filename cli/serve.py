@@ -1,0 +1,102 @@
+"""`anode serve`: the node in the foreground, until SIGTERM or Ctrl-C.
+
+The first signal drains: no new associations, those under way may finish.  A second one ends the
+process at once; what was acknowledged is on disk by then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import calls, logs, options
+from cli.failures import Code, Failure
+from config.errors import ConfigError
+from config.settings import Settings, load
+from scp.node import Node
+
+EXAMPLES = options.examples(
+    "anode serve",
+    "anode serve -c /etc/anode.toml",
+    "anode serve --port 4242 --ae-title PACS1",
+    "ANODE__LOG__FORMAT=json anode serve",
+)
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_log = logging.getLogger("anode.serve")
+
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", metavar="HOST", help="Where to listen instead.", show_default=False),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", metavar="PORT", help="The port instead; 0: any.", show_default=False),
+]
+TitleOption = Annotated[
+    str | None,
+    typer.Option("--ae-title", metavar="AET", help="The node's own name.", show_default=False),
+]
+
+
+def serve(
+    *,
+    config: options.ConfigOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    ae_title: TitleOption = None,
+) -> None:
+    """Run the node in the foreground."""
+    given = {
+        "ANODE__LISTENER__1__HOST": ("--host", host),
+        "ANODE__LISTENER__1__PORT": ("--port", port),
+        "ANODE__NODE__AE_TITLE": ("--ae-title", ae_title),
+    }
+    settings = _settings(calls.configuration(config), given)
+    logs.begin(settings.log)
+    # Blocked before any thread begins, so that every thread leaves them to `sigwait`.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    node = Node(settings)
+    try:
+        node.start()
+    except OSError as error:
+        raise _refused(error) from None
+    _tell(settings, calls.configuration(config))
+    received = signal.sigwait(SIGNALS)
+    _log.info("%s: draining; once more to stop at once", signal.Signals(received).name)
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    node.stop()
+    _log.info("stopped")
+
+
+def _settings(path: Path | None, given: Mapping[str, tuple[str, str | int | None]]) -> Settings:
+    """Options go the way of the environment, over it; errors name the option."""
+    options_ = {name: str(value) for name, (_, value) in given.items() if value is not None}
+    try:
+        return load(path, {**os.environ, **options_})
+    except ConfigError as error:
+        message = str(error)
+        for name in options_:
+            message = message.replace(name, given[name][0])
+        raise ConfigError(message) from None
+
+
+def _tell(settings: Settings, path: Path | None) -> None:
+    where = path.absolute() if path else "none, so defaults are in force"
+    _log.info("configuration: %s; data: %s", where, settings.node.data)
+    if settings.admits_loopback:
+        _log.info("no [[peer]] is configured: every AE title is served, from this machine only")
+
+
+def _refused(error: OSError) -> Failure:
+    said = error.strerror or str(error)
+    hint = "is a node running already? another port: --port N"
+    return Failure(Code.PARTIAL, f"{said}; {hint}" if error.errno else said)

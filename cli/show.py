@@ -1,0 +1,145 @@
+"""What people see: text without surprises, tables, numbers, progress, JSON.
+
+Law: nothing from a peer or a file reaches the terminal as it is: control characters are shown, not
+obeyed.  Answers go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+WIDE = 400  # columns when nobody's terminal is to be fitted
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def plain(text: object) -> str:
+    """The text with control, format and broken characters spelled out."""
+    return "".join(
+        character
+        if character == " " or unicodedata.category(character) not in _UNSEEN
+        else character.encode("unicode_escape", "backslashreplace").decode("ascii")
+        for character in str(text)
+    )
+
+
+def console() -> Console:
+    """Standard output."""
+    return _console(stderr=False)
+
+
+def errors() -> Console:
+    """Standard error."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDE
+    return Console(
+        file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False
+    )
+
+
+def say(text: object) -> None:
+    """One line of the answer."""
+    console().print(Text(plain(text)), soft_wrap=True)
+
+
+def tell(text: object) -> None:
+    """One line beside the answer."""
+    errors().print(Text(plain(text)), soft_wrap=True)
+
+
+def complain(text: object) -> None:
+    """What went wrong."""
+    errors().print(Text.assemble(("anode: ", "bold red"), plain(text)), soft_wrap=True)
+
+
+def document(value: object) -> None:
+    """One JSON document; ASCII, so that no terminal and no encoding can spoil it."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """A table; `right` are columns of numbers, `whole` those that are never cut short."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for name in columns:
+        made.add_column(
+            name,
+            justify="right" if name in right else "left",
+            overflow="fold" if name in whole else "ellipsis",
+            no_wrap=name not in whole,
+        )
+    return made
+
+
+def row(made: Table, *cells: object) -> None:
+    """Add a row of plain text."""
+    made.add_row(*(Text(plain(cell)) for cell in cells))
+
+
+def put(made: Table) -> None:
+    """Print a table as an answer, without the blanks at its lines' ends."""
+    out = console()
+    if out.is_terminal:
+        out.print(made)
+        return
+    with out.capture() as captured:
+        out.print(made)
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def size(number: float) -> str:
+    """Bytes for people: 512 B, 6.3 MB."""
+    unit = "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if abs(number) < 1000 or unit == "TB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if unit == "B" or number >= 100 else f"{number:.1f} {unit}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """1 file, 2 files."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def bar() -> Progress:
+    """A progress bar on standard error, only where a person looks at it."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors(),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def spinner() -> Progress:
+    """The same without an end in sight."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description} {task.completed:g}", markup=False),
+        console=errors(),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )

@@ -1,0 +1,109 @@
+"""`anode status`: what the archive holds, how much room is left, whether the node answers."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import scu.echo
+from archive import Counts
+from cli import calls, options, show
+from cli.failures import Code
+from cli.store import opened
+from config.settings import Listener, Settings
+from scu.associate import Caller, Target
+from wire.errors import Rejected, Unreachable, WireError
+
+EXAMPLES = options.examples("anode status", "anode status -c /etc/anode.toml --json")
+SECONDS = 3.0
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where we listen, told as such
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A listener of the configuration, and what came of an echo to it."""
+
+    host: str
+    port: int
+    answers: bool
+    said: str
+
+
+def status(
+    *,
+    config: options.ConfigOption = None,
+    timeout: options.TimeoutOption = SECONDS,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Tell what is stored, what room is left, whether the node answers.
+
+    Exit code 3 when a listener does not answer.
+    """
+    settings = calls.settings(config)
+    data = settings.node.data
+    counts = _counts(settings)
+    free = shutil.disk_usage(_existing(data)).free
+    reached = [_reach(each, settings, timeout) for each in settings.listener]
+    source = calls.configuration(config)
+    if as_json:
+        show.document(
+            {
+                "configuration": str(source.absolute()) if source else None,
+                "ae_title": settings.node.ae_title,
+                "data": str(data),
+                "free_bytes": free,
+                **asdict(counts),
+                "listeners": [asdict(each) for each in reached],
+            }
+        )
+    else:
+        where = str(source.absolute()) if source else "none (defaults)"
+        _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
+        _report(_held(counts, data, free), [])
+    return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
+
+
+def _counts(settings: Settings) -> Counts:
+    if not settings.node.data.is_dir():
+        return Counts(0, 0, 0, 0, 0)
+    with opened(settings) as archive:
+        return archive.counts()
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _reach(listener: Listener, settings: Settings, timeout: float | None) -> Reached:
+    host = _ANYWHERE.get(listener.host, listener.host)
+    title = settings.node.ae_title
+    caller: Caller = calls.configured(settings, timeout)
+    try:
+        scu.echo.echo(Target(title, host, listener.port), caller)
+    except Rejected:
+        # It knows its peers, and this machine is none of them: it is there all the same.
+        return Reached(listener.host, listener.port, True, "listening (we are none of its peers)")
+    except Unreachable:
+        return Reached(listener.host, listener.port, False, "not listening; start it: anode serve")
+    except WireError as error:
+        return Reached(listener.host, listener.port, False, str(error))
+    return Reached(listener.host, listener.port, True, "listening")
+
+
+def _held(counts: Counts, data: Path, free: int) -> list[tuple[str, str]]:
+    levels = ("patients", "studies", "series", "instances")
+    rows = [(name.capitalize(), str(getattr(counts, name))) for name in levels]
+    return [
+        ("Data", str(data)), *rows,
+        ("Stored", show.size(counts.bytes)), ("Free", show.size(free)),
+    ]  # fmt: skip
+
+
+def _report(rows: list[tuple[str, str]], reached: list[Reached]) -> None:
+    for name, value in rows:
+        show.say(f"{name:<14} {value}")
+    for each in reached:
+        show.say(f"{'Listener':<14} {each.host}:{each.port} {each.said}")

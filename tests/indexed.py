@@ -1,0 +1,104 @@
+"""Objects for tests of the index, made from attribute values; no files, no network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+from archive import query
+from archive.heads import Head
+from archive.index import Index
+from archive.record import Record, StoredInstance, record
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+MR = "1.2.840.10008.5.1.4.1.1.4"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+PATIENT_ROOT = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+STUDY_ROOT = ("STUDY", "SERIES", "IMAGE")
+
+_numbers = count(1)
+
+
+def head(little_endian=True, **values):
+    """A head; text is written in UTF-8 unless bytes say otherwise."""
+    raw = {
+        tag_for_keyword(keyword): value if isinstance(value, bytes) else value.encode()
+        for keyword, value in values.items()
+    }
+    return Head(raw, EXPLICIT, little_endian)
+
+
+def instance(root: Path, uid: str = "", **values) -> Record:
+    """A record; UIDs that are not given are made up."""
+    number = next(_numbers)
+    values = {
+        "SpecificCharacterSet": "ISO_IR 192",
+        "SOPClassUID": CT,
+        "StudyInstanceUID": f"1.9.{number}",
+        "SeriesInstanceUID": f"1.8.{number}",
+        **values,
+    }
+    values["SOPInstanceUID"] = uid = uid or f"1.7.{number}"
+    stored = StoredInstance(
+        values["SOPClassUID"], uid, EXPLICIT, root / "objects" / f"{uid}.dcm", 324, 1000, "ab" * 32
+    )
+    return record(head(**values), stored, "MODALITY")
+
+
+@contextmanager
+def index(sync="lazy") -> Iterator[tuple[Path, Index]]:
+    """An index of its own, gone afterwards."""
+    with TemporaryDirectory() as folder:
+        opened = Index(Path(folder), sync=sync)
+        try:
+            yield Path(folder), opened
+        finally:
+            opened.close()
+
+
+def identifier(**values) -> Dataset:
+    """A C-FIND identifier as a client builds it."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        vr = dictionary_VR(keyword)
+        # Keys hold wildcards and ranges, which are no values: pydicom would warn.
+        dataset[keyword] = DataElement(keyword, vr, value, validation_mode=IGNORE)
+    return dataset
+
+
+def from_the_wire(**values) -> Dataset:
+    """An identifier as the network brings it, nothing decoded yet; text in UTF-8."""
+    raws = {}
+    for keyword, value in values.items():
+        tag = BaseTag(tag_for_keyword(keyword))
+        data = _encoded(value)
+        raws[tag] = RawDataElement(tag, None, len(data), data, 0, True, True)
+    return Dataset(raws)
+
+
+def _encoded(value) -> bytes:
+    if isinstance(value, int):
+        return value.to_bytes(2, "little")
+    data = (value if isinstance(value, str) else "\\".join(value)).encode()
+    return data + b" " * (len(data) % 2)
+
+
+def parsed(levels=STUDY_ROOT, retrieve=False, **values) -> query.Query:
+    """A parsed identifier."""
+    values.setdefault("SpecificCharacterSet", "ISO_IR 192")
+    return query.parse(from_the_wire(**values), levels, retrieve=retrieve)
+
+
+def found(opened: Index, levels=STUDY_ROOT, **values) -> list[dict[str, str]]:
+    """The answers to an identifier, as dictionaries by keyword."""
+    asked = parsed(levels, **values)
+    names = [answer.keyword for answer in asked.returns]
+    return [dict(zip(names, row, strict=True)) for row in opened.find(asked)]

@@ -1,0 +1,167 @@
+"""Real peers from Debian's packages, started on free ports for one test and ended with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# DCMTK's tools then send without Nagle's algorithm, which costs them 40 ms an object.
+_QUICK = {"TCP_NODELAY": "1"}
+READY_SECONDS = 20.0
+TOOL_SECONDS = 120.0
+ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/bin")
+
+needs_dcmtk = pytest.mark.skipif(
+    shutil.which("storescu") is None, reason="DCMTK is not installed: run tools/peers.sh"
+)
+needs_orthanc = pytest.mark.skipif(
+    ORTHANC is None, reason="Orthanc is not installed: run tools/peers.sh"
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where something listens on this machine."""
+
+    ae_title: str
+    port: int
+    host: str = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port nobody listens on; for peers that cannot be told to take any."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until something listens on `port`."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        threading.Event().wait(0.02)
+    raise RuntimeError(f"{process.args!r} does not listen on {port}")
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
+    """A server process, ready when the block begins and gone after it."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            await_port(port, process)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterator[Address]:
+    """DCMTK's storescp, keeping what it receives bit for bit in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = ["storescp", "-v", "-B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
+    with started(command, port, folder.parent / f"storescp-{port}.log"):
+        yield Address(ae_title, port)
+
+
+def tool(
+    name: str, *arguments: str | Path, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command-line tool to its end; its output is text."""
+    return subprocess.run(
+        [name, *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+        env={**os.environ, **_QUICK},
+        timeout=TOOL_SECONDS,
+        cwd=cwd,
+    )
+
+
+class Orthanc:
+    """A running Orthanc, driven by its REST interface."""
+
+    def __init__(self, dicom: Address, http: int) -> None:
+        self.dicom = dicom
+        self._base = f"http://127.0.0.1:{http}"
+
+    def request(self, path: str, body: object = None) -> Any:
+        """GET, or POST when there is a body; the answer's JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._base + path, data=data)
+        with urllib.request.urlopen(request, timeout=TOOL_SECONDS) as response:
+            raw = response.read()
+        return json.loads(raw) if raw[:1] in b'{["0123456789' and raw else raw
+
+    def upload(self, path: Path) -> str:
+        """Put an instance into it; returns Orthanc's name for it."""
+        request = urllib.request.Request(self._base + "/instances", data=path.read_bytes())
+        with urllib.request.urlopen(request, timeout=TOOL_SECONDS) as response:
+            return str(json.loads(response.read())["ID"])
+
+    def delete(self, instance: str) -> None:
+        """Make it forget an instance."""
+        request = urllib.request.Request(f"{self._base}/instances/{instance}", method="DELETE")
+        urllib.request.urlopen(request, timeout=TOOL_SECONDS).close()
+
+    def file(self, instance: str) -> bytes:
+        """A stored instance as the Part 10 file it was received as."""
+        with urllib.request.urlopen(f"{self._base}/instances/{instance}/file") as response:
+            return bytes(response.read())
+
+
+@contextlib.contextmanager
+def orthanc(folder: Path, modalities: dict[str, Address], **settings: object) -> Iterator[Orthanc]:
+    """Orthanc with these modalities known to it; extra settings go into its configuration."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dicom, http = free_port(), free_port()
+    configuration = {
+        "Name": "test",
+        "StorageDirectory": str(folder / "db"),
+        "IndexDirectory": str(folder / "db"),
+        "DicomAet": "ORTHANC",
+        "DicomPort": dicom,
+        "HttpPort": http,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "DicomAlwaysAllowMove": True,
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "UnknownSopClassAccepted": True,
+        "SynchronousCMove": True,
+        "DicomModalities": {
+            name: [address.ae_title, address.host, address.port]
+            for name, address in modalities.items()
+        },
+        **settings,
+    }
+    file = folder / "orthanc.json"
+    file.write_text(json.dumps(configuration))
+    command = [ORTHANC or "Orthanc", str(file)]
+    with started(command, http, folder / "orthanc.log"):
+        yield Orthanc(Address("ORTHANC", dicom), http)

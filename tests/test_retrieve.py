@@ -1,0 +1,262 @@
+"""C-MOVE and C-GET over the wire, PS3.4 C.4.2 and C.4.3: counts that add up, lists that are true."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pynetdicom import AE, evt
+
+from config.settings import Archive, Peer
+from scu import instances, retrieve, store
+from scu.associate import associate
+from tests import clients, corpus
+from tests.clients import CALLER, PATIENT_ROOT, STUDY_ROOT, SYNTAXES
+from tests.nodes import node, peer, target
+from tests.objects import CT_IMAGE, MR_IMAGE, identifier, instance, uid, written
+from tests.peers import free_port
+from wire.errors import NoContext
+
+MOVE = STUDY_ROOT + "2"
+
+
+def movers(destination: str, at: int) -> tuple[Peer, ...]:
+    """The destination, and us as a caller that may name it."""
+    return peer(destination, at), peer(CALLER.ae_title, move_to=(destination,))
+
+
+@contextmanager
+def receiver(
+    classes: list[str], statuses: list[int], *, title: str = "DEST"
+) -> Iterator[tuple[int, list[evt.Event]]]:
+    """A pynetdicom SCP that answers C-STORE with `statuses`, over and over; its port and events."""
+    ae = AE(ae_title=title)
+    for uid_ in classes:
+        ae.add_supported_context(uid_, list(SYNTAXES))
+    seen: list[evt.Event] = []
+
+    def on_store(event: evt.Event) -> int:
+        seen.append(event)
+        return statuses[(len(seen) - 1) % len(statuses)]
+
+    server = ae.start_server(
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, on_store)]
+    )
+    try:
+        yield server.socket.getsockname()[1], seen
+    finally:
+        server.shutdown()
+
+
+@contextmanager
+def held(tmp_path: Path, port: int, count: int = 6, *, sop_class: str = CT_IMAGE):
+    """A node that holds one study, and knows DEST at `port`."""
+    objects = [instance(number, sop_class=sop_class) for number in range(count)]
+    with node(tmp_path / "node", peers=movers("DEST", port)) as serving:
+        outcomes = clients.send(target(serving), written(tmp_path / "o", *objects))
+        assert all(one.status == 0 for one in outcomes)
+        yield target(serving), [str(one.SOPInstanceUID) for one in objects]
+
+
+STUDY = {"StudyInstanceUID": uid("s")}
+
+
+def test_every_sub_operation_is_counted_and_the_numbers_add_up(tmp_path: Path):
+    with receiver([CT_IMAGE], [0]) as (port, seen), held(tmp_path, port) as (here, _):
+        responses = clients.move(here, identifier("STUDY", **STUDY), "DEST")
+    *pending, final = responses
+    assert [one.remaining for one in pending] == [5, 4, 3, 2, 1]
+    assert all(one.remaining + one.completed == 6 for one in pending)
+    assert (final.status, final.completed, final.failed, final.warning) == (0, 6, 0, 0)
+    # PS3.4 C.4.2.1.6: no remaining count in a final success
+    assert final.remaining is None
+    assert len(seen) == 6
+
+
+def test_sub_operations_name_their_originator_and_its_message(tmp_path: Path):
+    """PS3.4 C.4.2.2.1 with PS3.7 9.1.1.1."""
+    with receiver([CT_IMAGE], [0]) as (port, seen), held(tmp_path, port, 1) as (here, _):
+        clients.move(here, identifier("STUDY", **STUDY), "DEST")
+        request = seen[0].request
+        assert request.MoveOriginatorApplicationEntityTitle == CALLER.ae_title
+        assert request.MoveOriginatorMessageID == 1
+
+
+@pytest.mark.parametrize(
+    ("statuses", "final", "counts"),
+    [
+        ([0, 0xA700], 0xB000, (3, 3, 0)),
+        ([0xB007], 0xB000, (0, 0, 6)),
+        ([0xC123], 0xA702, (0, 6, 0)),
+        ([0, 0xB000, 0xA700], 0xB000, (2, 2, 2)),
+    ],
+)
+def test_the_final_status_follows_the_sub_operations(statuses, final, counts, tmp_path: Path):
+    with receiver([CT_IMAGE], statuses) as (port, _), held(tmp_path, port) as (here, uids):
+        last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
+    assert last.status == final
+    assert (last.completed, last.failed, last.warning) == counts
+    assert len(last.failed_uids) == counts[1]
+    assert set(last.failed_uids) <= set(uids)
+
+
+def test_a_destination_without_a_context_fails_every_sub_operation(tmp_path: Path):
+    with receiver([MR_IMAGE], [0]) as (port, _), held(tmp_path, port) as (here, uids):
+        last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
+    assert (last.status, last.failed) == (0xA702, 6)
+    assert sorted(last.failed_uids) == sorted(uids)
+
+
+def test_a_destination_that_is_not_there_fails_every_sub_operation(tmp_path: Path):
+    with held(tmp_path, free_port()) as (here, uids):
+        last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
+    assert (last.status, last.failed, last.completed) == (0xA702, 6, 0)
+    assert sorted(last.failed_uids) == sorted(uids)
+
+
+def test_an_unknown_destination_is_a801_and_nothing_is_connected_to(tmp_path: Path):
+    with node(tmp_path, peers=movers("DEST", free_port())) as serving:
+        for title in ("EVIL", "../", "127.0.0.1:22", "", CALLER.ae_title):
+            (last,) = clients.move(target(serving), identifier("STUDY", **STUDY), title)
+            assert last.status == 0xA801
+            assert last.completed is None
+
+
+def test_nothing_found_is_a_success_without_sub_operations(tmp_path: Path):
+    with node(tmp_path, peers=movers("DEST", free_port())) as serving:
+        asked = identifier("STUDY", StudyInstanceUID="1.2.3")
+        (last,) = clients.move(target(serving), asked, "DEST")
+    assert (last.status, last.completed, last.failed, last.warning) == (0, 0, 0, 0)
+
+
+def test_a_move_without_its_unique_key_is_refused_with_a900(tmp_path: Path):
+    with node(tmp_path, peers=movers("DEST", free_port())) as serving:
+        (last,) = clients.move(target(serving), identifier("STUDY", PatientID="P1"), "DEST")
+    assert last.status == 0xA900
+    assert last.comment
+
+
+@pytest.mark.parametrize(
+    ("root", "asked", "expected"),
+    [
+        (PATIENT_ROOT, identifier("PATIENT", PatientID="P1"), 4),
+        (PATIENT_ROOT, identifier("STUDY", PatientID="P1", **STUDY), 3),
+        (STUDY_ROOT, identifier("STUDY", StudyInstanceUID=[uid("s"), uid("s2")]), 4),
+        (STUDY_ROOT, identifier("SERIES", **STUDY, SeriesInstanceUID=uid("e")), 2),
+        (
+            STUDY_ROOT,
+            identifier("IMAGE", **STUDY, SeriesInstanceUID=uid("e"), SOPInstanceUID=uid("one")),
+            1,
+        ),
+    ],
+)
+def test_every_level_of_both_roots_moves_what_it_names(root, asked, expected, tmp_path: Path):
+    objects = [
+        instance(1, SOPInstanceUID=uid("one")),
+        instance(2),
+        instance(3, SeriesInstanceUID=uid("e2")),
+        instance(4, StudyInstanceUID=uid("s2"), SeriesInstanceUID=uid("e3")),
+        instance(5, StudyInstanceUID=uid("s3"), SeriesInstanceUID=uid("e4"), PatientID="P2"),
+    ]
+    for one in objects:
+        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
+    with (
+        receiver([CT_IMAGE], [0]) as (port, _),
+        node(tmp_path / "node", peers=movers("DEST", port)) as serving,
+    ):
+        clients.send(target(serving), written(tmp_path / "o", *objects))
+        last = clients.move(target(serving), asked, "DEST", root=root)[-1]
+    assert (last.status, last.completed) == (0, expected)
+
+
+def test_more_kinds_than_one_association_carries_take_several(tmp_path: Path):
+    """PS3.8 9.3.2.2: 128 contexts at most; 300 private classes need three associations."""
+    classes = [f"1.2.826.0.1.3680043.9.9999.{number}" for number in range(300)]
+    objects = [instance(number, sop_class=one) for number, one in enumerate(classes)]
+    everything = Archive(sync="lazy", unknown_classes="store")
+    with (
+        node(tmp_path / "dest", "DEST", archive=everything) as destination,
+        node(
+            tmp_path / "node", peers=movers("DEST", target(destination).port), archive=everything
+        ) as serving,
+    ):
+        outcomes = clients.send(target(serving), written(tmp_path / "o", *objects))
+        assert all(one.status == 0 for one in outcomes)
+        last = clients.move(target(serving), identifier("STUDY", **STUDY), "DEST")[-1]
+        assert (last.status, last.completed) == (0, 300)
+        assert destination.archive.counts().instances == 300
+
+
+def test_cancel_stops_the_sub_operations_and_says_what_is_left(tmp_path: Path):
+    """PS3.4 C.4.2.3.1: FE00 with all four counts."""
+    gate = threading.Event()
+    ae = AE(ae_title="DEST")
+    ae.add_supported_context(CT_IMAGE, list(SYNTAXES))
+
+    def on_store(_event: evt.Event) -> int:
+        gate.wait(30)
+        return 0
+
+    handlers = [(evt.EVT_C_STORE, on_store)]
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    try:
+        port = server.socket.getsockname()[1]
+        with (
+            held(tmp_path, port) as (here, _),
+            associate(here, CALLER, [(MOVE, SYNTAXES)]) as association,
+        ):
+            asked = identifier("STUDY", **STUDY)
+            request = retrieve.begin_move(association, MOVE, asked, "DEST")
+            retrieve.cancel(association, request)
+            gate.set()
+            last = list(retrieve.responses(association, request))[-1]
+    finally:
+        server.shutdown()
+    assert last.status == 0xFE00
+    assert last.remaining > 0
+    assert last.remaining + last.completed + last.failed + last.warning == 6
+
+
+def test_c_get_brings_back_the_bytes_on_the_same_association(tmp_path: Path):
+    paths = written(tmp_path / "o", *[instance(number) for number in range(4)])
+    sent = [instances.read(path) for path in paths]
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+        responses, kept = clients.get(target(serving), identifier("STUDY", **STUDY), sent)
+    assert kept == {one.sop_instance_uid: corpus.data_set(one) for one in sent}
+    assert [one.remaining for one in responses] == [3, 2, 1, None]
+    assert responses[-1].status == 0
+
+
+def test_c_get_without_a_context_for_a_class_fails_just_that_one(tmp_path: Path):
+    objects = [instance(1), instance(2), instance(3, sop_class=MR_IMAGE)]
+    paths = written(tmp_path / "o", *objects)
+    wanted = [instances.read(path) for path in paths[:2]]
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+        responses, kept = clients.get(target(serving), identifier("STUDY", **STUDY), wanted)
+    last = responses[-1]
+    assert (last.status, last.completed, last.failed) == (0xB000, 2, 1)
+    assert last.failed_uids == (str(objects[2].SOPInstanceUID),)
+    assert len(kept) == 2
+
+
+def test_c_get_contexts_give_no_right_to_store(tmp_path: Path):
+    """A caller that may only get is answered 0x0124 when it stores on those contexts."""
+    (path,) = written(tmp_path / "o", instance())
+    one = instances.read(path)
+    getter = peer(CALLER.ae_title, may=("get",))
+    with node(tmp_path / "node", peers=(getter,)) as serving:
+        proposals = [(STUDY_ROOT + "3", SYNTAXES), (CT_IMAGE, SYNTAXES)]
+        with associate(target(serving), CALLER, proposals) as association:
+            outcome = store.store(association, one)
+        assert outcome.status == 0x0124
+        with (
+            associate(target(serving), CALLER, [(CT_IMAGE, SYNTAXES)]) as association,
+            pytest.raises(NoContext),
+        ):
+            store.store(association, one)
+        assert serving.archive.counts().instances == 0
