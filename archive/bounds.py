@@ -14,7 +14,7 @@ class Bounds:
 
     object_bytes: int = 64 << 30
     """Encoded data set bytes."""
-    elements: int = 200_000
+    elements: int = 1_000_000
     """Data elements, items and pixel data fragments at every level together."""
     nesting: int = 64
     """Sequences within sequences."""

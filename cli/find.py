@@ -5,8 +5,9 @@ Ctrl-C and --limit send C-CANCEL; what had arrived until then is shown.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from typing import Annotated, Any, Final
 
 import typer
@@ -17,11 +18,12 @@ from cli import calls, keys, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explained
 from cli.holdings import proposal
-from cli.keys import UNIQUE, Question
+from cli.interrupts import cancellable
+from cli.keys import Question
 from config import catalogue
 from scu.associate import associate
-from scu.find import QueryFailed
-from scu.find import find as ask
+from scu.find import QueryFailed, begin
+from scu.find import matches as answers
 
 EXAMPLES = options.examples(
     "anode find ANODE@127.0.0.1:11112                                  (all studies)",
@@ -103,43 +105,42 @@ def find(
 
 
 def _gather(call: Call, asked: Question, matches: list[Dataset], limit: int | None) -> Code:
-    with show.spinner() as progress:
-        task = progress.add_task("Matches", total=None)
-        try:
-            with closing(_matches(call, asked)) as found:
-                for match in found:
-                    matches.append(match)
-                    progress.advance(task)
-                    if len(matches) == limit:
-                        break
-        except KeyboardInterrupt:
-            # C-CANCEL has been sent, by the closing of the generator.
-            return Code.INTERRUPTED
-    return Code.DONE
-
-
-def _matches(call: Call, asked: Question) -> Generator[Dataset, None, None]:
     model = asked.model("find")
-    with explained(call), associate(call.target, call.caller, [proposal(model)]) as association:
-        try:
-            with closing(ask(association, model, asked.identifier)) as found:
-                yield from found
-        except QueryFailed as error:
-            lacking = " ".join(f"-k {keyword}=..." for keyword in keys.missing(asked))
-            hint = f"; a question at {asked.level} level needs {lacking}" if lacking else ""
-            raise Failure(Code.PARTIAL, f"{call.target} answered {error}{hint}") from None
-        except ValueError as error:
-            raise Failure(Code.PARTIAL, f"{call.target}: {error}") from None
+    with (
+        show.spinner() as progress,
+        explained(call),
+        associate(call.target, call.caller, [proposal(model)]) as association,
+        _refusal(call, asked),
+        cancellable(association, partial(begin, association, model, asked.identifier)) as under_way,
+        closing(answers(association, under_way.asked)) as found,
+    ):
+        task = progress.add_task("Matches", total=None)
+        for match in found:
+            matches.append(match)
+            progress.advance(task)
+            if len(matches) == limit:
+                break  # the closing sends C-CANCEL
+    return Code.INTERRUPTED if under_way.cancelled else Code.DONE
+
+
+@contextmanager
+def _refusal(call: Call, asked: Question) -> Iterator[None]:
+    try:
+        yield
+    except QueryFailed as error:
+        lacking = " ".join(f"-k {keyword}=..." for keyword in keys.missing(asked))
+        hint = f"; a question at {asked.level} level needs {lacking}" if lacking else ""
+        raise Failure(Code.PARTIAL, f"{call.target} answered {error}{hint}") from None
+    except ValueError as error:
+        raise Failure(Code.PARTIAL, f"{call.target}: {error}") from None
 
 
 def _table(asked: Question, matches: Sequence[Dataset]) -> None:
-    headings = _headings(asked)
     if not matches:
         return
-    made = show.table(*headings.values(), right=_NUMBERS, whole=(headings[UNIQUE[asked.level]],))
-    for match in matches:
-        show.row(made, *(_cell(match, keyword) for keyword in headings))
-    show.put(made)
+    headings = _headings(asked)
+    rows = [[_cell(match, keyword) for keyword in headings] for match in matches]
+    show.listing(list(headings.values()), rows, _NUMBERS)
 
 
 def _headings(asked: Question) -> dict[str, str]:

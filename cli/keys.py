@@ -142,7 +142,7 @@ def _item(outer: Dataset, name: str) -> Dataset:
 def _attribute(name: str) -> tuple[BaseTag, str]:
     match = _TAG.fullmatch(name)
     number = int(match[1] + match[2], 16) if match else tag_for_keyword(name)
-    if number is None:
+    if number is None or not name:  # the dictionary has retired tags without a keyword
         near = get_close_matches(name, keyword_dict, 1, 0.7)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ConfigError(f"{name!r} is neither a DICOM keyword nor a tag like 0010,0020{hint}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,11 +16,12 @@ from cli import calls, keys, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explained
 from cli.holdings import proposal
+from cli.interrupts import cancellable
 from cli.keys import Question
 from scp.statuses import Status
 from scu import statuses
 from scu.associate import associate
-from scu.retrieve import Progress, begin_move, cancel, responses
+from scu.retrieve import Progress, begin_move, responses
 
 EXAMPLES = options.examples(
     "anode move PACS1 WS1 -k StudyInstanceUID=1.2.3",
@@ -61,13 +63,10 @@ def move(
 def _responses(call: Call, asked: Question, destination: str) -> Iterator[Progress]:
     model = asked.model("move")
     with explained(call), associate(call.target, call.caller, [proposal(model)]) as association:
+        begin = partial(begin_move, association, model, asked.identifier, destination)
         try:
-            begun = begin_move(association, model, asked.identifier, destination)
-            try:
-                yield from responses(association, begun)
-            except KeyboardInterrupt:
-                cancel(association, begun)
-                yield from responses(association, begun)
+            with cancellable(association, begin) as under_way:
+                yield from responses(association, under_way.asked)
         except ValueError as error:
             raise Failure(Code.PARTIAL, f"{call.target}: {error}") from None
 

@@ -75,15 +75,19 @@ def _one(peer: Peer, caller: Caller) -> Found:
 
 
 def _table(found: list[Found]) -> None:
-    made = show.table(
-        "Peer", "Address", "Reachable", "Accepted", "Round trip", "Why not",
-        right=("Round trip",), whole=("Why not",),
-    )  # fmt: skip
-    for each in found:
-        took = f"{each.seconds * 1000:.1f} ms" if each.seconds is not None else ""
-        answers = (_word(each.reachable), _word(each.accepted))
-        show.row(made, each.ae_title, each.address, *answers, took, each.why)
-    show.put(made)
+    headings = ("Peer", "Address", "Reachable", "Accepted", "Round trip", "Why not")
+    rows = [
+        (
+            each.ae_title,
+            each.address,
+            _word(each.reachable),
+            _word(each.accepted),
+            f"{each.seconds * 1000:.1f} ms" if each.seconds is not None else "",
+            each.why,
+        )
+        for each in found
+    ]
+    show.listing(headings, rows, ("Round trip",))
 
 
 def _word(value: bool | None) -> str:

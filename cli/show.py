@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -24,6 +25,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+HEADING = 2  # lines above the rows of a table
+SHORT = 12  # columns that a date or a number needs
 WIDE = 400  # columns when nobody's terminal is to be fitted
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -94,16 +97,43 @@ def row(made: Table, *cells: object) -> None:
     made.add_row(*(Text(plain(cell)) for cell in cells))
 
 
-def put(made: Table) -> None:
-    """Print a table as an answer, without the blanks at its lines' ends."""
+def put(made: Table, below: Sequence[str] = ()) -> None:
+    """Print a table as an answer; `below` are lines to stand under its rows, one for each."""
     out = console()
-    if out.is_terminal:
-        out.print(made)
-        return
     with out.capture() as captured:
         out.print(made)
-    lines = (line.rstrip() for line in captured.get().splitlines())
-    sys.stdout.write("\n".join(lines) + "\n")
+    # On a terminal blanks at the end of a line may carry a style; elsewhere they are noise.
+    lines = [line if out.is_terminal else line.rstrip() for line in captured.get().splitlines()]
+    for number, line in enumerate(lines, -HEADING):
+        sys.stdout.write(f"{line}\n")
+        if 0 <= number < len(below) and below[number]:
+            sys.stdout.write(f"    {plain(below[number])}\n")
+
+
+def listing(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str]
+) -> None:
+    """A table whose last column is long: where it does not fit, it stands under the rows, whole."""
+    made = _filled(headings, rows, right)
+    out = console()
+    unbounded = out.options.update(width=WIDE)
+    if out.measure(made, options=unbounded).maximum <= out.width:
+        put(made)
+    else:
+        put(_filled(headings[:-1], rows, right), [str(cells[-1]) for cells in rows])
+
+
+def _filled(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str]
+) -> Table:
+    """A table of these rows, as far as there are headings; short cells keep their width."""
+    made = table(*headings, right=right)
+    for cells in rows:
+        row(made, *cells[: len(headings)])
+    for column in made.columns:
+        longest = max((cell_len(str(cell)) for cell in column.cells), default=0)
+        column.min_width = min(longest, SHORT)
+    return made
 
 
 def size(number: float) -> str:

@@ -40,9 +40,6 @@ class Limits(BaseModel):
 
     associations: int = _count(100, "associations", "Open at one time in all.", most=100_000)
     per_peer: int = _count(32, "associations", "Open at one time per address.", most=100_000)
-    move_associations: int = _count(
-        4, "associations", "Open to one destination for one C-MOVE.", most=128
-    )
 
     # PS3.8 D.1: zero would mean "no limit"; we never offer that.
     pdu: int = _count(
@@ -70,7 +67,6 @@ class Limits(BaseModel):
         64 * GIB, "bytes", "Largest object we receive.", least=KIB, most=16 * 1024 * GIB
     )
 
-    handshake_seconds: float = _seconds(10, "For the whole TLS handshake.")
     request_seconds: float = _seconds(
         10, "For the whole association request, and the wait for a close (ARTIM, PS3.8 9.1.5)."
     )
@@ -79,7 +75,7 @@ class Limits(BaseModel):
     connect_seconds: float = _seconds(10, "To connect to a peer.")
     response_seconds: float = _seconds(120, "For a peer's response to our request.")
 
-    elements: int = _count(200_000, "elements", "In one data set we read.", most=100_000_000)
+    elements: int = _count(1_000_000, "elements", "In one data set we read.", most=100_000_000)
     nesting: int = _count(64, "levels", "Of sequences in one data set we read.", most=1000)
     inflated_bytes: int = _count(
         512 * MIB, "bytes", "Largest deflated data set after inflation.", least=KIB, most=64 * GIB

@@ -48,6 +48,18 @@ def _index(value: str) -> str:
     return value
 
 
+def _workers(value: int) -> int:
+    if value > 1:
+        raise ValueError("over 1 is not built yet: this version runs one process; use 0 or 1")
+    return value
+
+
+def _check(value: str) -> str:
+    if value != "off":
+        raise ValueError('of received objects is not built yet in this version; use "off"')
+    return value
+
+
 def _rights(value: object) -> object:
     if not isinstance(value, list | tuple):
         raise ValueError(f"must be a list of rights ({', '.join(RIGHTS)}), not {value!r}")
@@ -87,12 +99,12 @@ class Table(BaseModel):
 
 
 class Node(Table):
-    """[node]: who we are and where we keep things; workers 0 is one per core, at most 8."""
+    """[node]: who we are and where we keep things; workers 0 is as many as serve best."""
 
     ae_title: AeTitle = "ANODE"
     data: FilePath = Path("anode-data")
     index: Annotated[str, AfterValidator(_index)] = "sqlite"
-    workers: int = Field(0, strict=True, ge=0, le=64)
+    workers: Annotated[int, AfterValidator(_workers)] = Field(0, strict=True, ge=0, le=64)
 
 
 class Listener(Table):
@@ -155,7 +167,7 @@ class Archive(Table):
 
     sync: Literal["always", "lazy"] = "always"
     unknown_classes: Literal["reject", "store"] = "reject"
-    check: Literal["off", "warn", "reject"] = "warn"
+    check: Annotated[Literal["off", "warn", "reject"], AfterValidator(_check)] = "off"
 
 
 class Log(Table):

@@ -14,7 +14,7 @@ _STARTER: Final = """\
 ae_title = {ae_title}            # the name other nodes call us by: 1 to 16 characters
 data = "anode-data"              # objects, index and spool
 index = "sqlite"
-workers = 0                      # processes; 0 = one per core, at most 8
+workers = 0                      # processes; 0 = as many as serve best (this version: one)
 
 [[listener]]
 host = "127.0.0.1"               # to be reached from elsewhere: add peers below, then "0.0.0.0"
@@ -36,7 +36,6 @@ unknown_peers = "reject"         # or what anybody may do from anywhere, as ["ec
 [archive]
 sync = "always"                  # "lazy": faster, loses acknowledged objects in a power cut
 unknown_classes = "reject"       # "store": private and unknown storage classes are kept too
-check = "warn"                   # findings about received objects: off | warn | reject
 
 [limits]                         # what is not set here has its default
 associations = 100               # open at one time

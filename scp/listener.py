@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import socket
 import threading
@@ -15,6 +14,7 @@ from scp.policy import Address, Entry, address
 
 _log = logging.getLogger("anode.listener")
 _BACKLOG = 128
+_LEAST_WAITING, _MOST_WAITING = 2, 16
 _PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
 
 Serve = Callable[[socket.socket, Entry], None]
@@ -34,11 +34,16 @@ class Crowd:
         self._by_address: Counter[Address] = Counter()
         self._empty = threading.Condition(self._lock)
 
+    @property
+    def most(self) -> int:
+        """Connections that may be open at one time."""
+        return 2 * self._limits.associations
+
     def enter(self, sock: socket.socket, caller: Address) -> Entry | None:
         """Count a connection; None when it is to be closed at once."""
         with self._lock:
             total, own = len(self._open) + 1, self._by_address[caller] + 1
-            if total > 2 * self._limits.associations or own > 2 * self._limits.per_peer:
+            if total > self.most or own > 2 * self._limits.per_peer:
                 return None
             self._open[sock] = caller
             self._by_address[caller] = own
@@ -73,52 +78,72 @@ class Crowd:
 
 
 class Listener:
-    """A bound socket and the thread that accepts on it; each connection gets its own thread."""
+    """A bound socket and the threads that wait on it.
+
+    The thread that accepts a connection also serves it, and others are waiting by then: handing
+    connections from one thread to another would cost more than answering an echo does.
+    """
 
     def __init__(self, sock: socket.socket, crowd: Crowd, serve: Serve) -> None:
         self._socket = sock
         self._crowd = crowd
         self._serve = serve
-        self._thread = threading.Thread(target=self._accept, name="accept", daemon=True)
-        self._pause = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._stopped = threading.Event()
         self.host, self.port = sock.getsockname()[:2]
 
     def start(self) -> None:
         """Begin to accept."""
-        self._thread.start()
+        for _ in range(_LEAST_WAITING):
+            self._enlist()
 
     def stop(self) -> None:
         """Accept no more; associations under way go on."""
-        self._pause.set()
+        self._stopped.set()
         with contextlib.suppress(OSError):
+            # Wakes every thread that waits in accept.
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        if self._thread.is_alive():
-            self._thread.join()
 
-    def _accept(self) -> None:
-        while True:
+    def _enlist(self) -> None:
+        """One more thread that waits."""
+        with self._lock:
+            self._waiting += 1
+        threading.Thread(target=self._wait, name=f"port {self.port}", daemon=True).start()
+
+    def _wait(self) -> None:
+        while (accepted := self._accept()) is not None:
+            with self._lock:
+                self._waiting -= 1
+                short = self._waiting < _LEAST_WAITING
+            if short:
+                self._enlist()
+            self._admit(*accepted)
+            with self._lock:
+                if self._waiting >= _MOST_WAITING or self._stopped.is_set():
+                    return
+                self._waiting += 1
+
+    def _accept(self) -> tuple[socket.socket, Address] | None:
+        """The next connection; None once the listener has been stopped."""
+        while not self._stopped.is_set():
             try:
                 sock, peer = self._socket.accept()
             except OSError as error:
-                if self._socket.fileno() < 0 or not _transient(error):
-                    return
-                _log.warning("accept: %s", error.strerror)
-                self._pause.wait(_PAUSE_SECONDS)
-                continue
-            self._begin(sock, address(peer[0]))
+                if self._stopped.is_set():
+                    return None
+                _log.warning("accept on port %d: %s", self.port, error.strerror)
+                self._stopped.wait(_PAUSE_SECONDS)
+            else:
+                return sock, address(peer[0])
+        return None
 
-    def _begin(self, sock: socket.socket, caller: Address) -> None:
+    def _admit(self, sock: socket.socket, caller: Address) -> None:
         entry = self._crowd.enter(sock, caller)
-        if entry is None:
-            sock.close()
-            return
-        name = f"association {caller}"
-        threading.Thread(target=self._run, args=(sock, entry), name=name, daemon=True).start()
-
-    def _run(self, sock: socket.socket, entry: Entry) -> None:
         try:
-            self._serve(sock, entry)
+            if entry is not None:
+                self._serve(sock, entry)
         finally:
             self._crowd.leave(sock)
             sock.close()
@@ -136,13 +161,3 @@ def bound(host: str, port: int) -> socket.socket:
         sock.close()
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
     return sock
-
-
-def _transient(error: OSError) -> bool:
-    return error.errno in (
-        errno.ECONNABORTED,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOBUFS,
-        errno.ENOMEM,
-    )

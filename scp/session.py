@@ -32,7 +32,7 @@ def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
             _rejected(*made, entry)
     except Ended as end:
         _log.info("association from %s ended: %s", entry.address, end)
-    except Exception:
+    except Exception:  # noqa: BLE001 - one association's fault never takes the node with it
         _log.exception("association from %s ended by an error of ours", entry.address)
         channel.abort()
     finally:
@@ -43,21 +43,25 @@ def _decide(entry: Entry, house: House, request: Request) -> Decision:
     """The policy; an error inside it rejects (PS3.8 Table 9-21: no reason given)."""
     try:
         return policy.decide(entry, request, house.settings)
-    except Exception:
+    except Exception:  # noqa: BLE001 - an error here rejects, it never lets in
         _log.exception("the policy failed, so the association is rejected")
         return Rejection(2, 2, 1, "the policy failed")
 
 
 def _serve(association: Association, request: Request, entry: Entry, house: House) -> None:
-    title = request.calling_ae_title
-    accepted = f"{len(association.contexts)} of {len(request.contexts)} contexts"
-    _log.info("association from %r at %s: %s accepted", title, entry.address, accepted)
+    title, served = request.calling_ae_title, 0
     rights = policy.rights_of(entry, title, house.settings) or ()
     while (message := association.receive()) is not None:
         dispatch.serve(Exchange(house, association, message, title, rights))
+        served += 1
         if not association.alive:
             return
-    _log.info("association from %r at %s released", title, entry.address)
+    # Told once it is over: a line at its start would delay every first answer.
+    accepted = f"{len(association.contexts)} of {len(request.contexts)} contexts"
+    _log.info(
+        "association from %r at %s released: %s accepted, %d requests answered",
+        *(title, entry.address, accepted, served),
+    )
 
 
 def _rejected(request: Request, why: Rejection, entry: Entry) -> None:

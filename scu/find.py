@@ -8,6 +8,7 @@ from pydicom import Dataset
 
 from scu import statuses
 from scu.datasets import decode, encode
+from scu.retrieve import Asked
 from wire.association import Association
 from wire.command import Command, Field
 
@@ -27,6 +28,11 @@ def find(
 
     Closing the iterator early sends C-CANCEL, PS3.7 9.3.2.3, and awaits the final response.
     """
+    yield from matches(association, begin(association, model, identifier))
+
+
+def begin(association: Association, model: str, identifier: Dataset) -> Asked:
+    """Send a C-FIND request; its answers are for `matches`."""
     context = association.context_for(model)
     request = Command(
         command_field=Field.C_FIND,
@@ -36,6 +42,12 @@ def find(
         command_data_set_type=1,
     )
     association.send(context, request, encode(identifier, context.transfer_syntax))
+    return Asked(context, request)
+
+
+def matches(association: Association, asked: Asked) -> Generator[Dataset, None, None]:
+    """What answers a C-FIND that was begun, to its end or until it was cancelled; as `find`."""
+    context, request = asked.context, asked.request
     final = False
     try:
         while True:
@@ -49,7 +61,7 @@ def find(
     finally:
         if not final and association.alive:
             cancel(association, request, context_id=context.id)
-    if statuses.category(status) not in (statuses.SUCCESS, statuses.WARNING):
+    if statuses.category(status) not in (statuses.SUCCESS, statuses.WARNING, statuses.CANCEL):
         raise QueryFailed(status, "find", message.command.error_comment)
 
 

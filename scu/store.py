@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from scu import statuses
 from scu.associate import MOST_CONTEXTS, Caller, Proposal, Target, associate
 from scu.instances import Instance
 from wire.association import Association
 from wire.command import Command, Field
-from wire.errors import NoContext, Unreadable, WireError
+from wire.errors import Ended, NoContext, Unreadable, WireError
 from wire.sending import FileSlice
 
 MEDIUM_PRIORITY = 0
+_MOST_FRUITLESS = 3  # associations in a row that each ended with their first object
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +100,46 @@ def store_all(
 ) -> Generator[Outcome, None, None]:
     """Store objects on as few associations as carry them; one outcome each, never an exception.
 
-    An association that cannot be had, or that ends, fails what was left for it, with the cause.
+    A peer that ends an association over one object is offered the others on a new one.
     """
     for proposals, members in groups(instances):
-        done = 0
-        try:
-            with associate(target, caller, proposals) as association:
-                for instance in members:
-                    outcome = attempt(
-                        association, instance, priority=priority, originator=originator
-                    )
-                    done += 1
-                    yield outcome
-        except WireError as error:
-            for instance in members[done:]:
-                yield Outcome(instance, None, str(error))
+        left = deque(members)
+        fruitless = 0
+        while left and fruitless < _MOST_FRUITLESS:
+            before = len(left)
+            yield from _on_one_association(
+                partial(associate, target, caller, proposals),
+                left,
+                partial(attempt, priority=priority, originator=originator),
+            )
+            fruitless = fruitless + 1 if before - len(left) < 2 else 0
+        for instance in left:
+            yield Outcome(instance, None, "the peer ends every association it is offered")
+
+
+def _on_one_association(
+    connect: Callable[[], Association],
+    left: deque[Instance],
+    send: Callable[[Association, Instance], Outcome],
+) -> Generator[Outcome, None, None]:
+    """Send from the front of `left` until it is empty or the association ends.
+
+    An object during which the peer ends the association has failed, and is not tried again; what
+    was not begun stays. An association that cannot be had fails everything.
+    """
+    try:
+        with connect() as association:
+            while left:
+                try:
+                    outcome = send(association, left[0])
+                except Ended as error:
+                    yield Outcome(left.popleft(), None, str(error))
+                    return
+                left.popleft()
+                yield outcome
+    except WireError as error:
+        while left:
+            yield Outcome(left.popleft(), None, str(error))
 
 
 def attempt(

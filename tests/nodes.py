@@ -1,4 +1,4 @@
-"""What tests need of nodes: a real one in this process, the settings of one, objects to send.
+"""What tests need of nodes: a real one in this process, the settings of one.
 
     with node(tmp_path) as ours:
         echo(target(ours), Caller("TESTER"))
@@ -13,10 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from pydicom import Dataset, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from config.settings import Archive, Listener, Peer, Settings
 from config.settings import Node as NodeTable
@@ -57,43 +53,3 @@ def target(serving: Node) -> Target:
 def peer(ae_title: str, at: int | None = None, **keys: Any) -> Peer:
     """A [[peer]] on this machine; `at` is the port it listens on."""
     return Peer(ae_title=ae_title, host=HERE, port=at, **keys)
-
-
-def instance(**values: Any) -> Dataset:
-    """A small CT image, complete enough to be stored; values by keyword, None leaves one out."""
-    known: dict[str, Any] = {
-        "SOPClassUID": CTImageStorage,
-        "SOPInstanceUID": generate_uid(),
-        "StudyDate": "20240131",
-        "StudyTime": "101112",
-        "AccessionNumber": "A1",
-        "Modality": "CT",
-        "StudyDescription": "Head",
-        "SeriesDescription": "Axial",
-        "PatientName": "Doe^Jane",
-        "PatientID": "P1",
-        "PatientBirthDate": "19700101",
-        "PatientSex": "F",
-        "StudyInstanceUID": "1.2.826.0.1.3680043.8.498.1",
-        "SeriesInstanceUID": "1.2.826.0.1.3680043.8.498.1.1",
-        "StudyID": "1",
-        "SeriesNumber": "1",
-        "InstanceNumber": "1",
-    }
-    made = Dataset()
-    for keyword, value in {**known, **values}.items():
-        if value is not None:
-            setattr(made, keyword, value)
-    return made
-
-
-def written(path: Path, made: Dataset, transfer_syntax: str = ExplicitVRLittleEndian) -> Path:
-    """The object as a Part 10 file at `path`."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = made.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
-    meta.TransferSyntaxUID = transfer_syntax
-    made.file_meta = meta
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dcmwrite(path, made, enforce_file_format=True)
-    return path

@@ -7,10 +7,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from config.limits import Limits
+from wire import command as commands
 from wire import establish, negotiation
 from wire.association import Association
 from wire.command import Command, Field
@@ -71,6 +72,28 @@ def data_pdu(*values: tuple[int, int, bytes]) -> bytes:
 
 def echo_request(message_id: int = 1) -> Command:
     return Command(Field.C_ECHO, affected_sop_class_uid=VERIFICATION, message_id=message_id)
+
+
+ECHO = commands.encode(echo_request())
+STORE = Command(
+    Field.C_STORE,
+    affected_sop_class_uid=CT,
+    affected_sop_instance_uid="1.2.3",
+    message_id=5,
+    priority=0,
+    command_data_set_type=1,
+)
+STORED = commands.encode(STORE)
+FIND = replace(STORE, command_field=Field.C_FIND, affected_sop_instance_uid=None)
+
+
+def cancel(message_id):
+    raw = commands.encode(Command(Field.C_CANCEL, message_id_being_responded_to=message_id))
+    return data_pdu((3, 3, raw))
+
+
+def message_pdus(command, data=b"identifier"):
+    return data_pdu((3, 3, commands.encode(command)), (3, 2, data))
 
 
 def frozen(indication: Indication) -> Any:
@@ -193,7 +216,7 @@ def serving(serve: Callable[[socket.socket], object], connections: int = 1) -> I
                 sock, _ = listener.accept()
                 with sock:
                     serve(sock)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it comes out below
             failures.append(error)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:

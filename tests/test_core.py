@@ -5,10 +5,6 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import core, framing
-from wire.core import Core
-from wire.errors import ProtocolError
-from wire.states import Event, Role, State
 
 from tests.pairs import (
     LIMITS,
@@ -18,6 +14,10 @@ from tests.pairs import (
     feed,
     request_pdu,
 )
+from wire import core, framing
+from wire.core import Core
+from wire.errors import ProtocolError
+from wire.states import Event, Role, State
 
 CHUNKS = st.lists(st.integers(1, 700), min_size=1, max_size=8)
 DATA = [
@@ -270,7 +270,7 @@ def test_no_bytes_do_anything_but_be_heard_or_refused(data, sizes, before):
         assert machine.state is State.AWAIT_CLOSE
 
 
-@given(st.lists(st.sampled_from(list(EVERY.values()) + [framing.abort(0, 0)]), max_size=6), CHUNKS)
+@given(st.lists(st.sampled_from([*list(EVERY.values()), framing.abort(0, 0)]), max_size=6), CHUNKS)
 def test_no_order_of_pdus_does_anything_but_be_heard_or_refused(pdus, sizes):
     machine = Core(Role.ACCEPTOR, LIMITS)
     try:

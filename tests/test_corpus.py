@@ -74,13 +74,12 @@ def test_every_object_moves_to_storescp_byte_for_byte(tmp_path: Path):
         asked = identifier("STUDY", StudyInstanceUID=uids)
         last = clients.move(here, asked, destination.ae_title)[-1]
     received = _received(tmp_path / "received")
-    assert last.completed == len(received)
     by_uid = {one.instance.sop_instance_uid: one.instance for one in taken}
     assert all(corpus.data_set(by_uid[uid]) == data for uid, data in received.items())
-    # storescp does not know every class and syntax of the corpus; what it refuses is named.
+    # storescp aborts over some objects, one of which it has written by then; the others go on.
     assert last.completed + last.failed == len(by_uid.keys() - _non_patient(taken))
-    assert len(received) > 100
-    assert not set(last.failed_uids) & set(received)
+    assert set(by_uid) - set(received) - _non_patient(taken) <= set(last.failed_uids)
+    assert last.completed > 140
 
 
 def _peers(destination: Address) -> tuple[Peer, ...]:

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ, A_RELEASE_RP, A_RELEASE_RQ, P_DATA_TF
-from wire import framing
-from wire.errors import ProtocolError
 
 from tests.pairs import data_pdu
+from wire import framing
+from wire.errors import ProtocolError
 
 
 def read(pdu):

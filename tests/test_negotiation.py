@@ -3,29 +3,22 @@
 import time
 
 import pytest
-from pynetdicom import AE, build_role, evt
-from wire import items, negotiation, reading
-from wire.errors import ProtocolError
-from wire.negotiation import Acceptance, Cache, Context, Negotiated, Offer, Rejection
 
 from tests.pairs import (
     CT,
     EXPLICIT,
     IMPLICIT,
     LIMITS,
-    PATIENCE,
     USER,
     VERIFICATION,
-    accepting,
-    calling,
     context_item,
-    echo_request,
-    echoing,
     item,
     request_pdu,
-    serving,
     wanted,
 )
+from wire import items, negotiation, reading
+from wire.errors import ProtocolError
+from wire.negotiation import Acceptance, Cache, Context, Negotiated, Offer, Rejection
 
 JPEG = "1.2.840.10008.1.2.4.70"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -261,75 +254,3 @@ def test_the_cache_is_bounded_by_bytes():
         cache.accept(request_pdu(more=filler), "here", LIMITS, decide)
     assert 0 < len(cache._known) < 40
     assert sum(len(pdu) for pdu, _ in cache._known) == cache._bytes <= 2 * 1024 * 1024
-
-
-# -- with pynetdicom at the other end
-
-
-@pytest.fixture
-def scp_ae():
-    ae = AE("SCP")
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = PATIENCE
-    return ae
-
-
-def test_we_request_and_pynetdicom_accepts(scp_ae):
-    scp_ae.add_supported_context(VERIFICATION, [IMPLICIT])
-    scp_ae.add_supported_context(CT, [EXPLICIT], scu_role=True, scp_role=True)
-    server = scp_ae.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_ECHO, lambda _: 0)]
-    )
-    try:
-        request = wanted(
-            (VERIFICATION, [EXPLICIT, IMPLICIT]),
-            (CT, [JPEG, EXPLICIT]),
-            (MR, [EXPLICIT]),
-            roles={CT: (False, True)},
-        )
-        with calling(server.server_address[1], request) as association:
-            assert association.contexts == {
-                1: Context(1, VERIFICATION, IMPLICIT, scu=True, scp=False),
-                3: Context(3, CT, EXPLICIT, scu=False, scp=True),
-            }
-            echo = echo_request()
-            association.send(association.contexts[1], echo)
-            assert association.response(echo).command.status == 0
-    finally:
-        server.shutdown()
-
-
-def test_pynetdicom_requests_and_we_accept(scp_ae):
-    def decide(request):
-        assert request.calling_ae_title == "SCP"
-        assert request.roles == {CT: (False, True)}
-        both = Offer([EXPLICIT, IMPLICIT], scu=True)
-        return Acceptance({VERIFICATION: Offer([IMPLICIT]), CT: both, GET: Offer([IMPLICIT])})
-
-    seen = []
-
-    def serve(association):
-        seen.append(association.contexts)
-        echoing(association)
-
-    scp_ae.add_requested_context(VERIFICATION)
-    scp_ae.add_requested_context(CT, [JPEG, IMPLICIT])
-    scp_ae.add_requested_context(GET)
-    scp_ae.add_requested_context(US)
-    with serving(accepting(serve, decide=decide)) as port:
-        theirs = scp_ae.associate("127.0.0.1", port, ext_neg=[build_role(CT, scp_role=True)])
-        assert theirs.is_established
-        assert {(cx.abstract_syntax, cx.as_scu, cx.as_scp) for cx in theirs.accepted_contexts} == {
-            (VERIFICATION, True, False),
-            (CT, False, True),
-            (GET, True, False),
-        }
-        assert [cx.abstract_syntax for cx in theirs.rejected_contexts] == [US]
-        assert theirs.send_c_echo().Status == 0
-        theirs.release()
-    by_class = {cx.abstract_syntax: cx for cx in seen[0].values()}
-    assert (by_class[CT].scu, by_class[CT].scp, by_class[CT].transfer_syntax) == (
-        True,
-        False,
-        IMPLICIT,
-    )
-    assert (by_class[GET].scu, by_class[GET].scp) == (False, True)

@@ -6,6 +6,7 @@ import tempfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wire import framing, sending
 from wire.errors import Unreadable
 from wire.sending import FileSlice

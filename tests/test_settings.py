@@ -44,7 +44,7 @@ def test_without_a_file_the_node_is_anode_on_loopback():
 def test_the_whole_file_is_read(file):
     settings = load(
         file(
-            '[node]\nae_title = "MAIN"\ndata = "here"\nindex = "sqlite"\nworkers = 2\n'
+            '[node]\nae_title = "MAIN"\ndata = "here"\nindex = "sqlite"\nworkers = 1\n'
             '[[listener]]\nhost = "0.0.0.0"\nport = 104\n'
             f'{PEER}may = ["echo", "store"]\nmove_to = ["WS1"]\n'
             '[[peer]]\nae_title = " WS1 "\nhost = "ws1.example"\nport = 11112\n'
@@ -114,6 +114,14 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(file, text, senten
         ("listener = []", "listener must not be empty; leave it out for the default"),
         ("node = 3", "node must be a table, not 3"),
         ("[node]\ndata = 3", "node: data must be text, not 3"),
+        (
+            "[node]\nworkers = 4",
+            "node: workers over 1 is not built yet: this version runs one process; use 0 or 1",
+        ),
+        (
+            '[archive]\ncheck = "warn"',
+            'archive: check of received objects is not built yet in this version; use "off"',
+        ),
         ("[node]\nworkers = -1", "node: workers must be at least 0, not -1"),
         ('[node]\nindex = "mysql"', "node: index must be \"sqlite\", not 'mysql'"),
         ("[limits]\npdu = 1", "limits: pdu must be at least 4096, not 1"),
@@ -276,7 +284,7 @@ def test_a_byte_order_mark_is_no_key(file):
     ("name", "value", "path", "expected"),
     [
         ("ANODE__NODE__AE_TITLE", "123", "node.ae_title", "123"),
-        ("ANODE__NODE__WORKERS", "3", "node.workers", 3),
+        ("ANODE__NODE__WORKERS", "1", "node.workers", 1),
         ("ANODE__LISTENER__1__PORT", "4242", "listener.0.port", 4242),
         ("ANODE__LISTENER__2__PORT", "4343", "listener.1.port", 4343),
         ("ANODE__PEER__1__MAY", '["echo"]', "peer.0.may", ("echo",)),

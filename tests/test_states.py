@@ -1,6 +1,7 @@
 """The upper layer's state machine is PS3.8 Table 9-10, as others read it too."""
 
 import pytest
+
 from wire.states import ARTIM_STATES, NEXT, TABLE, Event, Role, State, following
 
 

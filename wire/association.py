@@ -15,7 +15,15 @@ from wire import command as commands
 from wire import core, sending
 from wire.channel import Channel
 from wire.command import Command, Field
-from wire.errors import Aborted, Closed, Ended, NoContext, ProtocolError, Unreadable
+from wire.errors import (
+    Aborted,
+    Closed,
+    DeadlineExceeded,
+    Ended,
+    NoContext,
+    ProtocolError,
+    Unreadable,
+)
 from wire.framing import INVALID_PARAMETER, RELEASE_RP, RELEASE_RQ, Pdv
 from wire.message import Message
 from wire.negotiation import Context
@@ -248,7 +256,10 @@ class Association:
                 self.channel.await_close()
                 return
             # P-DATA may still arrive, AR-6: it is dropped, and does not prolong the wait.
-            self.channel.next(deadline - time.monotonic())
+            if (left := deadline - time.monotonic()) <= 0:
+                self.abort(2, 0)
+                raise DeadlineExceeded("the peer did not answer the release in time")
+            self.channel.next(left)
 
     @property
     def alive(self) -> bool:
