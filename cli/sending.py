@@ -47,6 +47,7 @@ class Load:
         self._waiting = deque(sources)
         self._results: SimpleQueue[Sent | None] = SimpleQueue()
         self._broken: Failure | None = None
+        self._fault: Exception | None = None
 
     def send(self, jobs: int) -> Iterator[Sent]:
         """Results as they come; leaving early stops after the objects under way."""
@@ -57,6 +58,8 @@ class Load:
         try:
             for _ in threads:
                 yield from iter(self._results.get, None)
+            if self._fault is not None:
+                raise self._fault
             yield from self._left()
         finally:
             self._waiting.clear()
@@ -84,6 +87,8 @@ class Load:
                     fruitless = fruitless + 1 if left - len(self._waiting) <= 1 else 0
         except WireError as error:
             self._broken = explain(error, self._call)
+        except Exception as error:  # noqa: BLE001 - `send` raises it where it is heard
+            self._fault = error
         finally:
             self._results.put(None)
 

@@ -26,8 +26,9 @@ from rich.table import Table
 from rich.text import Text
 
 HEADING = 2  # lines above the rows of a table
-SHORT = 12  # columns that a date or a number needs
-WIDE = 400  # columns when nobody's terminal is to be fitted
+GAP = 3  # columns between two cells
+LEAST, SHORT = 8, 10  # a column is cut down to the one, unless it is as short as a date
+WIDE = 10_000  # columns when nobody's terminal is to be fitted
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -114,25 +115,34 @@ def listing(
     headings: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str]
 ) -> None:
     """A table whose last column is long: where it does not fit, it stands under the rows, whole."""
-    made = _filled(headings, rows, right)
-    out = console()
-    unbounded = out.options.update(width=WIDE)
-    if out.measure(made, options=unbounded).maximum <= out.width:
-        put(made)
+    cells = [[plain(cell) for cell in each] for each in rows]
+    room = console().width
+    if sum(_natural(headings, cells)) <= room:
+        put(_filled(headings, cells, right))
     else:
-        put(_filled(headings[:-1], rows, right), [str(cells[-1]) for cells in rows])
+        put(_filled(headings[:-1], cells, right), [each[-1] for each in cells])
 
 
-def _filled(
-    headings: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str]
-) -> Table:
-    """A table of these rows, as far as there are headings; short cells keep their width."""
+def _natural(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column with what separates it from the next one."""
+    columns = zip(headings, *rows, strict=False)
+    return [max(map(cell_len, column)) + GAP for column in columns]
+
+
+def _filled(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]) -> Table:
+    """A table of these rows, as far as there are headings; wide columns give way."""
     made = table(*headings, right=right)
     for cells in rows:
-        row(made, *cells[: len(headings)])
-    for column in made.columns:
-        longest = max((cell_len(str(cell)) for cell in column.cells), default=0)
-        column.min_width = min(longest, SHORT)
+        made.add_row(*map(Text, cells[: len(headings)]))
+    widths, room = _natural(headings, rows), console().width
+    long = [number for number, width in enumerate(widths) if width > SHORT + GAP]
+    while sum(widths) > room + GAP and long:
+        widest = max(long, key=widths.__getitem__)
+        if widths[widest] <= LEAST + GAP:
+            break
+        widths[widest] -= 1
+    for column, width in zip(made.columns, widths, strict=True):
+        column.width = width - GAP
     return made
 
 

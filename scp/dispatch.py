@@ -22,8 +22,8 @@ SERVICES: dict[tuple[int, str], Callable[[Exchange], None]] = {
 }
 
 
-def serve(exchange: Exchange) -> None:
-    """Answer one request. Raises Ended when the association is over."""
+def serve(exchange: Exchange) -> str:
+    """Answer one request; returns what kind it was. Raises Ended when the association is over."""
     kind = _kind(exchange.context.abstract_syntax)
     service = SERVICES.get((exchange.command.command_field, kind))
     if service is None or not exchange.context.scp:
@@ -34,6 +34,7 @@ def serve(exchange: Exchange) -> None:
         exchange.answer(Status.NOT_AUTHORISED, "this caller may not do this")
     else:
         service(exchange)
+    return kind
 
 
 def _kind(abstract_syntax: str) -> str:

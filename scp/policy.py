@@ -50,7 +50,9 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
         return Rejection(*_LOCAL_LIMIT, "too many associations")
     if request.called_ae_title.strip(" ") != settings.node.ae_title:
         return Rejection(*_CALLED_NOT_RECOGNISED, "called AE title is not ours")
-    rights = rights_of(entry, request.calling_ae_title, settings)
+    title = request.calling_ae_title
+    # PS3.5 6.2: what is no AE title comes with its odd bytes escaped, so with a backslash
+    rights = rights_of(entry, title, settings) if title and "\\" not in title else None
     if rights is None:
         return Rejection(*_CALLING_NOT_RECOGNISED, "calling AE title or its address is unknown")
     kinds = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections import Counter
 from functools import partial
 
 from scp import dispatch, policy
@@ -49,19 +50,18 @@ def _decide(entry: Entry, house: House, request: Request) -> Decision:
 
 
 def _serve(association: Association, request: Request, entry: Entry, house: House) -> None:
-    title, served = request.calling_ae_title, 0
+    title, served = request.calling_ae_title, Counter[str]()
     rights = policy.rights_of(entry, title, house.settings) or ()
     while (message := association.receive()) is not None:
-        dispatch.serve(Exchange(house, association, message, title, rights))
-        served += 1
+        served[dispatch.serve(Exchange(house, association, message, title, rights))] += 1
         if not association.alive:
             return
-    # Told once it is over: a line at its start would delay every first answer.
-    accepted = f"{len(association.contexts)} of {len(request.contexts)} contexts"
-    _log.info(
-        "association from %r at %s released: %s accepted, %d requests answered",
-        *(title, entry.address, accepted, served),
-    )
+    # Told once it is over: a line at its start would delay every first answer. Who only echoes
+    # is a monitor, and not worth a line each time.
+    told = logging.DEBUG if served.keys() <= {"echo"} else logging.INFO
+    if _log.isEnabledFor(told):
+        what = ", ".join(f"{count} {kind}" for kind, count in served.items()) or "nothing"
+        _log.log(told, "association from %r at %s released: %s", title, entry.address, what)
 
 
 def _rejected(request: Request, why: Rejection, entry: Entry) -> None:

@@ -146,3 +146,12 @@ def test_control_characters_of_a_file_name_do_not_reach_the_terminal(tmp_path):
         ran = anode("send", at(ours), tmp_path)
     assert "\x1b" not in ran.out + ran.err
     assert "\\x1b[31m" in ran.err
+
+
+def test_an_error_of_ours_in_a_sending_thread_loses_nothing_in_silence(tmp_path, monkeypatch):
+    many(tmp_path / "in", 3)
+    monkeypatch.setattr("cli.sending.attempt", lambda *_: 1 / 0)
+    with node(tmp_path / "data") as ours:
+        ran = anode("send", at(ours), tmp_path / "in", "--jobs", 2)
+    assert ran.code == 1
+    assert "an error of ours: ZeroDivisionError" in ran.err

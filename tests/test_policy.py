@@ -73,7 +73,10 @@ CALLED, CALLING, CROWDED = (1, 1, 7), (1, 1, 3), (2, 3, 2)
         (OPEN, STRANGER, "ANYBODY", "ANODE", ("echo",)),
         (OPEN, STRANGER, "CT1", "ANODE", CALLING),
         (OPEN, CT1, "CT1", "ANODE", RIGHTS),
-        # control characters never match anything
+        # what is no AE title never gets in, whatever is open
+        (FRESH, LOCAL, "", "ANODE", CALLING),
+        (FRESH, LOCAL, "A\\x0d\\x0aFORGED", "ANODE", CALLING),
+        (OPEN, STRANGER, "A\\x00B", "ANODE", CALLING),
         (KNOWN, CT1, "CT1\r\nX", "ANODE", CALLING),
     ],
 )

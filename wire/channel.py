@@ -15,10 +15,10 @@ from wire import core
 from wire.core import Core, Indication
 from wire.errors import Aborted, Closed, DeadlineExceeded, Ended, ProtocolError
 from wire.limits import Limits
+from wire.patience import Patience
 from wire.states import Event, State
 
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
-_NOTHING_YET = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 4 * 1024 * 1024
 
@@ -30,6 +30,8 @@ class Channel:
         self.socket = sock
         self.core = protocol
         self.limits = limits
+        self._patience = Patience(sock)
+        self._unanswered = False
         self._quick = _QUICKACK is not None and sock.family != socket.AF_UNIX
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -71,10 +73,11 @@ class Channel:
     def _receive(self, seconds: float) -> bool:
         """Receive what is there, in one read; False when nothing came within `seconds`."""
         self._must_be_open()
+        self._acknowledge()
         try:
-            self.socket.settimeout(seconds)
-            count = self.socket.recv_into(self.core.space())
-        except _NOTHING_YET:
+            flags = self._patience.receiving(seconds)
+            count = self.socket.recv_into(self.core.space(), 0, flags)
+        except Patience.EXPIRED:
             return False
         except OSError as error:
             self.close()
@@ -83,12 +86,15 @@ class Channel:
             self.close()
             raise Closed("the peer closed the connection without a release")
         self.core.received(count)
-        self._acknowledge()
+        self._unanswered = True
         return True
 
     def _acknowledge(self) -> None:
-        """DCMTK-based senders stall 40 ms per object on delayed acknowledgements."""
-        if self._quick:
+        """Acknowledge what came unless an answer already has.
+
+        DCMTK-based senders stall 40 ms per object on delayed acknowledgements.
+        """
+        if self._quick and self._unanswered:
             with contextlib.suppress(OSError):
                 self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK or 0, 1)
 
@@ -110,13 +116,14 @@ class Channel:
         self._must_be_open()
         deadline = time.monotonic() + (seconds or self.limits.pdu_seconds)
         rest = memoryview(data)
+        self._unanswered = False
         try:
             while rest:
                 if (left := deadline - time.monotonic()) <= 0:
                     raise TimeoutError
-                self.socket.settimeout(left)
-                rest = rest[self.socket.send(rest) :]
-        except TimeoutError:
+                flags = self._patience.sending(left)
+                rest = rest[self.socket.send(rest, flags) :]
+        except Patience.EXPIRED:
             # Part of a PDU may have left: nothing sensible can follow it.
             self.close()
             raise DeadlineExceeded("the peer did not take what was sent in time") from None
@@ -158,20 +165,22 @@ class Channel:
         return min(self.limits.request_seconds, _LINGER_SECONDS)
 
     def await_close(self) -> None:
-        """Wait for the peer to close, under the ARTIM timer (Sta13), then close."""
-        self._linger()
+        """Wait for the peer, whose part it is, to close, under the ARTIM timer (Sta13)."""
+        self._linger(hurry=False)
         self.close()
 
-    def _linger(self) -> None:
-        """Read and drop what is under way, so that our last PDU is not lost to a reset."""
+    def _linger(self, *, hurry: bool = True) -> None:
+        """Read and drop what is under way, so that our last PDU is not lost to a reset.
+
+        `hurry` tells the peer at once that nothing more will come.
+        """
         deadline = time.monotonic() + self._last_seconds
         dropped = 0
         with contextlib.suppress(OSError, ValueError):
-            if not isinstance(self.socket, ssl.SSLSocket):
+            if hurry and not isinstance(self.socket, ssl.SSLSocket):
                 self.socket.shutdown(socket.SHUT_WR)
             while dropped < _LINGER_BYTES and (left := deadline - time.monotonic()) > 0:
-                self.socket.settimeout(left)
-                piece = self.socket.recv(65536)
+                piece = self.socket.recv(4096, self._patience.receiving(left))
                 if not piece:
                     return
                 dropped += len(piece)
