@@ -14,6 +14,7 @@ from scp.policy import Address, Entry, address
 
 _log = logging.getLogger("anode.listener")
 _BACKLOG = 128
+_STOP_SECONDS = 5.0
 _LEAST_WAITING, _MOST_WAITING = 2, 16
 _PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
 
@@ -88,7 +89,7 @@ class Listener:
         self._socket = sock
         self._crowd = crowd
         self._serve = serve
-        self._lock = threading.Lock()
+        self._change = threading.Condition()
         self._waiting = 0
         self._stopped = threading.Event()
         self.host, self.port = sock.getsockname()[:2]
@@ -99,31 +100,43 @@ class Listener:
             self._enlist()
 
     def stop(self) -> None:
-        """Accept no more; associations under way go on."""
+        """Accept no more; returns when nobody waits any longer. Associations go on."""
         self._stopped.set()
         with contextlib.suppress(OSError):
             # Wakes every thread that waits in accept.
             self._socket.shutdown(socket.SHUT_RDWR)
+        with self._change:
+            self._change.wait_for(lambda: not self._waiting, _STOP_SECONDS)
         self._socket.close()
 
     def _enlist(self) -> None:
         """One more thread that waits."""
-        with self._lock:
+        with self._change:
             self._waiting += 1
         threading.Thread(target=self._wait, name=f"port {self.port}", daemon=True).start()
 
     def _wait(self) -> None:
-        while (accepted := self._accept()) is not None:
-            with self._lock:
+        waiting = True
+        while waiting:
+            accepted = self._accept()
+            with self._change:
                 self._waiting -= 1
                 short = self._waiting < _LEAST_WAITING
+                self._change.notify_all()
+            if accepted is None:
+                return
             if short:
                 self._enlist()
             self._admit(*accepted)
-            with self._lock:
-                if self._waiting >= _MOST_WAITING or self._stopped.is_set():
-                    return
-                self._waiting += 1
+            waiting = self._wanted()
+
+    def _wanted(self) -> bool:
+        """Whether a thread that has served goes back to waiting; it then counts as waiting."""
+        with self._change:
+            if self._waiting >= _MOST_WAITING or self._stopped.is_set():
+                return False
+            self._waiting += 1
+            return True
 
     def _accept(self) -> tuple[socket.socket, Address] | None:
         """The next connection; None once the listener has been stopped."""

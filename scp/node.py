@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import ExitStack
 
-from archive import Archive
-from archive.bounds import Bounds
+from archive import Archive, Bounds, claim
 from config.settings import Settings
 from scp import session
 from scp.exchange import House
@@ -27,6 +27,7 @@ class Node:
         self._crowd = Crowd(settings.limits)
         self._cache = Cache()
         self._archive: Archive | None = None
+        self._held = ExitStack()
 
     @property
     def archive(self) -> Archive:
@@ -41,21 +42,21 @@ class Node:
         return [(listener.host, listener.port) for listener in self.listeners]
 
     def start(self) -> None:
-        """Open the archive and listen; raises OSError, ArchiveError."""
+        """Open the archive and listen; raises OSError, ArchiveError (InUse among them)."""
         settings = self.settings
-        sockets = [bound(each.host, each.port) for each in settings.listener]
-        self._archive = Archive.open(
-            settings.node.data,
-            index=settings.node.index,
-            sync=settings.archive.sync,
-            bounds=_bounds(settings),
-        )
-        house = House(settings, self._archive)
+        with ExitStack() as undone:
+            undone.enter_context(claim(settings.node.data))
+            self._archive = undone.enter_context(_opened(settings))
+            house = House(settings, self._archive)
 
-        def serve(sock: socket.socket, entry: Entry) -> None:
-            session.run(sock, entry, house, self._cache)
+            def serve(sock: socket.socket, entry: Entry) -> None:
+                session.run(sock, entry, house, self._cache)
 
-        self.listeners = [Listener(sock, self._crowd, serve) for sock in sockets]
+            for each in settings.listener:
+                listener = Listener(bound(each.host, each.port), self._crowd, serve)
+                undone.callback(listener.stop)
+                self.listeners.append(listener)
+            self._held = undone.pop_all()
         for listener in self.listeners:
             listener.start()
             _log.info("%s listens on %s:%d", settings.node.ae_title, listener.host, listener.port)
@@ -68,9 +69,8 @@ class Node:
             _log.warning("%d associations were ended unfinished", len(self._crowd))
             self._crowd.disperse()
             self._crowd.drain(seconds=5.0)
-        if self._archive is not None:
-            self._archive.close()
-            self._archive = None
+        self._held.close()
+        self._archive = None
 
     def __enter__(self) -> Node:
         self.start()
@@ -80,11 +80,17 @@ class Node:
         self.stop(seconds=0.0)
 
 
-def _bounds(settings: Settings) -> Bounds:
+def _opened(settings: Settings) -> Archive:
     limits = settings.limits
-    return Bounds(
+    bounds = Bounds(
         object_bytes=limits.object_bytes,
         elements=limits.elements,
         nesting=limits.nesting,
         inflated_bytes=limits.inflated_bytes,
+    )
+    return Archive.open(
+        settings.node.data,
+        index=settings.node.index,
+        sync=settings.archive.sync,
+        bounds=bounds,
     )

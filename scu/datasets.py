@@ -29,6 +29,5 @@ def decode(data: bytes, transfer_syntax: str) -> Dataset:
     syntax = UID(transfer_syntax)
     try:
         return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
-    except Exception as error:
-        # pydicom raises what its parsers happen to raise
+    except Exception as error:  # noqa: BLE001 - pydicom's parsers raise what they happen to
         raise ValueError(f"the identifier cannot be read: {error}") from None

@@ -19,7 +19,7 @@ def uid(*names: object) -> str:
 
 
 def instance(number: int = 1, *, sop_class: str = CT_IMAGE, **values: object) -> FileDataset:
-    """A data set of patient P1, study "s", series "e", unless `values` (by keyword) say otherwise."""
+    """An object of patient P1, study "s", series "e", unless `values` say otherwise."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = sop_class

@@ -82,7 +82,7 @@ def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterato
     """DCMTK's storescp, keeping what it receives bit for bit in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = ["storescp", "-v", "-B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
+    command = ["storescp", "-v", "+B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
     with started(command, port, folder.parent / f"storescp-{port}.log"):
         yield Address(ae_title, port)
 

@@ -1,4 +1,4 @@
-"""C-FIND over the wire, PS3.4 C.4.1: one answer per entity, honest statuses, and an end on demand."""
+"""C-FIND over the wire, PS3.4 C.4.1: one answer per entity, honest statuses, an end on demand."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def match_one(vr, value, key):
     if vr in WILD:
         return wild(key, value)
     if vr == "IS":
-        return key.lstrip("+-").isdigit() and int(key) == int(value)
+        return key.isascii() and key.lstrip("+-").isdigit() and int(key) == int(value)
     if not value:
         return False
     first, dash, last = key.partition("-")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from pathlib import Path
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from config.limits import Limits
+from config.settings import Listener
 from scu import echo
 from scu.associate import Target, associate
 from tests.clients import CALLER
@@ -30,8 +30,6 @@ def test_it_serves_when_start_returns_and_no_longer_when_stopped(tmp_path: Path)
 
 
 def test_a_port_that_is_taken_is_said_at_start(tmp_path: Path):
-    from config.settings import Listener
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -126,14 +124,14 @@ def test_threads_and_descriptors_return_to_where_they_were(tmp_path: Path):
         here = target(serving)
         echo.echo(here, CALLER)
         assert serving._crowd.drain(5)
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(30):
             echo.echo(here, CALLER)
         with socket.create_connection((here.host, here.port)) as sock:
             sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert sock.recv(10)[:1] == b"\x07"
         assert serving._crowd.drain(5)
-        assert len(os.listdir("/proc/self/fd")) <= before
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
         accepting = [t for t in threading.enumerate() if t.name.startswith("association")]
         for thread in accepting:
             thread.join(5)

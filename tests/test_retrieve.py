@@ -1,4 +1,4 @@
-"""C-MOVE and C-GET over the wire, PS3.4 C.4.2 and C.4.3: counts that add up, lists that are true."""
+"""C-MOVE and C-GET over the wire, PS3.4 C.4.2, C.4.3: counts that add up, lists that are true."""
 
 from __future__ import annotations
 
