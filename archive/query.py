@@ -30,6 +30,7 @@ from archive.attributes import (
     rank,
 )
 from archive.errors import BadIdentifier
+from archive.options import Options
 
 # What an identifier says about itself: never matched, never answered by the archive.
 _ABOUT = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080054})
@@ -70,7 +71,13 @@ class Query:
         return all(answer.supported for answer in self.returns)
 
 
-def parse(identifier: Dataset, levels: tuple[str, ...], *, retrieve: bool = False) -> Query:
+def parse(
+    identifier: Dataset,
+    levels: tuple[str, ...],
+    *,
+    retrieve: bool = False,
+    options: Options = Options(),  # noqa: B008 - frozen
+) -> Query:
     """The query an identifier means in a model of these levels, or BadIdentifier."""
     values = dict(_values(identifier))
     level = _level(values, levels)

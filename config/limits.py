@@ -41,6 +41,10 @@ class Limits(BaseModel):
     associations: int = _count(100, "associations", "Open at one time in all.", most=100_000)
     per_peer: int = _count(32, "associations", "Open at one time per address.", most=100_000)
 
+    moves: int = _count(
+        4, "moves", "C-MOVEs that send to one destination at a time; others wait.", most=1000
+    )
+
     # PS3.8 D.1: zero would mean "no limit"; we never offer that.
     pdu: int = _count(
         256 * KIB,

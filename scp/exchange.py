@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from archive import Archive, identifiers
+from archive.options import Options
+from config import catalogue
 from config.settings import Settings
+from scp import extended
+from scp.moves import Moves
 from wire.association import Association, Message
 from wire.command import Command
+from wire.items import Request
 from wire.negotiation import Context
 
 
@@ -19,6 +24,7 @@ class House:
 
     settings: Settings
     archive: Archive
+    moves: Moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,18 @@ class Exchange:
     house: House
     association: Association
     message: Message
-    calling_ae_title: str
+    request: Request
     rights: tuple[str, ...]
+
+    @property
+    def calling_ae_title(self) -> str:
+        return self.request.calling_ae_title
+
+    @property
+    def options(self) -> Options:
+        """What extended negotiation agreed on for this context's information model."""
+        uid = self.context.abstract_syntax
+        return extended.options(catalogue.MODELS[uid], self.request.extended.get(uid, b""))
 
     @property
     def command(self) -> Command:

@@ -11,6 +11,7 @@ from config.settings import Settings
 from scp import session
 from scp.exchange import House
 from scp.listener import Crowd, Listener, bound
+from scp.moves import Moves
 from scp.policy import Entry
 from wire.negotiation import Cache
 
@@ -47,7 +48,7 @@ class Node:
         with ExitStack() as undone:
             undone.enter_context(claim(settings.node.data))
             self._archive = undone.enter_context(_opened(settings))
-            house = House(settings, self._archive)
+            house = House(settings, self._archive, Moves(settings.limits.moves))
 
             def serve(sock: socket.socket, entry: Entry) -> None:
                 session.run(sock, entry, house, self._cache)

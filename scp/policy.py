@@ -14,6 +14,7 @@ from pydicom.uid import UID
 
 from config import catalogue
 from config.settings import REJECT, RIGHTS, Peer, Settings
+from scp import extended
 from wire.items import Request
 from wire.negotiation import Acceptance, Decision, Offer, Rejection
 
@@ -65,7 +66,15 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
     if "get" in rights and "get" in known.values():
         gets = {uid: _offer("store") for uid, kind in known.items() if kind == "store"}
         allowed = gets | allowed
-    return Acceptance(allowed, refused=frozenset(known) - frozenset(allowed))
+    return Acceptance(
+        allowed,
+        refused=frozenset(known) - frozenset(allowed),
+        extended={
+            uid: extended.answer(model, request.extended[uid])
+            for uid in allowed
+            if uid in request.extended and (model := catalogue.information_model(uid))
+        },
+    )
 
 
 def rights_of(entry: Entry, ae_title: str, settings: Settings) -> tuple[str, ...] | None:

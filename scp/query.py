@@ -43,7 +43,7 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     syntax = exchange.context.transfer_syntax
     model = catalogue.MODELS[exchange.context.abstract_syntax]
     identifier = exchange.identifier()
-    query = parse(identifier, model.levels)
+    query = parse(identifier, model.levels, options=exchange.options)
     plan = Plan(
         fields=[(key.tag, key.vr) for key in query.returns],
         fixed=[

@@ -6,8 +6,9 @@ If the association of the request breaks, running sub-operations are stopped (PS
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 
 from archive import errors
 from archive.query import parse
@@ -20,6 +21,7 @@ from scp.statuses import Status
 from scp.suboperations import Tally
 from scu.associate import Caller, Target
 from scu.instances import Instance
+from scu.statuses import FAILURE
 from scu.store import Originator, Outcome, attempt, store_all
 
 _log = logging.getLogger("anode.retrieve")
@@ -42,7 +44,17 @@ def move(exchange: Exchange) -> None:
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
-    _perform(exchange, instances, _sent_to(exchange, peer, instances))
+    with exchange.house.moves.turn(destination, partial(_given_up, exchange)) as turn:
+        outcomes = _sent_to(exchange, peer, instances) if turn else _nothing()
+        perform(exchange, instances, outcomes)
+
+
+def _given_up(exchange: Exchange) -> bool:
+    return exchange.association.cancelled(exchange.command.message_id)
+
+
+def _nothing() -> Generator[Outcome, None, None]:
+    yield from ()
 
 
 def get(exchange: Exchange) -> None:
@@ -52,12 +64,12 @@ def get(exchange: Exchange) -> None:
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
-    _perform(exchange, instances, _sent_back(exchange, instances))
+    perform(exchange, instances, _sent_back(exchange, instances))
 
 
 def _matches(exchange: Exchange) -> list[Instance]:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
-    query = parse(exchange.identifier(), model.levels, retrieve=True)
+    query = parse(exchange.identifier(), model.levels, retrieve=True, options=exchange.options)
     found = exchange.house.archive.instances(query)
     return [one for one in found if not model.classes or one.sop_class_uid in model.classes]
 
@@ -82,28 +94,32 @@ def _sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[O
         yield attempt(exchange.association, instance, priority=exchange.command.priority or 0)
 
 
-def _perform(
-    exchange: Exchange, instances: list[Instance], outcomes: Generator[Outcome, None, None]
+def perform(
+    exchange: Exchange, instances: Sequence[Instance], outcomes: Generator[Outcome, None, None]
 ) -> None:
     """Run the sub-operations, with a pending response after each but the last."""
-    tally, cancelled = Tally(len(instances)), False
+    tally = Tally(len(instances))
     association, command = exchange.association, exchange.command
     with closing(outcomes):
         for outcome in outcomes:
             tally.count(outcome)
             _note(outcome, exchange)
-            if association.cancelled(command.message_id):
-                cancelled = tally.remaining > 0
+            if _given_up(exchange):
                 break
             if tally.remaining:
                 association.send(exchange.context, tally.counts(command.response(Status.PENDING)))
-    status = tally.status(cancelled=cancelled)
+    status = tally.status(cancelled=tally.remaining > 0)
     failed = tally.failed_list(exchange.context.transfer_syntax)
     response = tally.counts(command.response(status, data_set=failed is not None))
     association.send(exchange.context, response, failed)
 
 
 def _note(outcome: Outcome, exchange: Exchange) -> None:
-    if outcome.category == "Failure":
-        why = outcome.comment or f"status {outcome.status:#06x}"
+    """Failures and changes are for the log: a response has no place for either."""
+    if outcome.category == FAILURE:
+        why = outcome.comment or f"status {outcome.status or 0:#06x}"
         _log.warning("sub-operation for %s failed: %s", exchange.calling_ae_title, why)
+    elif outcome.converted_to:
+        stored, sent = outcome.instance.transfer_syntax_uid, outcome.converted_to
+        names = catalogue.name_of(stored), catalogue.name_of(sent)
+        _log.info("sub-operation for %s: %s sent as %s", exchange.calling_ae_title, *names)

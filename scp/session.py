@@ -53,7 +53,7 @@ def _serve(association: Association, request: Request, entry: Entry, house: Hous
     title, served = request.calling_ae_title, Counter[str]()
     rights = policy.rights_of(entry, title, house.settings) or ()
     while (message := association.receive()) is not None:
-        served[dispatch.serve(Exchange(house, association, message, title, rights))] += 1
+        served[dispatch.serve(Exchange(house, association, message, request, rights))] += 1
         if not association.alive:
             return
     # Told once it is over: a line at its start would delay every first answer. Who only echoes

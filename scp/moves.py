@@ -1,0 +1,43 @@
+"""How many C-MOVEs send to one destination at a time: the others wait for their turn."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_LOOK_SECONDS = 0.5
+
+
+class Moves:
+    """Turns at destinations, by AE title; shared by all associations of a process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._under_way: Counter[str] = Counter()
+        self._change = threading.Condition()
+
+    @contextmanager
+    def turn(self, destination: str, given_up: Callable[[], bool]) -> Iterator[bool]:
+        """Wait for a turn; False when `given_up`, looked at now and then, said so first."""
+        mine = self._await(destination, given_up)
+        try:
+            yield mine
+        finally:
+            if mine:
+                with self._change:
+                    self._under_way[destination] -= 1
+                    self._change.notify_all()
+
+    def _await(self, destination: str, given_up: Callable[[], bool]) -> bool:
+        while True:
+            with self._change:
+                free = self._change.wait_for(
+                    lambda: self._under_way[destination] < self._most, _LOOK_SECONDS
+                )
+                if free:
+                    self._under_way[destination] += 1
+                    return True
+            if given_up():
+                return False

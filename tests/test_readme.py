@@ -1,0 +1,186 @@
+"""README.md is true: its sessions are run against a node of their own and print what it shows.
+
+A `console` block holds commands after `$ ` and their output; all blocks of a section are one
+session of bash, in a folder like a fresh clone.  A `toml` block is added to the configuration
+before the section's node starts.  `...` stands for any text; times, rates and the room left are
+not compared.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config import catalogue
+from config.settings import load
+from tests.commands import ROOT, anode, process
+from tests.peers import free_port, needs_dcmtk
+from tests.test_cli_serve import listening
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HOME = "/home/you/anode"
+PORT, ANOTHER = 11112, 11113
+END = "\036"
+SECONDS = 60
+# What differs from run to run: times, rates, what the disk has left.
+VARIES = (
+    (re.compile(r"\b[\d.]+ (m?s)\b"), r"# \1"),
+    (re.compile(r"[\d.]+ [kMG]?B/s"), "# B/s"),
+    (re.compile(r"^(Free +)\S.*$", re.MULTILINE), r"\1#"),
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter of the README that shows a session."""
+
+    title: str
+    steps: tuple[tuple[str, str], ...]  # command, output
+    configuration: str
+
+
+def sections(text):
+    for chapter in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        blocks = BLOCK.findall(chapter)
+        steps = [step for kind, body in blocks if kind == "console" for step in shown(body)]
+        toml = "\n".join(body for kind, body in blocks if kind == "toml")
+        if steps:
+            yield Section(chapter.partition("\n")[0], tuple(steps), toml)
+
+
+def shown(body):
+    for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def steady(text):
+    for pattern, instead in VARIES:
+        text = pattern.sub(instead, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def agrees(expected, actual):
+    """Whether an output is what is shown of it."""
+    parts = steady(expected).split("...")
+    return re.fullmatch(".*?".join(map(re.escape, parts)), steady(actual), re.DOTALL) is not None
+
+
+def clone(folder, configuration):
+    """The folder as `make run` leaves it; port 0, so that any free one is taken."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    assert anode("init", folder).code == 0
+    path = folder / "anode.toml"
+    written = f"{path.read_text(encoding='utf-8')}\n{configuration}"
+    path.write_text(written.replace(f"port = {PORT}", "port = 0"), encoding="utf-8")
+    return path
+
+
+def session(folder, steps):
+    """The commands in one bash; exit code and output of each."""
+    # A shell without .venv activated: pynetdicom's programs there have the names of DCMTK's.
+    own = str(Path(sys.prefix) / "bin")
+    path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if p != own)
+    script = "".join(f"{command}\nprintf '{END}%d{END}' $?\n" for command, _ in steps)
+    ran = subprocess.run(
+        ["bash", "-c", f"exec 2>&1\n{script}"],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=True,
+    )
+    parts = ran.stdout.split(END)
+    return list(zip(map(int, parts[1::2]), parts[0::2], strict=False))
+
+
+def marked(section):
+    dcmtk = [pytest.mark.interop, needs_dcmtk] if "DCMTK" in section.title else []
+    return pytest.param(section, marks=dcmtk, id=section.title.lower().replace(" ", "-"))
+
+
+@pytest.mark.parametrize("section", [marked(each) for each in sections(README)])
+def test_a_session_prints_what_is_shown(tmp_path, section):
+    another = str(free_port())
+    configuration = clone(tmp_path, section.configuration.replace(str(ANOTHER), another))
+    with process(tmp_path, "serve") as node:
+        port = str(listening(node)[1])
+        text = configuration.read_text(encoding="utf-8")
+        configuration.write_text(text.replace("port = 0", f"port = {port}"), encoding="utf-8")
+        steps = [
+            (command.replace(str(PORT), port).replace(str(ANOTHER), another), output)
+            for command, output in section.steps
+        ]
+        results = session(tmp_path, steps)
+    for (command, expected), (code, output) in zip(section.steps, results, strict=True):
+        said = output.replace(f":{port}", f":{PORT}").replace(str(tmp_path), HOME)
+        assert code == 0, f"$ {command}\n{said}"
+        if not agrees(expected, said):
+            assert steady(said) == steady(expected), f"$ {command}"
+
+
+def test_the_first_session_is_five_commands():
+    first = next(section for section in sections(README) if section.title == "A first session")
+    used = [command.split()[1] for command, _ in first.steps]
+    assert used == ["echo", "send", "find", "get", "status"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        ("3 stored", "3 stored\n", True),
+        ("3 stored", "2 stored", False),
+        ("echo in 0.3 ms", "echo in 12 ms", True),
+        ("7 in 0.1 s (929 kB/s)", "7 in 2.0 s (1.2 MB/s)", True),
+        ("7 in 0.1 s", "8 in 0.1 s", False),
+        ("a\n...\nz", "a\nb\nc\nz", True),
+        ("a\n...\nz", "a\nb\nc", False),
+        ("Free   1.0 GB", "Free   83.2 GB", True),
+        ("", "W: something", False),
+        ("a [b] (c)", "a [b] (c)", True),
+    ],
+)
+def test_a_drift_is_seen(expected, actual, same):
+    assert agrees(expected, actual) is same
+
+
+def test_its_configuration_is_accepted(tmp_path):
+    for number, (kind, body) in enumerate(BLOCK.findall(README)):
+        if kind == "toml":
+            path = tmp_path / f"{number}.toml"
+            path.write_text(body, encoding="utf-8")
+            assert load(path, {}).peer
+
+
+def test_its_make_commands_exist_and_ci_runs_one_of_them():
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE))
+    assert {"run", "test", "check", "demo"} <= named <= targets
+    assert "make check" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_what_it_says_we_speak_is_what_we_speak():
+    kinds = [each.kind for each in catalogue.STORAGE.values()]
+    assert (
+        f"{len(kinds)} storage SOP classes: {kinds.count('patient')} of patients, "
+        f"{kinds.count('non-patient')} others, {kinds.count('retired')} retired"
+    ) in README
+    assert f"| {len(catalogue.STORAGE_TRANSFER_SYNTAXES)}: native" in README
+    served = catalogue.SERVED_MODELS.values()
+    others = [each for each in served if each.root == "non-patient" and each.service == "get"]
+    assert f"{len(others)} models of objects without a patient" in README
+    assert {each.root for each in served} == {"patient", "study", "patient-study", "non-patient"}
+    assert {each.service for each in served if each.root == "non-patient"} == {"move", "get"}
+
+
+def test_every_folder_of_ours_is_told():
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for name in re.search(r"^packages = \[([\w\s,.\"-]*)\]", pyproject, re.MULTILINE)[1].split(","):
+        top = name.strip().strip('"').partition(".")[0]
+        assert not top or f"| `{top}/` |" in README
