@@ -5,6 +5,7 @@ A new key is one row here and one migration that adds its columns; `anode reinde
 
 A row's level is the highest one at which the attribute is known: keys of a level are answered at
 that level and at every level below it. Its key type is PS3.4's: U unique, R required, O optional.
+A sequence is a row like others; what is known of its items stands in `_ITEMS`.
 Tag, value representation and multiplicity come from the data dictionary, never from here.
 """
 
@@ -40,6 +41,7 @@ class Attribute:
     many: bool  # the value multiplicity allows several values: any of them matches
     computed: bool  # answered by a subquery or a constant, not from a column of its own
     matched: bool  # False: returned, but a value in the request is not a key
+    items: tuple[Attribute, ...] = ()  # of a sequence: what is known of its items, by tag
 
     @property
     def has_forms(self) -> bool:
@@ -53,23 +55,27 @@ class Attribute:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of this attribute: its text, the form compared, further forms as JSON."""
+        """Columns of this attribute: its text, the form compared, further ones as JSON, its sound."""
         if self.computed:
             return ()
         forms = (f"{self.keyword}_match",) if self.has_forms else ()
         more = (f"{self.keyword}_more",) if self.has_more else ()
-        return (self.keyword, *forms, *more)
+        sound = (f"{self.keyword}_sound",) if self.vr == "PN" else ()
+        return (self.keyword, *forms, *more, *sound)
 
 
 _PATIENT = """
 PatientID U | PatientName R | IssuerOfPatientID O | PatientBirthDate O | PatientBirthTime O
 PatientSex O | OtherPatientNames O | EthnicGroup O | PatientComments O
+OtherPatientIDsSequence O
 """
 _STUDY = """
 StudyInstanceUID U | StudyDate R | StudyTime R | AccessionNumber R | StudyID R
 ReferringPhysicianName O | StudyDescription O | NameOfPhysiciansReadingStudy O
 AdmittingDiagnosesDescription O | PatientAge O | PatientSize O | PatientWeight O | Occupation O
-AdditionalPatientHistory O | TimezoneOffsetFromUTC O
+AdditionalPatientHistory O | TimezoneOffsetFromUTC O | PhysiciansOfRecord O | OtherStudyNumbers O
+IssuerOfAccessionNumberSequence O | ProcedureCodeSequence O | ReferencedStudySequence O
+AdmittingDiagnosesCodeSequence O
 """
 _SERIES = """
 SeriesInstanceUID U | Modality R | SeriesNumber R | SeriesDescription O | SeriesDate O
@@ -77,7 +83,9 @@ SeriesTime O | BodyPartExamined O | Laterality O | ProtocolName O | StationName 
 Manufacturer O | ManufacturerModelName O | InstitutionName O | InstitutionalDepartmentName O
 PerformedProcedureStepStartDate O | PerformedProcedureStepStartTime O
 PerformedProcedureStepID O | PerformedProcedureStepDescription O
-OperatorsName O | PerformingPhysicianName O
+OperatorsName O | PerformingPhysicianName O | FrameOfReferenceUID O | PatientPosition O
+RequestAttributesSequence O | PerformedProtocolCodeSequence O | SeriesDescriptionCodeSequence O
+ReferencedPerformedProcedureStepSequence O | InstitutionCodeSequence O | AnatomicRegionSequence O
 """
 _IMAGE = """
 SOPInstanceUID U | InstanceNumber R | SOPClassUID O | ContentDate O | ContentTime O
@@ -85,19 +93,61 @@ AcquisitionDate O | AcquisitionTime O | AcquisitionDateTime O | AcquisitionNumbe
 InstanceCreationDate O | InstanceCreationTime O | ImageType O | Rows O | Columns O
 BitsAllocated O | NumberOfFrames O | ContentLabel O | ContentDescription O
 ContainerIdentifier O | CompletionFlag O | VerificationFlag O | DocumentTitle O
+RelatedGeneralSOPClassUID O | ConceptNameCodeSequence O | ContentTemplateSequence O
+SpecimenDescriptionSequence O | ViewCodeSequence O
 """
+
+# What is known of a sequence's items. A code's items (PS3.3 8.8) need no row here.
+_CODE = """CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning LongCodeValue URNCodeValue
+    ContextIdentifier MappingResource"""
+_ISSUER = "LocalNamespaceEntityID UniversalEntityID UniversalEntityIDType"
+_REFERENCE = "ReferencedSOPClassUID ReferencedSOPInstanceUID"
+_ITEMS: Mapping[str, str] = {
+    "OtherPatientIDsSequence": """PatientID IssuerOfPatientID TypeOfPatientID
+        IssuerOfPatientIDQualifiersSequence""",
+    "IssuerOfPatientIDQualifiersSequence": """UniversalEntityID UniversalEntityIDType
+        IdentifierTypeCode AssigningFacilitySequence AssigningJurisdictionCodeSequence""",
+    "AssigningFacilitySequence": _ISSUER,
+    "IssuerOfAccessionNumberSequence": _ISSUER,
+    "IssuerOfTheSpecimenIdentifierSequence": _ISSUER,
+    "ReferencedStudySequence": _REFERENCE,
+    "ReferencedPerformedProcedureStepSequence": _REFERENCE,
+    "RequestAttributesSequence": """RequestedProcedureID ScheduledProcedureStepID AccessionNumber
+        StudyInstanceUID IssuerOfAccessionNumberSequence RequestedProcedureDescription
+        RequestedProcedureCodeSequence ReasonForTheRequestedProcedure
+        ReasonForRequestedProcedureCodeSequence ScheduledProcedureStepDescription
+        ScheduledProtocolCodeSequence""",
+    "AnatomicRegionSequence": f"{_CODE} AnatomicRegionModifierSequence",
+    "AnatomicRegionsInStudyCodeSequence": f"{_CODE} AnatomicRegionModifierSequence",
+    "AnatomicRegionModifierSequence": _CODE,
+    "ViewCodeSequence": f"{_CODE} ViewModifierCodeSequence",
+    "ContentTemplateSequence": "MappingResource TemplateIdentifier MappingResourceUID",
+    "SpecimenDescriptionSequence": """SpecimenIdentifier SpecimenUID SpecimenShortDescription
+        IssuerOfTheSpecimenIdentifierSequence SpecimenTypeCodeSequence
+        PrimaryAnatomicStructureSequence""",
+    "PrimaryAnatomicStructureSequence": _CODE,
+    "AlternateRepresentationSequence": _REFERENCE,
+}
 
 # Computed keys stand at the level from which they can be told.
 _COMPUTED: Mapping[Level, str] = {
     "PATIENT": """InstanceAvailability O | NumberOfPatientRelatedStudies O
         NumberOfPatientRelatedSeries O | NumberOfPatientRelatedInstances O""",
     "STUDY": """ModalitiesInStudy O | SOPClassesInStudy O
-        NumberOfStudyRelatedSeries O | NumberOfStudyRelatedInstances O""",
+        NumberOfStudyRelatedSeries O | NumberOfStudyRelatedInstances O
+        AnatomicRegionsInStudyCodeSequence O""",
     "SERIES": "NumberOfSeriesRelatedInstances O",
-    "IMAGE": "AvailableTransferSyntaxUID O",
+    "IMAGE": "AvailableTransferSyntaxUID O | AlternateRepresentationSequence O",
 }
 
-_STORED: Mapping[Level, str] = {
+_# Dates and the times of these dates: one moment together (PS3.4 C.2.2.2.5).
+PAIRS: tuple[tuple[Attribute, Attribute], ...] = tuple(
+    (attribute, BY_KEYWORD[attribute.keyword.replace("Date", "Time")])
+    for attribute in ATTRIBUTES
+    if attribute.vr == "DA" and attribute.keyword.replace("Date", "Time") in BY_KEYWORD
+)
+
+STORED: Mapping[Level, str] = {
     "PATIENT": _PATIENT,
     "STUDY": _STUDY,
     "SERIES": _SERIES,
@@ -105,8 +155,10 @@ _STORED: Mapping[Level, str] = {
 }
 
 # The offset says how the request's times are meant, it is not a key (PS3.4 C.4.1.1.3);
-# availability is always ONLINE here and only told.
-_NOT_MATCHED = frozenset({"TimezoneOffsetFromUTC", "InstanceAvailability"})
+# availability is always ONLINE here and only told; of other representations there are none.
+_NOT_MATCHED = frozenset(
+    {"TimezoneOffsetFromUTC", "InstanceAvailability", "AlternateRepresentationSequence"}
+)
 
 
 def _attribute(row: str, level: Level, *, computed: bool) -> Attribute:
@@ -123,6 +175,17 @@ def _attribute(row: str, level: Level, *, computed: bool) -> Attribute:
         many=dictionary_VM(tag) != "1",
         computed=computed,
         matched=keyword not in _NOT_MATCHED,
+        items=_items(keyword, level) if dictionary_VR(tag) == "SQ" else (),
+    )
+
+
+def _items(sequence: str, level: Level) -> tuple[Attribute, ...]:
+    words = _ITEMS.get(sequence, _CODE).split()
+    return tuple(
+        sorted(
+            (_attribute(f"{word} O", level, computed=False) for word in words),
+            key=lambda attribute: attribute.tag,
+        )
     )
 
 
@@ -139,6 +202,13 @@ ATTRIBUTES: tuple[Attribute, ...] = (
 )
 BY_TAG: Mapping[int, Attribute] = {attribute.tag: attribute for attribute in ATTRIBUTES}
 BY_KEYWORD: Mapping[str, Attribute] = {attribute.keyword: attribute for attribute in ATTRIBUTES}
+
+# Dates and the times of these dates: one moment together (PS3.4 C.2.2.2.5).
+PAIRS: tuple[tuple[Attribute, Attribute], ...] = tuple(
+    (attribute, BY_KEYWORD[attribute.keyword.replace("Date", "Time")])
+    for attribute in ATTRIBUTES
+    if attribute.vr == "DA" and attribute.keyword.replace("Date", "Time") in BY_KEYWORD
+)
 
 STORED: Mapping[Level, tuple[Attribute, ...]] = {
     level: tuple(a for a in ATTRIBUTES if a.level == level and not a.computed) for level in LEVELS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.clients import CALLER, PATIENT_ROOT, STUDY_ROOT, SYNTAXES
 from tests.nodes import node, peer, target
 from tests.objects import CT_IMAGE, MR_IMAGE, identifier, instance, uid, written
 from tests.peers import free_port
+from tests.receivers import receiver
 from wire.errors import NoContext
 
 MOVE = STUDY_ROOT + "2"
@@ -26,29 +26,6 @@ MOVE = STUDY_ROOT + "2"
 def movers(destination: str, at: int) -> tuple[Peer, ...]:
     """The destination, and us as a caller that may name it."""
     return peer(destination, at), peer(CALLER.ae_title, move_to=(destination,))
-
-
-@contextmanager
-def receiver(
-    classes: list[str], statuses: list[int], *, title: str = "DEST"
-) -> Iterator[tuple[int, list[evt.Event]]]:
-    """A pynetdicom SCP that answers C-STORE with `statuses`, over and over; its port and events."""
-    ae = AE(ae_title=title)
-    for uid_ in classes:
-        ae.add_supported_context(uid_, list(SYNTAXES))
-    seen: list[evt.Event] = []
-
-    def on_store(event: evt.Event) -> int:
-        seen.append(event)
-        return statuses[(len(seen) - 1) % len(statuses)]
-
-    server = ae.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, on_store)]
-    )
-    try:
-        yield server.socket.getsockname()[1], seen
-    finally:
-        server.shutdown()
 
 
 @contextmanager
@@ -65,7 +42,7 @@ STUDY = {"StudyInstanceUID": uid("s")}
 
 
 def test_every_sub_operation_is_counted_and_the_numbers_add_up(tmp_path: Path):
-    with receiver([CT_IMAGE], [0]) as (port, seen), held(tmp_path, port) as (here, _):
+    with receiver([CT_IMAGE]) as (port, seen), held(tmp_path, port) as (here, _):
         responses = clients.move(here, identifier("STUDY", **STUDY), "DEST")
     *pending, final = responses
     assert [one.remaining for one in pending] == [5, 4, 3, 2, 1]
@@ -78,9 +55,9 @@ def test_every_sub_operation_is_counted_and_the_numbers_add_up(tmp_path: Path):
 
 def test_sub_operations_name_their_originator_and_its_message(tmp_path: Path):
     """PS3.4 C.4.2.2.1 with PS3.7 9.1.1.1."""
-    with receiver([CT_IMAGE], [0]) as (port, seen), held(tmp_path, port, 1) as (here, _):
+    with receiver([CT_IMAGE]) as (port, seen), held(tmp_path, port, 1) as (here, _):
         clients.move(here, identifier("STUDY", **STUDY), "DEST")
-        request = seen[0].request
+        request = seen.events[0].request
         assert request.MoveOriginatorApplicationEntityTitle == CALLER.ae_title
         assert request.MoveOriginatorMessageID == 1
 
@@ -95,7 +72,13 @@ def test_sub_operations_name_their_originator_and_its_message(tmp_path: Path):
     ],
 )
 def test_the_final_status_follows_the_sub_operations(statuses, final, counts, tmp_path: Path):
-    with receiver([CT_IMAGE], statuses) as (port, _), held(tmp_path, port) as (here, uids):
+    def answer(number: int) -> int:
+        return statuses[(number - 1) % len(statuses)]
+
+    with (
+        receiver([CT_IMAGE], answer=answer) as (port, _),
+        held(tmp_path, port) as (here, uids),
+    ):
         last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
     assert last.status == final
     assert (last.completed, last.failed, last.warning) == counts
@@ -104,7 +87,7 @@ def test_the_final_status_follows_the_sub_operations(statuses, final, counts, tm
 
 
 def test_a_destination_without_a_context_fails_every_sub_operation(tmp_path: Path):
-    with receiver([MR_IMAGE], [0]) as (port, _), held(tmp_path, port) as (here, uids):
+    with receiver([MR_IMAGE]) as (port, _), held(tmp_path, port) as (here, uids):
         last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
     assert (last.status, last.failed) == (0xA702, 6)
     assert sorted(last.failed_uids) == sorted(uids)
@@ -164,7 +147,7 @@ def test_every_level_of_both_roots_moves_what_it_names(root, asked, expected, tm
     for one in objects:
         one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
     with (
-        receiver([CT_IMAGE], [0]) as (port, _),
+        receiver([CT_IMAGE]) as (port, _),
         node(tmp_path / "node", peers=movers("DEST", port)) as serving,
     ):
         clients.send(target(serving), written(tmp_path / "o", *objects))
