@@ -55,7 +55,7 @@ class Attribute:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of this attribute: its text, the form compared, further ones as JSON, its sound."""
+        """Columns of this attribute: its text, the form compared, further ones as JSON, sounds."""
         if self.computed:
             return ()
         forms = (f"{self.keyword}_match",) if self.has_forms else ()
@@ -67,7 +67,7 @@ class Attribute:
 _PATIENT = """
 PatientID U | PatientName R | IssuerOfPatientID O | PatientBirthDate O | PatientBirthTime O
 PatientSex O | OtherPatientNames O | EthnicGroup O | PatientComments O
-OtherPatientIDsSequence O
+OtherPatientIDsSequence O | SpecificCharacterSet O
 """
 _STUDY = """
 StudyInstanceUID U | StudyDate R | StudyTime R | AccessionNumber R | StudyID R
@@ -98,8 +98,8 @@ SpecimenDescriptionSequence O | ViewCodeSequence O
 """
 
 # What is known of a sequence's items. A code's items (PS3.3 8.8) need no row here.
-_CODE = """CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning LongCodeValue URNCodeValue
-    ContextIdentifier MappingResource"""
+_CODE = """CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning LongCodeValue
+    URNCodeValue ContextIdentifier MappingResource"""
 _ISSUER = "LocalNamespaceEntityID UniversalEntityID UniversalEntityIDType"
 _REFERENCE = "ReferencedSOPClassUID ReferencedSOPInstanceUID"
 _ITEMS: Mapping[str, str] = {
@@ -131,7 +131,7 @@ _ITEMS: Mapping[str, str] = {
 
 # Computed keys stand at the level from which they can be told.
 _COMPUTED: Mapping[Level, str] = {
-    "PATIENT": """InstanceAvailability O | NumberOfPatientRelatedStudies O
+    "PATIENT": """InstanceAvailability O | RecordKey O | NumberOfPatientRelatedStudies O
         NumberOfPatientRelatedSeries O | NumberOfPatientRelatedInstances O""",
     "STUDY": """ModalitiesInStudy O | SOPClassesInStudy O
         NumberOfStudyRelatedSeries O | NumberOfStudyRelatedInstances O
@@ -140,24 +140,23 @@ _COMPUTED: Mapping[Level, str] = {
     "IMAGE": "AvailableTransferSyntaxUID O | AlternateRepresentationSequence O",
 }
 
-_# Dates and the times of these dates: one moment together (PS3.4 C.2.2.2.5).
-PAIRS: tuple[tuple[Attribute, Attribute], ...] = tuple(
-    (attribute, BY_KEYWORD[attribute.keyword.replace("Date", "Time")])
-    for attribute in ATTRIBUTES
-    if attribute.vr == "DA" and attribute.keyword.replace("Date", "Time") in BY_KEYWORD
-)
-
-STORED: Mapping[Level, str] = {
+_STORED: Mapping[Level, str] = {
     "PATIENT": _PATIENT,
     "STUDY": _STUDY,
     "SERIES": _SERIES,
     "IMAGE": _IMAGE,
 }
 
+# The set says how values are written (PS3.4 C.4.1.1.3.1). Kept is that of the first object of the
+# patient and of the study: who names none may be answered in it.
 # The offset says how the request's times are meant, it is not a key (PS3.4 C.4.1.1.3);
 # availability is always ONLINE here and only told; of other representations there are none.
 _NOT_MATCHED = frozenset(
-    {"TimezoneOffsetFromUTC", "InstanceAvailability", "AlternateRepresentationSequence"}
+    {
+        *("SpecificCharacterSet", "TimezoneOffsetFromUTC", "InstanceAvailability"),
+        "AlternateRepresentationSequence",
+        "RecordKey",  # a return key of the Repository Query, PS3.4 C.6.4
+    }
 )
 
 

@@ -43,6 +43,11 @@ class Dialect(Protocol):
     def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase: ...
     def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase: ...
     def joined(self, values: str) -> str: ...
+    def items(self, sequence: str, name: str) -> str: ...
+    def part(self, name: str, keyword: str) -> str: ...
+    def replaced(self, keyword: str) -> str: ...
+    def gathered(self, item: str) -> str: ...
+    def moved(self, moment: str, since: str, to: str) -> str: ...
     def of_row(self, error: Exception) -> bool: ...
     def refusal(self, error: Exception) -> ArchiveError: ...
 
@@ -116,6 +121,33 @@ class Sqlite:
         """The rows of an ordered one-column SELECT as one multi-valued text."""
         return f"(SELECT coalesce(group_concat(v, '\\'), '') FROM ({values}))"
 
+    def items(self, sequence: str, name: str) -> str:
+        """The items of a sequence's column as rows, whose `value` is the item."""
+        return f"json_each(nullif({sequence}, '')) AS {name}"
+
+    def part(self, name: str, keyword: str) -> str:
+        """A column of an item; of a sequence within it its items as JSON."""
+        return f"coalesce(json_extract({name}.value, '$.{keyword}'), '')"
+
+    def replaced(self, keyword: str) -> str:
+        """A template: an item, with other items in a sequence of its own."""
+        return f"json_set({{}}, '$.{keyword}', json({{}}))"
+
+    def gathered(self, item: str) -> str:
+        """The items of all rows as JSON."""
+        return f"coalesce(json_group_array(json({item})), '[]')"
+
+    def moved(self, moment: str, since: str, to: str) -> str:
+        """A moment told at one offset from UTC, as it is told at another; left if it is odd."""
+        year, month, day = (f"substr({moment}, {at})" for at in ("1, 4", "5, 2", "7, 2"))
+        clock = f"substr({moment}, 9, 2) || ':' || substr({moment}, 11, 2)"
+        back = f"CASE substr({since}, 1, 1) WHEN '-' THEN '+' ELSE '-' END || substr({since}, 2, 2)"
+        there = f"{year} || '-' || {month} || '-' || {day} || ' ' || {clock}"
+        shifts = f"{back} || ':' || substr({since}, 4, 2), '{to[:3]}:{to[3:]}'"
+        # Offsets are whole minutes: seconds stay, a leap second too.
+        minute = f"strftime('%Y%m%d%H%M', {there}, {shifts})"
+        return f"coalesce({minute} || substr({moment}, 13), {moment})"
+
     def of_row(self, error: Exception) -> bool:
         """Whether the row is to blame, and not the disk, the file or another process."""
         if isinstance(error, sqlite3.Error):
@@ -163,6 +195,31 @@ class Postgres:
     def joined(self, values: str) -> str:
         """The rows of an ordered one-column SELECT as one multi-valued text."""
         return f"(SELECT coalesce(string_agg(v, '\\'), '') FROM ({values}) AS ordered)"
+
+    def items(self, sequence: str, name: str) -> str:
+        """The items of a sequence's column as rows, whose `value` is the item."""
+        return f"json_array_elements(nullif({sequence}, '')::json) AS {name}(value)"
+
+    def part(self, name: str, keyword: str) -> str:
+        """A column of an item; of a sequence within it its items as JSON."""
+        return f"coalesce({name}.value ->> '{keyword}', '')"
+
+    def replaced(self, keyword: str) -> str:
+        """A template: an item, with other items in a sequence of its own."""
+        return f"jsonb_set(({{}})::jsonb, ARRAY['{keyword}'], ({{}})::jsonb)::json"
+
+    def gathered(self, item: str) -> str:
+        """The items of all rows as JSON."""
+        return f"coalesce(json_agg(({item})::json)::text, '[]')"
+
+    def moved(self, moment: str, since: str, to: str) -> str:
+        """A moment told at one offset from UTC, as it is told at another; left if it is odd."""
+        at = f"to_timestamp(substr({moment}, 1, 12), 'YYYYMMDDHH24MI')::timestamp"
+        back = f"(substr({since}, 1, 3) || ':' || substr({since}, 4, 2))::interval"
+        there = f"{at} - {back} + interval '{to[:3]}:{to[3:]}'"
+        minute = f"to_char({there}, 'YYYYMMDDHH24MI') || substr({moment}, 13)"
+        sound = f"{since} ~ '^[+-][0-9]{{4}}$' AND {moment} ~ '^[0-9]{{14}}'"
+        return f"CASE WHEN {sound} THEN {minute} ELSE {moment} END"
 
     def of_row(self, error: Exception) -> bool:
         """By SQLSTATE: class 22 data, class 23 integrity."""

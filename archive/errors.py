@@ -12,6 +12,7 @@
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
     |   +-- InUse        another process serves this data folder       (start-up only)
     +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
+        +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
 
 Each message is one clear sentence for the operator; none of them carries bytes of a peer raw.
 """
@@ -65,3 +66,7 @@ class BadIdentifier(ArchiveError):
     def __init__(self, message: str, offending: tuple[int, ...] = ()) -> None:
         super().__init__(message)
         self.offending = offending
+
+
+class BadRecordKey(BadIdentifier):
+    """A Prior Record Key (0008,041C) that no answer at this level ever had."""

@@ -13,11 +13,15 @@ import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_sequence_item
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from archive import encodings
@@ -30,7 +34,7 @@ ONE_AT_A_TIME = threading.Lock()  # odd objects are rare; their memory shall not
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Raw values of the wanted top-level elements, padding as received; sequences are not kept."""
+    """Raw values of the wanted top-level elements, as received; of sequences the items."""
 
     values: Mapping[int, bytes]
     transfer_syntax_uid: str
@@ -42,8 +46,10 @@ def reread(file: BinaryIO, syntax: str, wanted: frozenset[int], bounds: Bounds) 
     # pydicom warns of what it forgives; the peer cannot hear it, and the log shall not be its.
     with ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
         found = whole(file, syntax, bounds)
-    values = {tag: _value(found, tag) for tag in wanted if tag in found}
-    return Head(values, syntax, syntax != encodings.BIG_ENDIAN)
+        little = syntax != encodings.BIG_ENDIAN
+        kept = partial(_value, found, little=little, bound=bounds.value_bytes)
+        values = {tag: kept(tag) for tag in wanted if tag in found}
+    return Head(values, syntax, little)
 
 
 def whole(file: BinaryIO, syntax: str, bounds: Bounds) -> Dataset:
@@ -66,9 +72,23 @@ def whole(file: BinaryIO, syntax: str, bounds: Bounds) -> Dataset:
     return found
 
 
-def _value(found: Dataset, tag: int) -> bytes:
-    value = found.get_item(BaseTag(tag)).value
+def _value(found: Dataset, tag: int, *, little: bool, bound: int) -> bytes:
+    value: object = found.get_item(BaseTag(tag)).value
+    if isinstance(value, Sequence):
+        return _items(value, little, bound)
     return value if isinstance(value, bytes) else b""
+
+
+def _items(sequence: Sequence, little: bool, bound: int) -> bytes:
+    """The items of a sequence as the scanner would have kept them, in explicit VRs."""
+    written = DicomBytesIO()
+    written.is_little_endian, written.is_implicit_VR = little, False
+    try:
+        for item in sequence:
+            write_sequence_item(written, item, ["iso8859"])
+    except Exception:  # noqa: BLE001 - what cannot be written again is unknown to the index
+        return b""
+    return written.getvalue() if written.tell() <= bound else b""
 
 
 class Source:

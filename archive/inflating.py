@@ -12,7 +12,8 @@ from archive import encodings
 from archive.bounds import Bounds
 from archive.errors import BadObject, TooLarge
 from archive.heads import Head
-from archive.scanner import Data, Scanner
+from archive.kept import Data
+from archive.scanner import Scanner
 
 STEP = 64 << 10
 

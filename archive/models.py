@@ -1,4 +1,4 @@
-"""The four tables of the index as peewee models, generated from the attribute table.
+"""The tables of the index as peewee models, generated from the attribute table.
 
 Law: a table holds the columns of its level, and what ties it to its neighbours. `study` also
 carries the patient's columns as its first instance told them, so that Study Root needs no join.
@@ -14,6 +14,7 @@ from peewee import (
     AutoField,
     BigIntegerField,
     BooleanField,
+    CompositeKey,
     Field,
     ForeignKeyField,
     Model,
@@ -38,8 +39,16 @@ def _fields(*levels: Level) -> dict[str, Any]:
     }
 
 
-def _model(name: str, fields: Mapping[str, Any], indexes: tuple[tuple[Any, bool], ...]) -> Any:
-    meta = type("Meta", (), {"table_name": name.lower(), "indexes": indexes})
+def _model(
+    name: str,
+    fields: Mapping[str, Any],
+    indexes: tuple[tuple[Any, bool], ...],
+    *,
+    key: tuple[str, ...] = (),
+) -> Any:
+    meta: Any = type("Meta", (), {"table_name": name.lower(), "indexes": indexes})
+    if key:  # the rows are the key's index
+        meta.primary_key, meta.without_rowid = CompositeKey(*key), True
     return type(name, (Model,), {**fields, "Meta": meta, "__module__": __name__})
 
 
@@ -55,7 +64,6 @@ Patient = _model(
         (("identity",), True),
         (("PatientID",), False),
         (("PatientName_match",), False),
-        (("PatientName_more",), False),
     ),
 )
 
@@ -67,7 +75,6 @@ Study = _model(
         (("StudyInstanceUID",), False),
         (("PatientID",), False),
         (("PatientName_match",), False),
-        (("PatientName_more",), False),
         (("StudyDate_match",), False),
         (("AccessionNumber",), False),
     ),
@@ -104,4 +111,17 @@ Instance = _model(
     ),
 )
 
-MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance)
+# What the items of sequences hold, so that a key of theirs finds its rows without reading all.
+Term = _model(
+    "Term",
+    {
+        "home": TextField(),  # the table of the row
+        "path": TextField(),  # keywords from the sequence down, joined by dots
+        "form": TextField(),
+        "owner": BigIntegerField(),  # the row
+    },
+    ((("home", "owner"), False),),
+    key=("home", "path", "form", "owner"),
+)
+
+MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance, Term)

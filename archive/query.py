@@ -1,27 +1,32 @@
 """From a C-FIND, C-MOVE or C-GET identifier to a query: levels and keys, PS3.4 C.4.1 to C.4.3.
 
-Law: levels and keys are judged here, values in `matching`, SQL is written in `select`.
+Law: levels are judged here, single elements in `keys`, values in `matching`, SQL in `select`.
 
 Hierarchical rules (C.4.1.2.2.1): one single value of the unique key of each level above; missing
 or ambiguous ones are refused and named as Offending Element. Beyond the letter, because senders
 rely on it: keys of higher levels are matched and returned as well, keys of lower levels are taken
 as unsupported (returned empty, warning FF01), the unique key of the level is always returned.
+
+Relational queries (C.4.1.2.2.2), when agreed: nothing is required above the level; an entity
+matches keys of lower levels when one thing below it matches them all. What lies below is not
+answered: such keys still come back empty, with FF01.
+
+Repository Query (PS3.4 C.6.4): answers in the order of Record Key, from behind the prior one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag
-from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag
 
-from archive import matching, text
+from archive import keys as reading
 from archive.attributes import (
+    BY_KEYWORD,
     BY_TAG,
+    LEVELS,
+    PAIRS,
     QUERY_RETRIEVE_LEVEL,
     SPECIFIC_CHARACTER_SET,
     UNIQUE,
@@ -29,32 +34,18 @@ from archive.attributes import (
     Level,
     rank,
 )
-from archive.errors import BadIdentifier
+from archive.errors import BadIdentifier, BadRecordKey
+from archive.keys import Key, Return, Terms, Value, Values
 from archive.options import Options
 
+__all__ = ["Key", "Options", "Query", "Return", "parse", "with_character_set"]
+
 # What an identifier says about itself: never matched, never answered by the archive.
-_ABOUT = frozenset({SPECIFIC_CHARACTER_SET, QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080054})
-
-# A value longer than any VR but the unlimited ones allows is no key anybody means.
-LONGEST_KEY = 10_240
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """One attribute of every answer."""
-
-    tag: int
-    vr: str
-    supported: bool  # False: answered empty, with the warning FF01
-    keyword: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One attribute that entities must match, by any of its tests."""
-
-    attribute: Attribute
-    tests: tuple[matching.Test, ...]
+_ABOUT = frozenset({QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080054})
+_NOTHING = Value("", "")
+_TIMEZONE = BY_KEYWORD["TimezoneOffsetFromUTC"]
+_RECORD_KEY = BY_KEYWORD["RecordKey"]
+_TIMES = frozenset(each.tag for pair in PAIRS for each in pair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +55,14 @@ class Query:
     level: Level
     keys: tuple[Key, ...]
     returns: tuple[Return, ...]  # sorted by tag
+    offset: str = ""  # of the query's times, "+0100"; times compare in UTC (when agreed)
+    limit: int | None = None  # `find` gives one answer more than this when there are more
+    after: int = 0  # only rows behind this one
 
     @property
     def complete(self) -> bool:
         """Whether every key asked for is supported."""
-        return all(answer.supported for answer in self.returns)
+        return all(answer.complete for answer in self.returns)
 
 
 def parse(
@@ -76,53 +70,90 @@ def parse(
     levels: tuple[str, ...],
     *,
     retrieve: bool = False,
+    repository: bool = False,
     options: Options = Options(),  # noqa: B008 - frozen
 ) -> Query:
     """The query an identifier means in a model of these levels, or BadIdentifier."""
-    values = dict(_values(identifier))
+    values = dict(reading.values(identifier))
     level = _level(values, levels)
     above = [UNIQUE[name] for name in _known(levels) if rank(name) < rank(level)]
+    if options.relational:  # none is required; a retrieval uses those that are there
+        above = [attribute for attribute in above if retrieve and values.get(attribute.tag)]
     for attribute in above:
         _check_single(attribute, values)
-    own = UNIQUE[level]
     if retrieve:
-        return _retrieval(level, (*above, own), values)
-    within = range(rank(_top(levels)), rank(level) + 1)
-    returns = {tag: _return(tag, vr, within) for tag, (vr, _) in values.items() if _asked(tag)}
-    returns.setdefault(own.tag, Return(own.tag, own.vr, True, own.keyword))
-    keys = [
-        _key(BY_TAG[tag], value)
-        for tag, (_, value) in values.items()
-        if tag in returns and returns[tag].supported and BY_TAG[tag].matched and value
-    ]
+        return _retrieval(level, (*above, UNIQUE[level]), values)
+    terms = Terms(options, _offset(values) if options.timezone else "")
+    paging = _paging(values, level) if repository else (None, 0)
+    top = rank(_top(levels))
+    returns = _returns(values, range(top, rank(level) + 1), level)
+    added = [_RECORD_KEY] if repository else []
+    if options.timezone and not _TIMES.isdisjoint(returns):  # C.4.1.1.3.2: times tell their offset
+        added.append(_TIMEZONE)
+    returns |= {each.tag: reading.answer(each.tag, each, _NOTHING) for each in added}
     return Query(
         level=level,
-        keys=tuple(key for key in keys if key.tests),
+        keys=_keys(
+            values, terms, range(top, len(LEVELS) if options.relational else rank(level) + 1)
+        ),
         returns=tuple(returns[tag] for tag in sorted(returns)),
+        offset=terms.offset,
+        limit=paging[0],
+        after=paging[1],
     )
 
 
-def _retrieval(
-    level: Level, unique: tuple[Attribute, ...], values: dict[int, tuple[str, str]]
-) -> Query:
+def with_character_set(query: Query) -> Query:
+    """The same query, whose answers begin with the character set of the object behind them."""
+    own = BY_TAG[SPECIFIC_CHARACTER_SET]
+    first = Return(own.tag, own.vr, True, own.keyword)
+    return replace(query, returns=(first, *query.returns))
+
+
+def _returns(values: Values, within: range, level: Level) -> dict[int, Return]:
+    """What was asked for and the unique key of the level; unsupported where it is out of reach."""
+    asked = {tag: value for tag, value in values.items() if tag not in _ABOUT}
+    own = UNIQUE[level]
+    returns = {own.tag: reading.answer(own.tag, own, _NOTHING)}
+    for tag, value in asked.items():
+        attribute = BY_TAG.get(tag)
+        if reading.is_key(tag):
+            reached = attribute if attribute and rank(attribute.level) in within else None
+            returns[tag] = reading.answer(tag, reached, value)
+    return returns
+
+
+def _keys(values: Values, terms: Terms, within: range) -> tuple[Key, ...]:
+    known = [(BY_TAG[tag], value) for tag, value in values.items() if tag in BY_TAG]
+    found = [
+        reading.key(attribute, value, terms)
+        for attribute, value in known
+        if rank(attribute.level) in within
+    ]
+    keys = [key for key in found if key is not None]
+    return tuple(reading.combined(keys, values) if terms.options.combined_datetime else keys)
+
+
+def _retrieval(level: Level, unique: tuple[Attribute, ...], values: Values) -> Query:
     """C.4.2.1.4, C.4.3.1.4: unique keys only. Others are ignored: common senders add some."""
     own = unique[-1]
     if own.vr == "UI":
-        value = values.get(own.tag, ("", ""))[1]
-        if not value.strip("\\"):
+        if not values.get(own.tag, _NOTHING).text.strip("\\"):
             raise BadIdentifier(f"{own.keyword} is missing: nothing to retrieve", (own.tag,))
     else:
         _check_single(own, values)
-    return Query(level, tuple(_key(a, values[a.tag][1]) for a in unique), ())
+    plain = Terms(Options(), "")
+    keys = [reading.key(attribute, values[attribute.tag], plain) for attribute in unique]
+    return Query(level, tuple(key for key in keys if key is not None), ())
 
 
 def _known(levels: tuple[str, ...]) -> list[Level]:
     return [level for level in UNIQUE if level in levels]
 
 
-def _level(values: dict[int, tuple[str, str]], levels: tuple[str, ...]) -> Level:
+def _level(values: Values, levels: tuple[str, ...]) -> Level:
     """C.6.1.1: the level must be one of the model's. Models of one level have none to name."""
-    asked = values.get(QUERY_RETRIEVE_LEVEL, ("CS", ""))[1]
+    asked = values.get(QUERY_RETRIEVE_LEVEL, _NOTHING).text
     if not asked and len(levels) == 1:
         asked = levels[0]
     for level in _known(levels):
@@ -134,9 +165,9 @@ def _level(values: dict[int, tuple[str, str]], levels: tuple[str, ...]) -> Level
     )
 
 
-def _check_single(attribute: Attribute, values: dict[int, tuple[str, str]]) -> None:
+def _check_single(attribute: Attribute, values: Values) -> None:
     """C.4.1.2.2.1: a unique key above the level has exactly one value, without wildcards."""
-    value = values.get(attribute.tag, ("", ""))[1]
+    value = values.get(attribute.tag, _NOTHING).text
     if not value:
         why = "has no value"
     elif "\\" in value:
@@ -149,76 +180,31 @@ def _check_single(attribute: Attribute, values: dict[int, tuple[str, str]]) -> N
     raise BadIdentifier(f"{attribute.keyword} {why}: the {wanted}", (attribute.tag,))
 
 
-def _key(attribute: Attribute, value: str) -> Key:
-    try:
-        if len(value) > LONGEST_KEY and attribute.vr != "UI":
-            raise matching.BadKey
-        return Key(attribute, matching.read(attribute, value))
-    except matching.BadKey:
-        shown = value if len(value) <= 64 else f"{value[:64]}..."
-        raise BadIdentifier(
-            f"{attribute.keyword} ({attribute.vr}) cannot be matched with {shown!r}",
-            (attribute.tag,),
-        ) from None
-
-
-def _asked(tag: int) -> bool:
-    return tag not in _ABOUT and tag & 0xFFFF != 0  # group lengths are no keys
-
-
 def _top(levels: tuple[str, ...]) -> str:
     """The highest level whose keys are known: Study Root knows the patient's too (C.6.2.1)."""
     return "PATIENT" if "STUDY" in levels else levels[0]
 
 
-def _return(tag: int, vr: str, within: range) -> Return:
-    attribute = BY_TAG.get(tag)
-    if attribute is None:
-        return Return(tag, vr, False, keyword_for_tag(tag))
-    return Return(tag, attribute.vr, rank(attribute.level) in within, attribute.keyword)
+_OFFSET = re.compile("[+-](0[0-9]|1[0-4])[0-5][0-9]")
 
 
-def _values(identifier: Dataset) -> Iterator[tuple[int, tuple[str, str]]]:
-    """Tag, VR and text of each element; raw ones are decoded as stored values are."""
-    charset = text.character_set(_charset_bytes(identifier))
-    for tag in identifier.keys():  # noqa: SIM118  # iterating a Dataset would convert its values
-        element: object = identifier.get_item(tag)
-        known = BY_TAG.get(int(tag))
-        vr = known.vr if known else str(getattr(element, "VR", None) or _vr(tag))
-        if isinstance(element, DataElement):
-            yield int(tag), (vr, _text(element.value, vr))
-        elif isinstance(element, RawDataElement):
-            yield int(tag), (vr, _decoded(element, vr, charset))
+def _offset(values: Values) -> str:
+    """C.4.1.1.3.1: how the times of the query are meant; empty when it does not say."""
+    offset = values.get(_TIMEZONE.tag, _NOTHING).text
+    if offset and _OFFSET.fullmatch(offset) is None:
+        raise BadIdentifier(f"{offset[:16]!r} is no offset from UTC", (_TIMEZONE.tag,))
+    return offset
 
 
-def _decoded(element: RawDataElement, vr: str, charset: text.CharacterSet) -> str:
-    value = element.value or b""
-    if int(element.tag) not in BY_TAG and int(element.tag) != QUERY_RETRIEVE_LEVEL:
-        return ""  # never looked at, whatever it holds
-    if vr in text.BINARY:
-        return text.numbers(value, vr, little_endian=element.is_little_endian)
-    return text.decode(value, vr, charset)[0]
-
-
-def _text(value: object, vr: str) -> str:
-    """The text of a value that pydicom, or the caller, holds as an object."""
-    if value is None or vr == "SQ" or isinstance(value, bytes):
-        return ""
-    values = value if isinstance(value, MultiValue | list | tuple) else [value]
-    return text.trim("\\".join(map(str, values)), vr)
-
-
-def _charset_bytes(identifier: Dataset) -> bytes:
-    if SPECIFIC_CHARACTER_SET not in identifier:
-        return b""
-    element: object = identifier.get_item(BaseTag(SPECIFIC_CHARACTER_SET))
-    if isinstance(element, RawDataElement):
-        return element.value or b""
-    return _text(getattr(element, "value", ""), "CS").encode("ascii", "replace")
-
-
-def _vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag).split(" or ")[0]
-    except KeyError:
-        return "UN"
+def _paging(values: dict[int, Value], level: Level) -> tuple[int | None, int]:
+    """Maximum Number of Records and Prior Record Key; neither is a key of the answer."""
+    most = values.pop(reading.MAXIMUM_NUMBER_OF_RECORDS, _NOTHING).text
+    if most and not (most.isdigit() and most.isascii()):
+        raise BadIdentifier("not a number", (reading.MAXIMUM_NUMBER_OF_RECORDS,))
+    prior = values.pop(reading.PRIOR_RECORD_KEY, _NOTHING).text
+    found = re.fullmatch(rf"{level}-([0-9]{{1,18}})", prior, re.ASCII)
+    if prior and found is None:
+        raise BadRecordKey(
+            f"{prior[:64]!a} is no record key of the {level} level", (reading.PRIOR_RECORD_KEY,)
+        )
+    return int(most or 0) or None, int(found[1]) if found else 0

@@ -90,7 +90,7 @@ class Reception:
             announced.transfer_syntax_uid,
         ):
             if not filemeta.is_uid(uid):
-                raise BadObject(f"the command holds {uid[:80]!a}, which is no UID")
+                raise BadObject(f"no UID in the command: {uid[:80]!a}")
         self._place = place
         self._announced = announced
         self._header = filemeta.header(
@@ -197,7 +197,7 @@ class Reception:
         objects.delete(key)
         existing, stored = added.existing, row.stored
         if existing is None or not _same(existing, stored):
-            raise Duplicate(f"instance {stored.sop_instance_uid} is held with other bytes")
+            raise Duplicate(f"held already, with other bytes: {stored.sop_instance_uid}")
         if not _is_there(existing):
             raise Unavailable(f"the file of instance {stored.sop_instance_uid} is missing or torn")
         return existing

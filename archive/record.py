@@ -6,18 +6,16 @@ object. Rows hold their values in the order of `models.columns`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from archive import text
+from archive import items, text, values
 from archive.attributes import LEVELS, SPECIFIC_CHARACTER_SET, STORED, Attribute, Level
 from archive.heads import Head
-
-Columns = tuple[str | None, ...]
+from archive.values import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,56 +58,10 @@ class Record:
         return bool(self.study[AT["StudyInstanceUID"]] and self.series[AT["SeriesInstanceUID"]])
 
 
-# -- one value to its columns ---------------------------------------------------------------------
-
-
-def _first_of(span: Callable[[str], text.Span | None]) -> Callable[[str], str]:
-    def first(value: str) -> str:
-        found = span(value)
-        return found[0] if found else text.UNREADABLE
-
-    return first
-
-
-# Dates and times are filed under their first day or moment; matching.py spreads the key instead.
-_NORMAL: Mapping[str, Callable[[str], str]] = {
-    "DA": _first_of(text.date_span),
-    "TM": _first_of(text.time_span),
-    "DT": _first_of(text.moment_span),
-    "IS": text.number,
-    "DS": text.number,
-}
-
-
-def _forms(vr: str, values: Sequence[str]) -> list[str]:
-    """The forms of a stored value that matching compares; any of them may match."""
-    if vr == "PN":
-        return list(dict.fromkeys(form for value in values for form in text.name_forms(value)))
-    normal = _NORMAL.get(vr, str)
-    return [normal(value) if value else "" for value in values]
-
-
-def _filler(attribute: Attribute) -> Callable[[str], Columns]:
-    """How a text fills an attribute's columns."""
-    vr, many = attribute.vr, attribute.many
-    if not attribute.has_forms:
-        return lambda value: (value,)
-    if not attribute.has_more:
-        normal = _NORMAL[vr]
-        return lambda value: (value, normal(value))
-
-    def several(value: str) -> Columns:
-        first, *more = _forms(vr, value.split("\\") if many else [value])
-        return value, first, json.dumps(more, ensure_ascii=False) if more else None
-
-    return several
-
-
 # -- rows -----------------------------------------------------------------------------------------
 
-_PLAN: Mapping[Level, tuple[tuple[str, Callable[[str], Columns], Columns], ...]] = {
-    level: tuple((a.vr, _filler(a), ("", "", None)[: len(a.columns)]) for a in STORED[level])
-    for level in LEVELS
+_PLAN: Mapping[Level, tuple[tuple[Attribute, values.Filler, Columns], ...]] = {
+    level: tuple((a, values.filler(a), values.empty(a)) for a in STORED[level]) for level in LEVELS
 }
 _TAGS: Mapping[Level, tuple[int, ...]] = {
     level: tuple(a.tag for a in STORED[level]) for level in LEVELS
@@ -122,22 +74,22 @@ Row = tuple[Columns, bool]  # and whether something in it could not be decoded
 def _row(level: Level, raws: Raw, little_endian: bool, charset: text.CharacterSet) -> Row:
     row: list[str | None] = []
     odd = False
-    for raw, (vr, fill, empty) in zip(raws, _PLAN[level], strict=True):
+    for raw, (attribute, fill, empty) in zip(raws, _PLAN[level], strict=True):
         if not raw:
             row += empty
             continue
-        if vr in text.BINARY:
-            value = text.numbers(raw, vr, little_endian=little_endian)
-        else:
-            value, strange = text.decode(raw, vr, charset)
-            odd = odd or strange
+        if attribute.vr == "SQ":
+            row.append(items.read(raw, attribute, charset, little=little_endian))
+            continue
+        value, strange = values.read(raw, attribute.vr, charset, little_endian=little_endian)
+        odd = odd or strange
         row += fill(value) if value else empty
     return tuple(row), odd
 
 
 # The instances of a series repeat the rows above them. Only rows of ordinary size are kept.
 _remembered_row = lru_cache(maxsize=256)(_row)
-_ORDINARY = 4096
+_ORDINARY = 16_384
 
 
 def _row_of(level: Level, head: Head, charset: text.CharacterSet) -> Row:
@@ -153,7 +105,7 @@ def identity(row: Columns) -> str:
     A backslash cannot occur in either, so it parts them safely.
     """
     patient_id, issuer = row[AT["PatientID"]], row[AT["IssuerOfPatientID"]]
-    name = "" if patient_id else row[AT["PatientName_match"]]
+    name = "" if patient_id else text.fold_name(row[AT["PatientName"]] or "")
     return f"{patient_id}\\{issuer}\\{name}"
 
 

@@ -19,8 +19,7 @@ from archive.bounds import Bounds
 from archive.encodings import LONG, SHORT, UNDEFINED
 from archive.errors import BadObject
 from archive.heads import Head
-
-Data = bytes | memoryview
+from archive.kept import Data, Kept
 
 # What the walk is inside of: the elements of a data set, or the items of a sequence or of
 # encapsulated pixel data.
@@ -34,8 +33,8 @@ class Scanner:
     """Feed it the fragments of one data set, then `finish`."""
 
     __slots__ = (
-        "_base", "_bounds", "_carry", "_content", "_end", "_fresh", "_keeping", "_kind", "_left",
-        "_order", "_room", "_stack", "_starved", "_syntax", "_values", "_wanted", "_wanting", "odd",
+        "_base", "_bounds", "_carry", "_content", "_end", "_fresh", "_kept", "_kind", "_left",
+        "_order", "_room", "_stack", "_starved", "_syntax", "_wanted", "odd",
     )  # fmt: skip
 
     def __init__(self, transfer_syntax_uid: str, wanted: frozenset[int], bounds: Bounds) -> None:
@@ -44,7 +43,7 @@ class Scanner:
         self._syntax = transfer_syntax_uid
         self._bounds = bounds
         self._wanted = order.spelled(wanted)
-        self._values: dict[int, bytes] = {}
+        self._kept = Kept(bounds.value_bytes)
         self._kind = self._content = (
             IMPLICIT if transfer_syntax_uid in encodings.IMPLICIT else EXPLICIT
         )
@@ -53,7 +52,6 @@ class Scanner:
         self._base = 0  # absolute position of the first byte not walked yet
         self._carry = b""  # the torn header at the end of the last fragment
         self._left = 0  # bytes of the current value that have not arrived
-        self._keeping, self._wanting = 0, 0  # its tag, and how many of them are kept
         self._room = bounds.elements
         self._starved = False  # the walk needs more bytes to read a header
         self._fresh = True  # an implicit data set has just begun
@@ -85,11 +83,11 @@ class Scanner:
 
     def has(self, *tags: int) -> bool:
         """Whether these values have been seen already, whole."""
-        return not self._left and all(tag in self._values for tag in tags)
+        return not self._left and all(tag in self._kept.values for tag in tags)
 
     def so_far(self) -> Head:
         """The head as far as it has been seen."""
-        return Head(self._values, self._syntax, self._order.little)
+        return Head(self._kept.values, self._syntax, self._order.little)
 
     # The walk. Positions inside these methods are relative to `data`; a step returns where the
     # next header begins, which may lie beyond `data` when a value has yet to arrive.
@@ -100,27 +98,23 @@ class Scanner:
         self._starved = bool(self.odd)
         while at < size and not self._starved:
             at = _STEPS[self._kind](self, data, at)
+            if self._kept.sequence and not self._stack:
+                self._kept.take(data, self._base, min(at, size))
+                self._kept.sequence = 0
         if self.odd:
             return size
         if at > size:
             self._left, at = at - size, size
+        if self._kept.sequence:
+            self._kept.take(data, self._base, at)
         self._base += at
         return at
 
     def _resume(self, data: Data) -> int:
         taken = min(self._left, len(data))
-        if self._wanting:
-            kept = bytes(data[: min(taken, self._wanting)])
-            self._values[self._keeping] += kept
-            self._wanting -= len(kept)
+        self._kept.resume(data, taken)
         self._left -= taken
         return taken
-
-    def _keep(self, tag: int, data: Data, start: int, length: int) -> None:
-        kept = min(length, self._bounds.value_bytes)
-        value = bytes(data[start : start + kept])
-        self._values[tag] = value
-        self._keeping, self._wanting = tag, kept - len(value)
 
     def _explicit(self, data: Data, at: int) -> int:
         """Elements of an explicit VR data set: the loop most objects spend their time in."""
@@ -142,7 +136,7 @@ class Scanner:
             else:
                 break
             if tag in wanted:
-                self._keep(wanted[tag], data, value, length)
+                self._kept.value(wanted[tag], data, value, length)
             at = value + length
         else:
             raise self._crowded()
@@ -163,6 +157,8 @@ class Scanner:
         (length,) = self._order.length(data, at + 8)
         if length == UNDEFINED and vr not in encodings.OPEN_ENDED:
             return self._strange(f"{self._name(tag)} may not have undefined length", at)
+        if vr in (b"SQ", b"UN"):
+            self._want(tag, at + 12)
         if vr == b"SQ":
             return self._open(ITEMS, EXPLICIT, length, at + 12)
         if vr == b"UN":
@@ -190,7 +186,7 @@ class Scanner:
             if tag in special or length == UNDEFINED:
                 break
             if tag in wanted:
-                self._keep(wanted[tag], data, at + 8, length)
+                self._kept.value(wanted[tag], data, at + 8, length)
             at += 8 + length
         else:
             raise self._crowded()
@@ -205,6 +201,7 @@ class Scanner:
             return at + 8
         if tag in (order.item, order.item_end, order.sequence_end):
             return self._strange(f"{self._name(tag)} stands outside of a sequence", at)
+        self._want(tag, at + 8)
         return self._open(FRAGMENTS if tag == order.pixel_data else ITEMS, IMPLICIT, length, at + 8)
 
     def _items(self, data: Data, at: int) -> int:
@@ -241,6 +238,10 @@ class Scanner:
         return self._pause(at, size, NOWHERE)
 
     # Into a container, out of it, and why not.
+
+    def _want(self, tag: int, start: int) -> None:
+        if not self._stack and tag in self._wanted:
+            self._kept.begin(self._wanted[tag], self._base + start)
 
     def _open(self, kind: int, content: int, length: int, start: int) -> int:
         """Begin a sequence, unless it is empty or one too deep."""

@@ -7,13 +7,15 @@ above the level is joined only when a key or an answer needs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
+from operator import and_, or_
 
 from peewee import SQL, ColumnBase, Entity, NodeList, Select
 
-from archive import matching
-from archive.attributes import BY_TAG, Attribute, Level
+from archive import conditions, matching
+from archive.attributes import BY_TAG, LEVELS, Attribute, Level, rank
 from archive.dialect import Dialect, compiled
 from archive.query import Key, Query
 from archive.writer import STORED_COLUMNS
@@ -30,6 +32,17 @@ TABLES: Mapping[Level, str] = {
 _JOINS = {
     "series": "JOIN series ON series.id = instance.series_id",
     "study": "JOIN study ON study.id = series.study_id",
+}
+
+# And the other way round, for what lies below.
+_DOWN: Mapping[Level, str] = {
+    "SERIES": "JOIN series ON series.study_id = study.id",
+    "IMAGE": "JOIN instance ON instance.series_id = series.id",
+}
+_LINKS: Mapping[Level, str] = {
+    "STUDY": "study.patient_id = patient.id",
+    "SERIES": "series.study_id = study.id",
+    "IMAGE": "instance.series_id = series.id",
 }
 
 # What a level's subqueries hang on, by the level of the query.
@@ -63,13 +76,26 @@ SETS: Mapping[str, str] = {
 EXPRESSIONS: Mapping[str, str] = {
     "InstanceAvailability": "'ONLINE'",
     "AvailableTransferSyntaxUID": "instance.transfer_syntax_uid",
+    "AlternateRepresentationSequence": "''",
+    "RecordKey": "'{level}-' || {own}.id",
 }
+# Of a study: the items that its series hold, each once.
+ITEMS: Mapping[str, str] = {"AnatomicRegionsInStudyCodeSequence": "AnatomicRegionSequence"}
+_ITEMS = "series AS e JOIN {items} ON e.study_id = {study}"
+
+# Keys that leave few rows: what the items of sequences hold need then not be looked up.
+_SHARP = frozenset(
+    (
+        *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID", "PatientName"),
+        *("AccessionNumber", "StudyDate"),
+    )
+)
 
 
 def answers(query: Query, dialect: Dialect) -> Statement:
     """The SELECT of a C-FIND."""
     columns = [
-        _answer(BY_TAG[answer.tag], query.level, dialect) if answer.supported else SQL("''")
+        _answer(BY_TAG[answer.tag], query, dialect) if answer.supported else SQL("''")
         for answer in query.returns
     ]
     order = SQL(f"{TABLES[query.level]}.id")
@@ -91,12 +117,21 @@ def _select(
     what: tuple[Level, list[ColumnBase], set[str], list[ColumnBase]],
 ) -> Statement:
     level, columns, needed, order = what
-    needed |= {_home(key.attribute, level) for key in query.keys}
+    own = [key for key in query.keys if rank(key.attribute.level) <= rank(level)]
+    below = [key for key in query.keys if key not in own]
+    needed |= {_home(key.attribute, level) for key in own}
+    if query.offset and any(conditions.is_moved(key.attribute) for key in query.keys):
+        needed.add("study")
+    found = [condition for key in own for condition in _conditions(key, level, query, dialect)]
+    if below:
+        found.append(_something_below(below, query, dialect))
+    if query.after:
+        found.append(Entity(TABLES[level], "id") > query.after)
     select = Select([_source(level, needed)], columns).order_by(*order)
-    conditions = [_condition(key, level, dialect) for key in query.keys]
-    if conditions:
-        select = select.where(reduce(lambda a, b: a & b, conditions))
-    return compiled(dialect, select)
+    if found:
+        select = select.where(reduce(and_, found))
+    # One row more than wanted tells that there is more.
+    return compiled(dialect, select if query.limit is None else select.limit(query.limit + 1))
 
 
 def _source(level: Level, needed: set[str]) -> ColumnBase:
@@ -107,20 +142,34 @@ def _source(level: Level, needed: set[str]) -> ColumnBase:
     return SQL(" ".join([TABLES[level], *(_JOINS[table] for table in upwards[: last + 1])]))
 
 
+def _something_below(keys: Sequence[Key], query: Query, dialect: Dialect) -> ColumnBase:
+    """Relational queries, C.4.1.3.2.2: one thing below the row matches all keys of lower levels."""
+    lowest = max(rank(key.attribute.level) for key in keys)
+    first, *others = LEVELS[rank(query.level) + 1 : lowest + 1]
+    joins = (_DOWN[level] for level in others)
+    start = f"EXISTS (SELECT 1 FROM {' '.join([TABLES[first], *joins])} WHERE {_LINKS[first]} AND"
+    found = [each for key in keys for each in _conditions(key, query.level, query, dialect)]
+    return NodeList((SQL(start), reduce(and_, found), SQL(")")))
+
+
 def _home(attribute: Attribute, level: Level) -> str:
     """The table a query at this level reads an attribute from."""
     own = attribute.level
+    if attribute.keyword == "RecordKey":
+        return TABLES[level]
     if attribute.computed and own != "IMAGE":
         return _ids(level)[TABLES[own]].partition(".")[0]
     return "study" if own == "PATIENT" and level != "PATIENT" else TABLES[own]
 
 
 def _ids(level: Level) -> dict[str, str]:
-    """The columns that name the entities above a row of the query."""
+    """The columns that name the entities above a row of the query, and the row's own names."""
     return {
         "patient": _PATIENT_ID.get(level, "study.patient_id"),
         "study": _STUDY_ID.get(level, "series.study_id"),
         "series": _SERIES_ID.get(level, "series.id"),
+        "level": level,
+        "own": TABLES[level],
     }
 
 
@@ -131,30 +180,78 @@ def _computed(attribute: Attribute, level: Level, dialect: Dialect) -> str:
         return f"CAST((SELECT count(*) FROM {COUNTS[keyword].format(**ids)}) AS TEXT)"
     if keyword in SETS:
         return dialect.joined(SETS[keyword].format(**ids))
-    return EXPRESSIONS[keyword]
+    return EXPRESSIONS[keyword].format(**ids)
 
 
-def _answer(attribute: Attribute, level: Level, dialect: Dialect) -> ColumnBase:
+def _items(attribute: Attribute, level: Level, dialect: Dialect) -> str:
+    """SQL text of where the items of a sequence come from."""
+    if attribute.keyword in ITEMS:
+        items = dialect.items(f'e."{ITEMS[attribute.keyword]}"', "item0")
+        return _ITEMS.format(items=items, **_ids(level))
+    return dialect.items(f'{_home(attribute, level)}."{attribute.keyword}"', "item0")
+
+
+def _answer(attribute: Attribute, query: Query, dialect: Dialect) -> ColumnBase:
+    if attribute.vr == "SQ":
+        wanted = next((key.items for key in query.keys if key.attribute is attribute), ())
+        source = _items(attribute, query.level, dialect)
+        if attribute.keyword in ITEMS:
+            return conditions.different_items(source, wanted, dialect)
+        if wanted:
+            return conditions.matching_items(source, wanted, dialect)
     if attribute.computed:
-        return SQL(_computed(attribute, level, dialect))
-    return Entity(_home(attribute, level), attribute.keyword)
+        return SQL(_computed(attribute, query.level, dialect))
+    return Entity(_home(attribute, query.level), attribute.keyword)
 
 
-def _condition(key: Key, level: Level, dialect: Dialect) -> ColumnBase:
+def _conditions(key: Key, level: Level, query: Query, dialect: Dialect) -> list[ColumnBase]:
     attribute, home = key.attribute, _home(key.attribute, level)
-
-    def passes(subject: ColumnBase) -> ColumnBase:
-        return matching.sql(key.tests, subject, dialect)
-
+    if key.items:
+        return _sequence(key, level, query, dialect)
     if attribute.keyword in SETS:
-        members = SETS[attribute.keyword].format(**_ids(level))
-        start = SQL(f"EXISTS (SELECT 1 FROM ({members}) AS member WHERE")
-        return NodeList((start, passes(SQL("member.v")), SQL(")")))
+        return [_member(key, level, dialect)]
     if attribute.computed:
-        return passes(SQL(_computed(attribute, level, dialect)))
-    column = Entity(home, attribute.columns[1 if attribute.has_forms else 0])
-    found = passes(column)
-    if attribute.has_more:
-        found |= dialect.any_form(Entity(home, f"{attribute.keyword}_more"), passes)
+        computed = SQL(_computed(attribute, level, dialect))
+        return [matching.sql(key.tests, matching.Subject(computed, computed), dialect)]
+    plain = conditions.column(home, attribute, dialect)
+    if key.time is not None:
+        found = conditions.combined(home, key, query.offset, dialect)
+    elif query.offset and conditions.is_moved(attribute):
+        moved = conditions.moved(home, attribute, query.offset, dialect)
+        found = matching.sql(key.tests, moved, dialect)
+        if attribute.vr == "DA":
+            found = conditions.nearby(home, attribute, key.tests, dialect) & found
+    else:
+        found = matching.sql(key.tests, plain, dialect)
     # PS3.4 C.2.2.1.2: a required key that is unknown of an entity matches whatever is asked.
-    return found | (column == "") if attribute.key == "R" else found
+    return [found | (plain.form == "") if attribute.key == "R" else found]
+
+
+def _member(key: Key, level: Level, dialect: Dialect) -> ColumnBase:
+    """A key of a set: one of its members passes, or it has none."""
+    members = SETS[key.attribute.keyword].format(**_ids(level))
+    some = [test for test in key.tests if not isinstance(test, matching.Empty)]
+    found: list[ColumnBase] = []
+    if some:
+        start = SQL(f"EXISTS (SELECT 1 FROM ({members}) AS member WHERE")
+        subject = matching.Subject(SQL("member.v"), SQL("member.v"))
+        found.append(NodeList((start, matching.sql(some, subject, dialect), SQL(")"))))
+    if len(some) < len(key.tests):
+        found.append(SQL(f"NOT EXISTS (SELECT 1 FROM ({members}) AS member)"))
+    return reduce(or_, found)
+
+
+def _sequence(key: Key, level: Level, query: Query, dialect: Dialect) -> list[ColumnBase]:
+    attribute, home = key.attribute, _home(key.attribute, level)
+    found = [conditions.any_item(_items(attribute, level, dialect), key.items, dialect)]
+    if any(each.attribute.keyword in _SHARP for each in query.keys):
+        return found
+    owner = "SELECT term.owner FROM term"
+    if attribute.keyword in ITEMS:
+        stored = replace(attribute, keyword=ITEMS[attribute.keyword])
+        key, home = replace(key, attribute=stored), "series"
+        owner = "SELECT e.study_id FROM term JOIN series AS e ON e.id = term.owner"
+        row = _ids(level)["study"]
+    else:
+        row = f"{home}.id"
+    return [*conditions.narrowing(key, home, f"{row} IN ({owner}", dialect), *found]

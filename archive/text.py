@@ -1,4 +1,4 @@
-"""Values as text: decoding, PS3.3 C.12.1.1.2 and PS3.5 6.1; comparable forms, PS3.4 C.2.2.2.
+"""Values as text: without padding, PS3.5 6.2; in comparable forms, PS3.4 C.2.2.2.
 
 Law: stored values and query keys pass through the same functions here, so that both sides of a
 comparison are Unicode in the same form. Nothing raises for what a peer sent: what cannot be decoded
@@ -9,75 +9,24 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from unicodedata import normalize
 
-from pydicom.charset import STAND_ALONE_ENCODINGS, decode_bytes, python_encoding
+from archive import charsets
+from archive.charsets import CharacterSet, character_set
 
-# PS3.5 6.1.2.3: only these are written in Specific Character Set; all others are ASCII.
-IN_CHARACTER_SET = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+__all__ = ["CharacterSet", "character_set"]  # read here, defined there
+
 # PS3.5 Table 6.2-1: leading spaces count in these, and a backslash is text; trailing ones never do.
 FREE_TEXT = frozenset({"LT", "ST", "UT", "UR"})
 BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
 
-# PS3.5 6.1.2.5.3: after these the character set is the first one again.
-_DELIMITERS = {"PN": {0x5C, 0x5E, 0x3D}}
-_TEXT_DELIMITERS = {0x5C, 0x0A, 0x0D, 0x0C, 0x09}
-_ESCAPE = b"\x1b"
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterSet:
-    """Specific Character Set (0008,0005) as Python codecs; odd when a term is not defined."""
-
-    codecs: tuple[str, ...]
-    declared: bool
-    odd: bool
-
-
-@lru_cache(maxsize=256)
-def character_set(value: bytes) -> CharacterSet:
-    """Read (0008,0005); the usual misspellings ("ISO-IR 100") are understood."""
-    terms = [t.strip(" \0") for t in value.decode("ascii", "replace").split("\\")]
-    found = [python_encoding.get(_spelling(term)) for term in terms]
-    if terms[0] in STAND_ALONE_ENCODINGS:  # C.12.1.1.2: without code extensions
-        found = found[:1]
-    codecs = tuple(codec or "ascii" for codec in found)
-    return CharacterSet(codecs, declared=any(terms), odd=None in found)
-
-
-def _spelling(term: str) -> str:
-    term = re.sub(r"^ISO.?2022.?IR.?", "ISO 2022 IR ", term, flags=re.IGNORECASE)
-    return re.sub(r"^ISO.?IR.?", "ISO_IR ", term, flags=re.IGNORECASE)
-
 
 def decode(value: bytes, vr: str, charset: CharacterSet) -> tuple[str, bool]:
     """Text of a value without padding, and whether something in it could not be decoded."""
-    if value.isascii() and _ESCAPE not in value:
-        return trim(value.decode("ascii"), vr), False
-    text, odd = _decode(value, vr, charset)
-    # Other VRs are ASCII; what breaks that ("SCHÄDEL" as a body part) meant the same set.
-    return trim(text, vr), odd or vr not in IN_CHARACTER_SET
-
-
-def _decode(value: bytes, vr: str, charset: CharacterSet) -> tuple[str, bool]:
-    first = charset.codecs[0]
-    if _ESCAPE not in value:
-        try:
-            return value.decode(first), not charset.declared or charset.odd
-        except UnicodeError:
-            return value.decode(first, "replace"), True
-    delimiters = _DELIMITERS.get(vr, _TEXT_DELIMITERS)
-    try:
-        text = decode_bytes(value, list(charset.codecs), delimiters)
-    # pydicom warns of an unknown escape sequence, which may be an error here.
-    except (UnicodeError, LookupError, ValueError, Warning):
-        return value.decode(first, "replace"), True
-    text = text.replace("\x1b$)A", "")  # pydicom leaves this one of ISO 2022 IR 58 in place
-    return text, "\ufffd" in text or _ESCAPE.decode() in text or charset.odd
+    text, odd = charsets.decode(value, vr, charset)
+    return trim(text, vr), odd
 
 
 def trim(text: str, vr: str) -> str:
@@ -103,8 +52,11 @@ def numbers(value: bytes, vr: str, *, little_endian: bool) -> str:
 # -- person names ---------------------------------------------------------------------------------
 
 _ACCENTS = re.compile("[\u0300-\u036f]")
-# NFKD would turn wide asterisks and question marks of a name into wildcards.
-_WIDE_WILDCARDS = str.maketrans({"\uff0a": "∗", "\ufe61": "∗", "\uff1f": "⸮", "\ufe56": "⸮"})
+# NFKD would turn wide asterisks and question marks of a name into wildcards, wide delimiters too.
+_WIDE = str.maketrans(
+    {"\uff0a": "∗", "\ufe61": "∗", "\uff1f": "⸮", "\ufe56": "⸮", "\uff1d": "꞊", "\uff3e": "ˆ"}
+)
+GROUPS = 3  # PS3.5 6.2.1.2: alphabetic, ideographic, phonetic
 
 
 def fold_name(name: str) -> str:
@@ -117,17 +69,22 @@ def _fold_group(group: str) -> str:
         group = group.lower()
     else:
         # Compatibility form: half-width katakana and wide letters equal the ordinary ones.
-        folded = normalize("NFKD", group.translate(_WIDE_WILDCARDS)).casefold()
+        folded = normalize("NFKD", group.translate(_WIDE)).casefold()
         group = normalize("NFC", _ACCENTS.sub("", normalize("NFD", folded)))
     return "^".join(" ".join(part.split()) for part in group.split("^")).rstrip("^")
 
 
 def name_forms(name: str) -> tuple[str, ...]:
-    """What a key may match: the whole name, and each component group (PS3.5 6.2.1.2) by itself."""
-    whole = fold_name(name)
-    if "=" not in whole:
-        return (whole,)
-    return tuple(dict.fromkeys([whole, *(group for group in whole.split("=") if group)]))
+    """What a key may match: each component group by itself, and all of them together.
+
+    Together they are always three, so that a pattern of three cannot reach across a "=".
+    """
+    folded = fold_name(name)
+    if "=" not in folded:
+        return (folded,)
+    groups = folded.split("=")
+    whole = "=".join([*groups, *[""] * (GROUPS - len(groups))])
+    return tuple(dict.fromkeys([*(group for group in groups if group), whole]))
 
 
 # -- dates, times, numbers ------------------------------------------------------------------------

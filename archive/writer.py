@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from archive import items
 from archive.attributes import STORED, Level
 from archive.dialect import Connection
 from archive.models import columns
@@ -67,6 +68,31 @@ def stored_instance(root: Path, row: Sequence[object]) -> StoredInstance:
     )
 
 
+_TERM = "INSERT INTO term (home, path, form, owner) VALUES (?, ?, ?, ?)"
+
+
+class _Terms:
+    """What one column cannot offer an index, kept findable in `term`: what the items of sequences
+    hold, and the further component groups of names."""
+
+    def __init__(self, table: str, levels: tuple[Level, ...]) -> None:
+        names = [column for level in levels for column in columns(level)]
+        stored = (attribute for level in levels for attribute in STORED[level])
+        self._table = table
+        self._at = {names.index(a.keyword): a for a in stored if a.vr in ("SQ", "PN")}
+
+    def some(self, row: Sequence[str | None]) -> bool:
+        """Whether a row has any."""
+        return any(row[at] for at in self._at)
+
+    def add(self, db: Connection, owner: int, row: Sequence[str | None], place: int = -1) -> None:
+        """Add those of a new row, or of one attribute that a row did not have so far."""
+        for at, attribute in self._at.items():
+            if row[at] and place in (-1, at):
+                for path, form in items.terms(attribute, row[at : at + len(attribute.columns)]):
+                    db.execute(_TERM, (self._table, path, form, owner))
+
+
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 
 
@@ -79,6 +105,7 @@ class _Table:
         where = " AND ".join(f'"{key}" = ?' for key in keys)
         self.known: dict[tuple[object, ...], _Known] = {}
         self._own = len(own)
+        self._terms = _Terms(name, levels)
         self._select = f"SELECT id, {_named(names)} FROM {name} WHERE {where}"
         self._insert = _insert(name, own + names) + " RETURNING id"
         self._fills: dict[int, tuple[int, str]] = {}  # place of an attribute: its end, its UPDATE
@@ -110,6 +137,7 @@ class _Table:
 
     def _make(self, db: Connection, key: tuple[object, ...], row: tuple[str | None, ...]) -> _Known:
         made = db.execute(self._insert, (*key[: self._own], *row)).fetchone()
+        self._terms.add(db, made[0], row)
         return _Known(made[0], self._empty(row))
 
     def _empty(self, row: Sequence[str | None]) -> list[int]:
@@ -117,7 +145,8 @@ class _Table:
 
     def _fill(self, db: Connection, known: _Known, place: int, row: tuple[str | None, ...]) -> None:
         end, update = self._fills[place]
-        db.execute(update, (*row[place:end], known.id, ""))
+        if db.execute(update, (*row[place:end], known.id, "")).rowcount:
+            self._terms.add(db, known.id, row, place)
         known.empty.remove(place)
 
 
@@ -133,6 +162,7 @@ class Writer:
         file = ("transfer_syntax_uid", "path", "offset", "size", "sha256")
         about = ("received", "source_ae", "odd_character_set")
         self._insert = _insert("instance", ("series_id", *columns("IMAGE"), *file, *about))
+        self._terms = _Terms("instance", ("IMAGE",))
 
     def forget(self) -> None:
         """Drop what is remembered: a transaction was rolled back, or rows were deleted."""
@@ -149,7 +179,12 @@ class Writer:
         file = (stored.transfer_syntax_uid, str(path), stored.offset, stored.size, stored.sha256)
         about = (record.received, record.source_ae, record.odd_character_set)
         series = self._series_of(record) if record.of_patient else None
-        self._db.execute(self._insert, (series, *record.image, *file, *about))
+        row = (series, *record.image, *file, *about)
+        if self._terms.some(record.image):
+            made = self._db.execute(f"{self._insert} RETURNING id", row).fetchone()
+            self._terms.add(self._db, made[0], record.image)
+        else:
+            self._db.execute(self._insert, row)
         return Added(True)
 
     def _series_of(self, record: Record) -> int:
@@ -166,7 +201,7 @@ class Writer:
         found = self._db.execute(find, (sop_instance_uid,)).fetchone()
         if found is None:
             return False
-        self._db.execute("DELETE FROM instance WHERE id = ?", (found[0],))
+        self._delete("instance", found[0])
         row = found[1]
         for table, above, child, key in _UPWARDS:
             count = f"SELECT count(*) FROM (SELECT 1 FROM {child} WHERE {key} = ? LIMIT 1)"
@@ -174,7 +209,11 @@ class Writer:
                 break
             parent = self._db.execute(f"SELECT {above} FROM {table} WHERE id = ?", (row,))
             row_above = parent.fetchone()[0]
-            self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+            self._delete(table, row)
             row = row_above
         self.forget()
         return True
+
+    def _delete(self, table: str, row: int) -> None:
+        self._db.execute(f"DELETE FROM {table} WHERE id = ?", (row,))
+        self._db.execute("DELETE FROM term WHERE home = ? AND owner = ?", (table, row))

@@ -19,7 +19,7 @@ from pydicom import Dataset
 from archive import Archive, StoredInstance
 from archive.attributes import BY_TAG, LEVELS, rank
 from archive.query import parse
-from cli import calls, keys, options, show, tree
+from cli import calls, options, questions, show, tree
 from cli.failures import Code, Failure
 from cli.store import opened
 from config import catalogue
@@ -56,7 +56,7 @@ def export(
 
     Patient, study, series, and in it one DICOM file for each object, byte for byte as stored.
     """
-    asked = keys.question(key or [], level=None, patient_root=False).identifier
+    asked = questions.question(key or []).identifier
     settings = calls.settings(config)
     result = Exported(output)
     with opened(settings) as archive, show.spinner() as progress:

@@ -45,13 +45,14 @@ _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
     (3, 1): "the peer at {at} is busy for now; try again later, or with fewer --jobs",
     (3, 2): "the peer at {at} takes no more associations for now; try later, or fewer --jobs",
 }
+_IS_IT_RUNNING: Final = "is it running, and is that the right host and port?"
 
 
 def explain(error: Exception, call: Call) -> Failure:
     """What went wrong with this peer, for the person who called it."""
     match error:
         case Unreachable():
-            return Failure(Code.UNREACHABLE, f"{error}; {_is_it_running(call)}")
+            return Failure(Code.UNREACHABLE, f"{error}; {_IS_IT_RUNNING}")
         case Rejected():
             return Failure(Code.REJECTED, _rejected(error, call))
         case NoContext():
@@ -99,7 +100,3 @@ def _rejected(error: Rejected, call: Call) -> str:
     target = call.target
     at = f"{target.host}:{target.port}"
     return sentence.format(at=at, us=call.caller.ae_title, them=target.ae_title)
-
-
-def _is_it_running(call: Call) -> str:
-    return f"is it running? try: anode echo {call.target}"

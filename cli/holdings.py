@@ -10,10 +10,12 @@ from pydicom import Dataset
 from pydicom.multival import MultiValue
 
 from cli.calls import Call
-from cli.keys import UNIQUE, Question
+from cli.questions import UNIQUE, Question
+from scu import extended
 from scu.associate import Proposal, associate
-from scu.find import find
+from scu.find import QueryFailed, find
 from wire.association import Association
+from wire.errors import Ended
 
 # Explicit first: it keeps the VR of what a dictionary does not know.
 QUERY_SYNTAXES: Final = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
@@ -24,8 +26,18 @@ _RETURNS: Final = {
     "IMAGE": ("SOPInstanceUID", "SOPClassUID", "AvailableTransferSyntaxUID"),
 }
 
+_MOST_SERIES: Final = 100  # that are asked for transfer syntaxes where classes are known already
+
 Classes = dict[str, set[str]]
 """SOP class to the transfer syntaxes its instances are known to be in."""
+
+
+@dataclass(slots=True)
+class Holdings:
+    """SOP classes, and transfer syntaxes by SOP instance, as far as the peer tells them."""
+
+    classes: Classes = field(default_factory=dict)
+    stored: dict[str, set[str]] = field(default_factory=dict)
 
 
 def proposal(model: str) -> Proposal:
@@ -44,27 +56,42 @@ def held(call: Call, series: Iterable[tuple[str, str]]) -> set[str]:
         return {uid for each in keys for image in walk.ask("IMAGE", each) for uid in _uids(image)}
 
 
-def classes(call: Call, asked: Question) -> Classes:
-    """The SOP classes of what a retrieve names, as the peer tells them.
-
-    Raises WireError, QueryFailed.
-    """
+def holdings(call: Call, asked: Question) -> Holdings:
+    """What a retrieve names, as the peer tells it. Raises WireError, QueryFailed."""
+    if asked.root == "composite":
+        return _instances(call, asked)
     model = asked.model("find")
-    keys = {keyword: _texts(asked.identifier, keyword) for keyword in UNIQUE.values()}
-    given = {keyword: "\\".join(values) for keyword, values in keys.items() if values}
     with associate(call.target, call.caller, [proposal(model)]) as association:
-        walk = _Walk(association, model)
-        walk.begin(asked.level, given)
+        walk = _Walk(association, model, silent=asked.root == "patient-study")
+        walk.begin(asked.level, _given(asked))
         return walk.found
+
+
+def _instances(call: Call, asked: Question) -> Holdings:
+    """An instance by its UID alone is a relational question, PS3.4 C.4.1.2.2.2."""
+    model, wanted = STUDY_ROOT_FIND, ["relational"]
+    offer = {model: extended.offer(wanted)}
+    with associate(call.target, call.caller, [proposal(model)], extended=offer) as association:
+        walk = _Walk(association, model)
+        if not extended.declined(wanted, association.extended.get(model, b"")):
+            walk.begin("IMAGE", _given(asked))
+        return walk.found
+
+
+def _given(asked: Question) -> dict[str, str]:
+    keys = {keyword: _texts(asked.identifier, keyword) for keyword in UNIQUE.values()}
+    return {keyword: "\\".join(values) for keyword, values in keys.items() if values}
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Down from what was asked to whatever names SOP classes; one question at a time."""
+    """Down from what was asked to the instances; one question at a time."""
 
     association: Association
     model: str
-    found: Classes = field(default_factory=dict)
+    found: Holdings = field(default_factory=Holdings)
+    silent: bool = False  # the peer does not tell transfer syntaxes
+    series: int = 0
 
     def ask(self, level: str, keys: dict[str, str]) -> list[Dataset]:
         identifier = Dataset()
@@ -89,19 +116,36 @@ class _Walk:
         for study in self.ask("STUDY", keys):
             listed = _texts(study, "SOPClassesInStudy")
             for uid in listed:
-                self.found.setdefault(uid, set())
-            if not listed:
-                self._series({**keys, "StudyInstanceUID": str(study.get("StudyInstanceUID", ""))})
+                self.found.classes.setdefault(uid, set())
+            self._series(
+                {**keys, "StudyInstanceUID": str(study.get("StudyInstanceUID", ""))},
+                needed=not listed,
+            )
 
-    def _series(self, keys: dict[str, str]) -> None:
-        for series in self.ask("SERIES", keys):
-            self._images({**keys, "SeriesInstanceUID": str(series.get("SeriesInstanceUID", ""))})
+    def _series(self, keys: dict[str, str], *, needed: bool) -> None:
+        try:
+            for series in self.ask("SERIES", keys) if needed or not self._enough else ():
+                if needed or not self._enough:
+                    uid = str(series.get("SeriesInstanceUID", ""))
+                    self._images({**keys, "SeriesInstanceUID": uid})
+        except (QueryFailed, Ended):
+            if needed:
+                raise
+            self.silent = True  # not every archive can be asked below the study
+
+    @property
+    def _enough(self) -> bool:
+        return self.silent or self.series >= _MOST_SERIES
 
     def _images(self, keys: dict[str, str]) -> None:
+        self.series += 1
         for image in self.ask("IMAGE", keys):
+            syntaxes = set(_texts(image, "AvailableTransferSyntaxUID"))
+            self.silent = not syntaxes
             for uid in _texts(image, "SOPClassUID"):
-                syntaxes = _texts(image, "AvailableTransferSyntaxUID")
-                self.found.setdefault(uid, set()).update(syntaxes)
+                self.found.classes.setdefault(uid, set()).update(syntaxes)
+            for uid in _uids(image):
+                self.found.stored[uid] = syntaxes
 
 
 def _uids(image: Dataset) -> Sequence[str]:

@@ -5,6 +5,7 @@ Law: a subcommand returns its exit code, or None for 0; whatever it raises ends 
 
 from __future__ import annotations
 
+import locale
 import logging
 import os
 import sys
@@ -128,11 +129,21 @@ def _failed(error: Exception) -> int:
     return failure.code
 
 
+def _encoding() -> str | None:
+    """The encoding to write in, None for what Python has chosen.
+
+    In the C locale it chooses UTF-8 on its own (PEP 540), which would be noise where the person
+    has said that only ASCII can be read.
+    """
+    chosen = {"PYTHONUTF8", "PYTHONIOENCODING"} & os.environ.keys() or "utf8" in sys._xoptions
+    return locale.getencoding() if sys.flags.utf8_mode and not chosen else None
+
+
 def main() -> None:
     """The entry point."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding=_encoding(), errors="backslashreplace")
     # Without a handler, logging would print what libraries warn of.
     logging.getLogger().addHandler(logging.NullHandler())
     sys.exit(run(sys.argv[1:]))

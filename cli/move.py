@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from cli import calls, keys, options, show
+from cli import calls, options, questions, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explained
 from cli.holdings import proposal
 from cli.interrupts import cancellable
-from cli.keys import Question
+from cli.questions import Question
 from scp.statuses import Status
 from scu import statuses
 from scu.associate import associate
@@ -27,6 +27,7 @@ EXAMPLES = options.examples(
     "anode move PACS1 WS1 -k StudyInstanceUID=1.2.3",
     "anode move PACS1 WS1 -k PatientID=ABC                    (all studies of a patient)",
     "anode move PACS1 WS1 -k StudyInstanceUID=1.2 -k SeriesInstanceUID=1.2.3",
+    "anode move PACS1 WS1 --model instance -k SOPInstanceUID=1.2.3.4",
 )
 SHOWN = 20
 
@@ -44,6 +45,7 @@ def move(
     *,
     key: options.KeysOption = None,
     level: options.LevelOption = None,
+    model: options.RetrieveModelOption = None,
     patient_root: options.PatientRootOption = False,
     config: options.ConfigOption = None,
     aet: options.AetOption = None,
@@ -53,10 +55,15 @@ def move(
 ) -> int:
     """Have a peer send objects to a third node (C-MOVE)."""
     call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
-    asked = keys.question(key or [], level=level, patient_root=patient_root, default=None)
-    keys.to_retrieve(asked)
+    root = questions.root_of(model, patient_root=patient_root)
+    asked = questions.question(key or [], level=level, root=root, default=None)
+    questions.to_retrieve(asked)
     last = follow(_responses(call, asked, destination), "Moving")
-    report(last, f"{call.target} to {destination}", "move", as_json=as_json)
+    way = f"{call.target} to {destination}"
+    if as_json:
+        show.document({"way": way, **document(last, "move")})
+    else:
+        _report(last, way)
     return code(last)
 
 
@@ -85,18 +92,35 @@ def follow(responses: Iterator[Progress], what: str) -> Progress:
     return last
 
 
-def report(last: Progress, way: str, service: str, *, as_json: bool) -> None:
-    """What came of it, as a table or a document."""
-    said = statuses.describe(last.status, service, last.comment)
-    if as_json:
-        show.document({"way": way, "said": said, **asdict(last)})
-        return
+def document(last: Progress, service: str) -> dict[str, object]:
+    """The final response for --json; `failures` gives each UID the peer's one reason."""
+    why = statuses.describe(last.status, service, last.comment)
+    return {
+        "said": why,
+        **asdict(last),
+        "failures": [
+            {"sop_instance_uid": uid, "cause": last.comment or why} for uid in last.failed_uids
+        ],
+    }
+
+
+def _report(last: Progress, way: str) -> None:
     made = show.table("Completed", "Warnings", "Failed", right=("Completed", "Warnings", "Failed"))
     show.row(made, *(number or 0 for number in (last.completed, last.warning, last.failed)))
     show.put(made)
-    for uid in last.failed_uids[:SHOWN]:
-        show.tell(f"failed: {uid}")
+    uids = last.failed_uids
+    if uids:
+        show.say("")
+        failed = show.table("Failed SOP Instance UID", whole=("Failed SOP Instance UID",))
+        for uid in uids[:SHOWN]:
+            show.row(failed, uid)
+        show.put(failed)
+    if len(uids) > SHOWN:
+        show.tell(f"... and {len(uids) - SHOWN} more; --json lists all")
+    if (last.failed or 0) > len(uids):
+        show.tell(f"{last.failed} failed, of which {way.partition(' ')[0]} names {len(uids)}")
     if last.category != statuses.SUCCESS:
+        said = statuses.describe(last.status, "move", last.comment)
         show.complain(f"{way}: {said}{_next(last)}")
 
 

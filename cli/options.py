@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -59,7 +59,8 @@ KeysOption = Annotated[
         "--key",
         "-k",
         metavar="KEY=VALUE",
-        help="An attribute to match: PatientID=ABC, 0010,0020=ABC; without a value it is only "
+        help="An attribute to match: PatientID=ABC, 0010,0020=ABC, a path into sequences as "
+        "RequestAttributesSequence[0].RequestedProcedureID=R1; without a value it is only "
         "returned; @FILE takes the keys from a DICOM file. May be repeated.",
         show_default=False,
     ),
@@ -71,6 +72,24 @@ LevelOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+FindModelOption = Annotated[
+    Literal["patient", "study", "patient-study"] | None,
+    typer.Option(
+        "--model",
+        help="The information model: patient root, study root, patient/study only (retired).",
+        show_default=False,
+    ),
+]
+RetrieveModelOption = Annotated[
+    Literal["patient", "study", "patient-study", "instance"] | None,
+    typer.Option(
+        "--model",
+        help="The information model: as for find, or the instance root, which takes only "
+        "-k SOPInstanceUID=..., for single frames with -k SimpleFrameList=1\\3 "
+        "(CalculatedFrameList, TimeRange).",
+        show_default=False,
+    ),
+]
 PatientRootOption = Annotated[
     bool,
     typer.Option(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import filecmp
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archive import filemeta
@@ -17,29 +17,55 @@ from scp.statuses import Status
 from wire.association import Message
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An object as it arrived; size in bytes of its data set."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    path: Path
+    size: int
+
+
 @dataclass(slots=True)
 class Folder:
-    """Where objects are kept, and what became of them."""
+    """Where objects are kept, and what became of them; why some were refused, by UID."""
 
     path: Path
     source_ae: str = ""
-    written: list[Path] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    size: int = 0
+    received: list[Received] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def written(self) -> list[Path]:
+        """The files."""
+        return [each.path for each in self.received]
+
+    @property
+    def size(self) -> int:
+        """Data set bytes in them."""
+        return sum(each.size for each in self.received)
 
     def keep(self, message: Message) -> int:
         """Write one object; the status to answer its C-STORE with, PS3.4 Table B.2-1."""
         command = message.command
         uid, kind = command.affected_sop_instance_uid or "", command.affected_sop_class_uid or ""
         if not (filemeta.is_uid(uid) and filemeta.is_uid(kind) and command.has_data_set):
-            return self._refuse("an object whose UID is none", Status.CANNOT_UNDERSTAND)
-        meta = filemeta.header(kind, uid, message.context.transfer_syntax, self.source_ae)
+            why = "an object whose UID is none, or without data set"
+            return self._refuse(uid, why, Status.CANNOT_UNDERSTAND)
+        syntax = message.context.transfer_syntax
+        one = Received(kind, uid, syntax, self.path / f"{uid}.dcm", 0)
         try:
-            return self._write(f"{uid}.dcm", meta, message)
+            return self._write(one, message)
         except OSError as error:
-            return self._refuse(f"{uid}: {error.strerror}", Status.OUT_OF_RESOURCES)
+            why = error.strerror or str(error)
+            return self._refuse(uid, why, Status.OUT_OF_RESOURCES)
 
-    def _write(self, name: str, meta: bytes, message: Message) -> int:
+    def _write(self, one: Received, message: Message) -> int:
+        meta = filemeta.header(
+            one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid, self.source_ae
+        )
         descriptor, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=self.path)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -47,26 +73,25 @@ class Folder:
                 for pieces in message.fragments():
                     file.writelines(pieces)
                 size = file.tell() - len(meta)
-            return self._name(Path(draft), self.path / name, size)
+            return self._name(Path(draft), replace(one, size=size))
         finally:
             Path(draft).unlink(missing_ok=True)
 
-    def _name(self, draft: Path, path: Path, size: int) -> int:
+    def _name(self, draft: Path, one: Received) -> int:
         try:
             # A link, unlike a rename, never replaces what has the name.
-            os.link(draft, path)
+            os.link(draft, one.path)
         except FileExistsError:
-            if not filecmp.cmp(draft, path, shallow=False):
-                why = f"{path} is there already, with other bytes"
-                return self._refuse(why, Status.DUPLICATE_INSTANCE)
+            if not filecmp.cmp(draft, one.path, shallow=False):
+                why = f"{one.path} is there already, with other bytes"
+                return self._refuse(one.sop_instance_uid, why, Status.DUPLICATE_INSTANCE)
         else:
-            path.chmod(0o666 & ~_umask())
-        self.written.append(path)
-        self.size += size
+            one.path.chmod(0o666 & ~_umask())
+        self.received.append(one)
         return Status.SUCCESS
 
-    def _refuse(self, why: str, status: Status) -> int:
-        self.refused.append(why)
+    def _refuse(self, uid: str, why: str, status: Status) -> int:
+        self.refused.append((uid, why))
         return status
 
 

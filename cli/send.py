@@ -9,7 +9,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -23,12 +26,15 @@ from cli.sending import Sent
 from cli.sending import send as send_all
 from cli.sources import Collected, Source
 from config import catalogue
+from scp.conversion import Converter
 from scu import statuses
+from scu.conversion import AS_STORED, Conversion
 
 EXAMPLES = options.examples(
     "anode send ANODE@127.0.0.1:11112 scan.dcm",
     "anode send PACS1 ./study ./more.dcm --jobs 4",
     "anode send PACS1 /media/cd/DICOMDIR --skip-stored     (resume)",
+    "anode send OLD_WS ./study --convert                    (to who takes little)",
 )
 SHOWN = 20  # failures listed on a terminal; --json has all
 
@@ -38,6 +44,13 @@ JobsOption = Annotated[
 SkipOption = Annotated[
     bool,
     typer.Option("--skip-stored", help="Ask the peer first (C-FIND) and send only what it lacks."),
+]
+ConvertOption = Annotated[
+    bool,
+    typer.Option(
+        "--convert",
+        help="Change the encoding, without loss, of what the peer does not take as it is.",
+    ),
 ]
 
 
@@ -50,6 +63,16 @@ class OfClass:
     warnings: int
     failed: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Objects of one SOP class that were sent in another transfer syntax than their own."""
+
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    converted_to: str
+    objects: int
 
 
 @dataclass(slots=True)
@@ -79,6 +102,16 @@ class Summary:
         return unsent + [(str(each.source.path), each.cause) for each in failed]
 
     @property
+    def converted(self) -> list[Converted]:
+        """What was stored in another encoding."""
+        counts = Counter(
+            (each.source.sop_class_uid, each.source.transfer_syntax_uid, each.converted_to)
+            for each in self.results
+            if each.converted_to and each.category != statuses.FAILURE
+        )
+        return [Converted(*key, number) for key, number in sorted(counts.items())]
+
+    @property
     def code(self) -> Code:
         """0 when all were stored; the peer's fault when it took nothing; else 1."""
         if not self.failures:
@@ -95,6 +128,7 @@ def send(
     *,
     jobs: JobsOption = 1,
     skip_stored: SkipOption = False,
+    convert: ConvertOption = False,
     config: options.ConfigOption = None,
     aet: options.AetOption = None,
     aec: options.AecOption = None,
@@ -114,13 +148,25 @@ def send(
     if not found.sources and not found.damaged:
         raise Failure(Code.PARTIAL, f"nothing to send: {_passed_over(found)} in what was named")
     begun = time.monotonic()
-    done = _send(summary, len(wanted), lambda: send_all(call, wanted, jobs))
+    with _conversion(call, config, convert=convert) as conversion:
+        done = _send(summary, len(wanted), lambda: send_all(call, wanted, jobs, conversion))
     summary.seconds = time.monotonic() - begun
     if as_json:
         show.document(_document(summary))
     else:
         _report(summary)
     return summary.code if done else Code.INTERRUPTED
+
+
+@contextmanager
+def _conversion(call: Call, config: Path | None, *, convert: bool) -> Iterator[Conversion]:
+    """As the node converts for this peer, which the configuration may let it compress for."""
+    if not convert:
+        yield AS_STORED
+        return
+    with TemporaryDirectory(prefix="anode-") as folder:
+        known = calls.settings(config).peer_named(call.target.ae_title)
+        yield Converter(Path(folder), known)
 
 
 def _lacking(call: Call, summary: Summary) -> list[Source]:
@@ -151,6 +197,8 @@ def _report(summary: Summary) -> None:
         show.tell(f"failed: {path}: {cause}")
     if len(summary.failures) > SHOWN:
         show.tell(f"... and {len(summary.failures) - SHOWN} more failures; --json lists all")
+    for each in summary.converted:
+        show.say(f"converted: {_change(each)}")
     stored = summary.count(statuses.SUCCESS) + summary.count(statuses.WARNING)
     rate = f"{show.size(summary.bytes / max(summary.seconds, 1e-6))}/s"
     parts = [f"{stored} of {show.count(len(summary.results), 'object')} stored at {summary.peer}"]
@@ -161,6 +209,13 @@ def _report(summary: Summary) -> None:
     if summary.found.not_dicom:
         parts.append(_passed_over(summary.found))
     show.say("; ".join(parts))
+
+
+def _change(each: Converted) -> str:
+    kind, before, after = map(
+        catalogue.name_of, (each.sop_class_uid, each.transfer_syntax_uid, each.converted_to)
+    )
+    return f"{each.objects} {kind} from {before} to {after}"
 
 
 def _by_class(summary: Summary) -> Table:
@@ -204,6 +259,7 @@ def _document(summary: Summary) -> dict[str, object]:
         "bytes": summary.bytes,
         "seconds": round(summary.seconds, 6),
         "classes": [asdict(each) for each in _classes(summary)],
+        "converted": [asdict(each) for each in summary.converted],
         "failures": [{"path": path, "cause": cause} for path, cause in summary.failures],
     }
 

@@ -6,13 +6,18 @@ obeyed.  Answers go to standard output, everything else to standard error.
 
 from __future__ import annotations
 
+import codecs
+import csv
 import json
+import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from io import StringIO, TextIOWrapper
+from typing import TextIO
 
 from rich import box
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -30,16 +35,33 @@ GAP = 3  # columns between two cells
 LEAST, SHORT = 8, 10  # a column is cut down to the one, unless it is as short as a date
 WIDE = 10_000  # columns when nobody's terminal is to be fitted
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_ODD = re.compile(r"[^\n -~]")
+# The same heading line for terminals that have no other characters.
+_ASCII_HEAD = box.Box(str(box.SIMPLE_HEAD).replace("\u2500", "-"), ascii=True)
 
 
-def plain(text: object) -> str:
-    """The text with control, format and broken characters spelled out."""
-    return "".join(
+def plain(text: object, stream: TextIO | None = None) -> str:
+    """The text with control, format and broken characters spelled out.
+
+    So is whatever the stream (standard output) has no code for.
+    """
+    shown = "".join(
         character
         if character == " " or unicodedata.category(character) not in _UNSEEN
         else character.encode("unicode_escape", "backslashreplace").decode("ascii")
         for character in str(text)
     )
+    encoding = _encoding(stream or sys.stdout)
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _encoding(stream: TextIO) -> str:
+    return codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name
+
+
+def _writes(character: str) -> bool:
+    """Whether standard output has a code for it."""
+    return plain(character) == character
 
 
 def console() -> Console:
@@ -67,22 +89,45 @@ def say(text: object) -> None:
 
 def tell(text: object) -> None:
     """One line beside the answer."""
-    errors().print(Text(plain(text)), soft_wrap=True)
+    errors().print(Text(plain(text, sys.stderr)), soft_wrap=True)
 
 
 def complain(text: object) -> None:
     """What went wrong."""
-    errors().print(Text.assemble(("anode: ", "bold red"), plain(text)), soft_wrap=True)
+    said = Text.assemble(("anode: ", "bold red"), plain(text, sys.stderr))
+    errors().print(said, soft_wrap=True)
 
 
 def document(value: object) -> None:
-    """One JSON document; ASCII, so that no terminal and no encoding can spoil it."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """One JSON document in UTF-8; what a terminal may obey is escaped, all where it has no more."""
+    ascii_only = _encoding(sys.stdout) != "utf-8"
+    text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=ascii_only)
+    sys.stdout.write(_ODD.sub(_json_character, text) + "\n")
+
+
+def _json_character(found: re.Match[str]) -> str:
+    character = found[0]
+    if unicodedata.category(character) in _UNSEEN:
+        return json.dumps(character)[1:-1]
+    return character
+
+
+def records(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """CSV, RFC 4180, in UTF-8; on a terminal in what that can show."""
+    out = sys.stdout
+    clean = plain if out.isatty() else str
+    if isinstance(out, TextIOWrapper) and not out.isatty():
+        out.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for row_ in (headings, *rows):
+        line = StringIO(newline="")
+        csv.writer(line, lineterminator="\r\n").writerow([clean(cell) for cell in row_])
+        out.write(line.getvalue())
 
 
 def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
     """A table; `right` are columns of numbers, `whole` those that are never cut short."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    head = box.SIMPLE_HEAD if _writes("\u2500") else _ASCII_HEAD
+    made = Table(box=head, pad_edge=False, show_edge=False, header_style="bold")
     for name in columns:
         made.add_column(
             name,
@@ -132,8 +177,6 @@ def _natural(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int
 def _filled(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]) -> Table:
     """A table of these rows, as far as there are headings; wide columns give way."""
     made = table(*headings, right=right)
-    for cells in rows:
-        made.add_row(*map(Text, cells[: len(headings)]))
     widths, room = _natural(headings, rows), console().width
     long = [number for number, width in enumerate(widths) if width > SHORT + GAP]
     while sum(widths) > room + GAP and long:
@@ -143,7 +186,19 @@ def _filled(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Seque
         widths[widest] -= 1
     for column, width in zip(made.columns, widths, strict=True):
         column.width = width - GAP
+        column.header = _cut(str(column.header), width - GAP)
+    for cells in rows:
+        fitted = map(_cut, cells, (width - GAP for width in widths))
+        made.add_row(*map(Text, fitted))
     return made
+
+
+def _cut(cell: str, width: int) -> str:
+    """The cell, or its beginning and a sign that there was more; wide characters count two."""
+    if cell_len(cell) <= width:
+        return cell
+    more = "\u2026" if _writes("\u2026") else "..."
+    return set_cell_size(cell, width - cell_len(more)).rstrip() + more
 
 
 def size(number: float) -> str:

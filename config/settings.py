@@ -84,6 +84,7 @@ def _pin(value: str) -> str:
     return value
 
 
+Compression = Literal["jpeg-ls", "jpeg-2000", "rle"]
 AeTitle = Annotated[str, AfterValidator(addresses.ae_title)]
 FilePath = Annotated[Path, AfterValidator(_absolute)]
 Rights = Annotated[tuple[Right, ...], BeforeValidator(_rights)]
@@ -139,6 +140,7 @@ class Peer(Table):
     certificate: Annotated[str, AfterValidator(_pin)] | None = None
     may: Rights = RIGHTS
     move_to: tuple[AeTitle, ...] | None = None
+    compress: tuple[Compression, ...] = ()
 
     @property
     def destinations(self) -> tuple[str, ...]:

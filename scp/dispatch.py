@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from config import catalogue
-from scp import policy, query, retrieve, storage, verification
+from scp import instance_root, policy, query, retrieve, storage, verification
 from scp.exchange import Exchange
 from scp.statuses import Status
 from wire.command import Field
@@ -20,12 +20,18 @@ SERVICES: dict[tuple[int, str], Callable[[Exchange], None]] = {
     (Field.C_MOVE, "move"): retrieve.move,
     (Field.C_GET, "get"): retrieve.get,
 }
+# Models of a root that has functions of its own
+ROOTS: dict[tuple[int, str], Callable[[Exchange], None]] = {
+    (Field.C_MOVE, "composite"): instance_root.move,
+    (Field.C_GET, "composite"): instance_root.get,
+    (Field.C_GET, "without-bulk-data"): instance_root.get_without_bulk_data,
+}
 
 
 def serve(exchange: Exchange) -> str:
     """Answer one request; returns what kind it was. Raises Ended when the association is over."""
     kind = _kind(exchange.context.abstract_syntax)
-    service = SERVICES.get((exchange.command.command_field, kind))
+    service = _service(exchange, kind)
     if service is None or not exchange.context.scp:
         # PS3.7 C.5.24
         exchange.answer(Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
@@ -35,6 +41,13 @@ def serve(exchange: Exchange) -> str:
     else:
         service(exchange)
     return kind
+
+
+def _service(exchange: Exchange, kind: str) -> Callable[[Exchange], None] | None:
+    field = exchange.command.command_field
+    model = catalogue.SERVED_MODELS.get(exchange.context.abstract_syntax)
+    own = ROOTS.get((field, model.root)) if model else None
+    return own or SERVICES.get((field, kind))
 
 
 def _kind(abstract_syntax: str) -> str:

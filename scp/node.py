@@ -8,7 +8,8 @@ from contextlib import ExitStack
 
 from archive import Archive, Bounds, claim
 from config.settings import Settings
-from scp import session
+from iod import transcoding
+from scp import outgoing, session
 from scp.exchange import House
 from scp.listener import Crowd, Listener, bound
 from scp.moves import Moves
@@ -47,6 +48,8 @@ class Node:
         settings = self.settings
         with ExitStack() as undone:
             undone.enter_context(claim(settings.node.data))
+            undone.callback(transcoding.close)
+            outgoing.sweep(settings.node.data)
             self._archive = undone.enter_context(_opened(settings))
             house = House(settings, self._archive, Moves(settings.limits.moves))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydicom.uid import UID
 
-from config import catalogue
+from config import addresses, catalogue
 from config.settings import REJECT, RIGHTS, Peer, Settings
 from scp import extended
 from wire.items import Request
@@ -55,7 +55,7 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
     # PS3.5 6.2: what is no AE title comes with its odd bytes escaped, so with a backslash
     rights = rights_of(entry, title, settings) if title and "\\" not in title else None
     if rights is None:
-        return Rejection(*_CALLING_NOT_RECOGNISED, "calling AE title or its address is unknown")
+        return Rejection(*_CALLING_NOT_RECOGNISED, _cause(title, settings))
     kinds = {
         cx.abstract_syntax: service_of(cx.abstract_syntax, request, settings)
         for cx in request.contexts
@@ -75,6 +75,18 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
             if uid in request.extended and (model := catalogue.information_model(uid))
         },
     )
+
+
+def _cause(ae_title: str, settings: Settings) -> str:
+    """Why a caller is unknown, for our own log: the peer is never told which part was wrong."""
+    peer = settings.peer_named(ae_title)
+    if peer is None:
+        return "the calling AE title is that of no [[peer]]"
+    if addresses.network(peer.host) is None:
+        return (
+            f"its [[peer]] is at the name {peer.host}; only an address or a network admits callers"
+        )
+    return f"its [[peer]] lives at {peer.host}"
 
 
 def rights_of(entry: Entry, ae_title: str, settings: Settings) -> tuple[str, ...] | None:

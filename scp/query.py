@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
-from archive import errors
-from archive.query import Query, parse
+from archive import charsets, errors, items
+from archive.query import Query, parse, with_character_set
 from config import catalogue
+from iod.errors import IodError
 from scp import statuses
 from scp.exchange import Exchange
 from scp.identifiers import Plan
@@ -32,7 +34,7 @@ def find(exchange: Exchange) -> None:
     exchange.answer(Status.CANCELLED if cancelled else Status.SUCCESS)
 
 
-def refuse(exchange: Exchange, error: errors.ArchiveError, table: Table) -> None:
+def refuse(exchange: Exchange, error: errors.ArchiveError | IodError, table: Table) -> None:
     """The final response for a query or retrieve that cannot be done, with its cause."""
     offending = error.offending if isinstance(error, errors.BadIdentifier) else ()
     _log.warning("request of %s refused: %s", exchange.calling_ae_title, error)
@@ -44,6 +46,9 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
     identifier = exchange.identifier()
     query = parse(identifier, model.levels, options=exchange.options)
+    requested_set = charsets.of(identifier)
+    if requested_set.default and "STUDY" in model.levels:
+        query = with_character_set(query)
     plan = Plan(
         fields=[(key.tag, key.vr) for key in query.returns],
         fixed=[
@@ -51,7 +56,8 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
             (_RETRIEVE_AE_TITLE, "AE", exchange.house.settings.node.ae_title),
         ],
         transfer_syntax=syntax,
-        requested_set=str(identifier.get("SpecificCharacterSet") or ""),
+        requested_set=requested_set,
+        items={key.tag: partial(items.answer, key) for key in query.returns if key.vr == "SQ"},
     )
     return query, plan
 

@@ -15,6 +15,7 @@ from archive.query import parse
 from config import catalogue
 from config.settings import Peer
 from scp import policy, statuses
+from scp.conversion import Converter
 from scp.exchange import Exchange
 from scp.query import refuse
 from scp.statuses import Status
@@ -29,22 +30,32 @@ _log = logging.getLogger("anode.retrieve")
 
 def move(exchange: Exchange) -> None:
     """Answer C-MOVE."""
-    command, settings = exchange.command, exchange.house.settings
-    destination = (command.move_destination or "").strip(" ")
-    peer = policy.destinations(exchange.calling_ae_title, settings).get(destination)
+    peer = destination(exchange)
     if peer is None:
-        known = "is not one this caller may move to"
-        _log.warning(
-            "C-MOVE of %s: destination %r %s", exchange.calling_ae_title, destination, known
-        )
-        exchange.answer(Status.MOVE_DESTINATION_UNKNOWN, f"destination {destination} {known}")
         return
     try:
         instances = _matches(exchange)
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
-    with exchange.house.moves.turn(destination, partial(_given_up, exchange)) as turn:
+    send_to(exchange, peer, instances)
+
+
+def destination(exchange: Exchange) -> Peer | None:
+    """Where a C-MOVE goes; None once it has been refused."""
+    title = (exchange.command.move_destination or "").strip(" ")
+    caller, settings = exchange.calling_ae_title, exchange.house.settings
+    peer = policy.destinations(caller, settings).get(title)
+    if peer is None:
+        known = "is not one this caller may move to"
+        _log.warning("C-MOVE of %s: destination %r %s", caller, title, known)
+        exchange.answer(Status.MOVE_DESTINATION_UNKNOWN, f"destination {title} {known}")
+    return peer
+
+
+def send_to(exchange: Exchange, peer: Peer, instances: Sequence[Instance]) -> None:
+    """Do what a C-MOVE asks for, and answer it."""
+    with exchange.house.moves.turn(peer.ae_title, partial(_given_up, exchange)) as turn:
         outcomes = _sent_to(exchange, peer, instances) if turn else _nothing()
         perform(exchange, instances, outcomes)
 
@@ -64,7 +75,12 @@ def get(exchange: Exchange) -> None:
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
-    perform(exchange, instances, _sent_back(exchange, instances))
+    send_back(exchange, instances)
+
+
+def send_back(exchange: Exchange, instances: Sequence[Instance]) -> None:
+    """Do what a C-GET asks for, and answer it."""
+    perform(exchange, instances, sent_back(exchange, instances))
 
 
 def _matches(exchange: Exchange) -> list[Instance]:
@@ -75,7 +91,7 @@ def _matches(exchange: Exchange) -> list[Instance]:
 
 
 def _sent_to(
-    exchange: Exchange, peer: Peer, instances: list[Instance]
+    exchange: Exchange, peer: Peer, instances: Sequence[Instance]
 ) -> Generator[Outcome, None, None]:
     """Sub-operations of a C-MOVE: on associations of their own, PS3.4 C.4.2.2.1."""
     settings, command = exchange.house.settings, exchange.command
@@ -85,13 +101,21 @@ def _sent_to(
         instances,
         priority=command.priority or 0,
         originator=Originator(exchange.calling_ae_title, command.message_id or 0),
+        conversion=Converter(settings.node.data, peer),
     )
 
 
-def _sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Outcome, None, None]:
+def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Outcome, None, None]:
     """Sub-operations of a C-GET: on the association of the request, PS3.4 C.4.3.2.1."""
+    settings = exchange.house.settings
+    peer = settings.peer_named(exchange.calling_ae_title)
+    send = partial(
+        attempt,
+        priority=exchange.command.priority or 0,
+        conversion=Converter(settings.node.data, peer),
+    )
     for instance in instances:
-        yield attempt(exchange.association, instance, priority=exchange.command.priority or 0)
+        yield send(exchange.association, instance)
 
 
 def perform(
@@ -110,15 +134,14 @@ def perform(
                 association.send(exchange.context, tally.counts(command.response(Status.PENDING)))
     status = tally.status(cancelled=tally.remaining > 0)
     failed = tally.failed_list(exchange.context.transfer_syntax)
-    response = tally.counts(command.response(status, data_set=failed is not None))
-    association.send(exchange.context, response, failed)
+    response = command.response(status, data_set=failed is not None, comment=tally.comment(status))
+    association.send(exchange.context, tally.counts(response), failed)
 
 
 def _note(outcome: Outcome, exchange: Exchange) -> None:
-    """Failures and changes are for the log: a response has no place for either."""
+    """Each failure and change is for the log: the final response has room for one cause."""
     if outcome.category == FAILURE:
-        why = outcome.comment or f"status {outcome.status or 0:#06x}"
-        _log.warning("sub-operation for %s failed: %s", exchange.calling_ae_title, why)
+        _log.warning("sub-operation for %s failed: %s", exchange.calling_ae_title, outcome.cause)
     elif outcome.converted_to:
         stored, sent = outcome.instance.transfer_syntax_uid, outcome.converted_to
         names = catalogue.name_of(stored), catalogue.name_of(sent)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from archive import errors
+from iod import errors as iod_errors
 
 
 class Status(IntEnum):
@@ -22,6 +23,11 @@ class Status(IntEnum):
     CANNOT_PERFORM_SUBOPERATIONS = 0xA702
     MOVE_DESTINATION_UNKNOWN = 0xA801
     IDENTIFIER_MISMATCH = 0xA900
+    FRAMES_NOT_FOUND = 0xAA00
+    CANNOT_CREATE_OBJECT = 0xAA01
+    CANNOT_EXTRACT_FRAMES = 0xAA02
+    NOT_TIME_BASED = 0xAA03
+    INVALID_FRAME_REQUEST = 0xAA04
     DATA_SET_MISMATCH = 0xA900
     SUBOPERATIONS_FAILED = 0xB000
     CANNOT_UNDERSTAND = 0xC000
@@ -31,7 +37,7 @@ class Status(IntEnum):
     PENDING_KEYS_UNSUPPORTED = 0xFF01
 
 
-Table = Mapping[type[errors.ArchiveError], Status]
+Table = Mapping[type[errors.ArchiveError | iod_errors.IodError], Status]
 
 # Storage: PS3.4 Table B.2-1
 STORE: Table = {
@@ -51,11 +57,18 @@ FIND: Table = {
 RETRIEVE: Table = {
     errors.BadIdentifier: Status.IDENTIFIER_MISMATCH,
     errors.Unavailable: Status.CANNOT_COUNT_MATCHES,
+    # Annex Y: Tables Y.4-1 and Y.4-2
+    iod_errors.NoFrames: Status.FRAMES_NOT_FOUND,
+    iod_errors.Uncreatable: Status.CANNOT_CREATE_OBJECT,
+    iod_errors.Unextractable: Status.CANNOT_EXTRACT_FRAMES,
+    iod_errors.Malformed: Status.CANNOT_EXTRACT_FRAMES,
+    iod_errors.NotTimeBased: Status.NOT_TIME_BASED,
+    iod_errors.BadFrameRange: Status.INVALID_FRAME_REQUEST,
 }
 
 
-def status_of(error: errors.ArchiveError, table: Table) -> Status:
-    """The status for an error of the archive; the nearest ancestor in `table` decides."""
+def status_of(error: errors.ArchiveError | iod_errors.IodError, table: Table) -> Status:
+    """The status for an error of ours; the nearest ancestor in `table` decides."""
     ancestors = [kind for kind in table if isinstance(error, kind)]
     nearest = max(ancestors, key=lambda kind: len(kind.__mro__), default=None)
     return table[nearest] if nearest else Status.PROCESSING_FAILURE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pydicom.uid import UID
@@ -25,6 +26,7 @@ class Tally:
     failed: int = 0
     warning: int = 0
     failed_uids: list[str] = field(default_factory=list)
+    causes: Counter[str] = field(default_factory=Counter)
 
     def count(self, outcome: Outcome) -> None:
         """One sub-operation is over."""
@@ -37,6 +39,7 @@ class Tally:
             case _:
                 self.failed += 1
                 self.failed_uids.append(outcome.instance.sop_instance_uid)
+                self.causes[outcome.cause] += 1
 
     def status(self, *, cancelled: bool) -> Status:
         """The final status, PS3.4 C.4.2.3.1 and C.4.3.3.1."""
@@ -47,6 +50,12 @@ class Tally:
         if self.failed or self.warning:
             return Status.SUBOPERATIONS_FAILED
         return Status.SUCCESS
+
+    def comment(self, status: Status) -> str:
+        """Why most of what failed did so: Error Comment of B000 and A702, PS3.4 Table C.4-2."""
+        if status not in (Status.SUBOPERATIONS_FAILED, Status.CANNOT_PERFORM_SUBOPERATIONS):
+            return ""
+        return next((cause for cause, _ in self.causes.most_common(1)), "")
 
     def counts(self, response: Command) -> Command:
         """The response with its counts; `remaining` only in pending and cancel responses."""

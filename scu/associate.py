@@ -42,10 +42,13 @@ def associate(
     caller: Caller,
     proposals: Iterable[Proposal],
     roles: Mapping[str, tuple[bool, bool]] | None = None,
+    *,
+    extended: Mapping[str, bytes] | None = None,
 ) -> Association:
     """An association to `target`, to be used as a context manager.
 
-    `roles` gives (SCU, SCP) for abstract syntaxes whose role is to be selected, PS3.7 D.3.3.4.
+    `roles` gives (SCU, SCP) for abstract syntaxes whose role is to be selected, PS3.7 D.3.3.4;
+    `extended` asks for extended negotiation, D.3.3.5, answered in Association.extended.
     Raises ValueError for more than 128 proposals, WireError when there is no association.
     """
     contexts = tuple(
@@ -60,5 +63,6 @@ def associate(
         contexts=contexts,
         maximum_length=caller.limits.pdu,
         roles=roles or {},
+        extended=extended or {},
     )
     return establish.request((target.host, target.port), request, caller.limits)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from config import catalogue
 from scu.instances import Instance
 from wire.association import Association
 from wire.errors import NoContext
@@ -67,8 +68,6 @@ def encoded(
             with conversion.converted(instance, target) as changed:
                 yield accepted[target], changed
             return
-    takes = f"only in {', '.join(accepted)}" if accepted else "in no transfer syntax"
-    raise NoContext(
-        f"the peer accepted no presentation context for {instance.sop_class_uid} "
-        f"in transfer syntax {instance.transfer_syntax_uid}; it takes it {takes}"
-    )
+    kind, stored = map(catalogue.name_of, (instance.sop_class_uid, instance.transfer_syntax_uid))
+    takes = f"; only in {', '.join(map(catalogue.name_of, accepted))}" if accepted else ""
+    raise NoContext(f"not accepted: {kind} in {stored}{takes}")

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from scu import statuses
 from scu.associate import MOST_CONTEXTS, Caller, Proposal, Target, associate
 from scu.conversion import AS_STORED, CannotConvert, Conversion, encoded
 from scu.instances import Instance
+from scu.loads import Load
+from scu.outcomes import Outcome
 from wire.association import Association
 from wire.command import Command, Field
-from wire.errors import Ended, NoContext, Unreadable, WireError
+from wire.errors import NoContext, Unreadable
 from wire.negotiation import Context
 from wire.sending import FileSlice
 
 MEDIUM_PRIORITY = 0
-_MOST_FRUITLESS = 3  # associations in a row that each ended with their first object
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +27,6 @@ class Originator:
 
     ae_title: str
     message_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one object; `status` is None when the peer never answered for it."""
-
-    instance: Instance
-    status: int | None
-    comment: str = ""
-    converted_to: str = ""
-    """The transfer syntax it was sent in, where that is not the stored one."""
-
-    @property
-    def category(self) -> str:
-        """Success, Warning or Failure."""
-        return statuses.category(self.status)
 
 
 def groups(
@@ -135,50 +118,17 @@ def store_all(
     priority: int = MEDIUM_PRIORITY,
     originator: Originator | None = None,
     conversion: Conversion = AS_STORED,
+    threads: int = 0,
 ) -> Generator[Outcome, None, None]:
     """Store objects on as few associations as carry them; one outcome each, never an exception.
 
-    A peer that ends an association over one object is offered the others on a new one.
+    `threads` at a time, 0 for the caller's own; a peer that ends an association over one object is
+    offered the others on a new one.
     """
     send = partial(attempt, priority=priority, originator=originator, conversion=conversion)
     for proposals, members in groups(instances, conversion):
-        left = deque(members)
-        fruitless = 0
-        while left and fruitless < _MOST_FRUITLESS:
-            before = len(left)
-            yield from _on_one_association(
-                partial(associate, target, caller, proposals),
-                left,
-                send,
-            )
-            fruitless = fruitless + 1 if before - len(left) < 2 else 0
-        for instance in left:
-            yield Outcome(instance, None, "the peer ends every association it is offered")
-
-
-def _on_one_association(
-    connect: Callable[[], Association],
-    left: deque[Instance],
-    send: Callable[[Association, Instance], Outcome],
-) -> Generator[Outcome, None, None]:
-    """Send from the front of `left` until it is empty or the association ends.
-
-    An object during which the peer ends the association has failed, and is not tried again; what
-    was not begun stays. An association that cannot be had fails everything.
-    """
-    try:
-        with connect() as association:
-            while left:
-                try:
-                    outcome = send(association, left[0])
-                except Ended as error:
-                    yield Outcome(left.popleft(), None, str(error))
-                    return
-                left.popleft()
-                yield outcome
-    except WireError as error:
-        while left:
-            yield Outcome(left.popleft(), None, str(error))
+        load = Load(partial(associate, target, caller, proposals), send, members)
+        yield from load.outcomes_by(threads) if threads else load.outcomes()
 
 
 def attempt(
@@ -199,9 +149,10 @@ def attempt(
             conversion=conversion,
         )
     except (NoContext, CannotConvert, Unreadable) as error:
-        return Outcome(instance, None, str(error))
+        return Outcome(instance, None, str(error), error=error)
     except OSError as error:
-        return Outcome(instance, None, f"the stored object cannot be read: {error.strerror}")
+        why = f"the stored object cannot be read: {error.strerror}"
+        return Outcome(instance, None, why, error=error)
 
 
 __all__ = ["Originator", "Outcome", "attempt", "groups", "store", "store_all"]

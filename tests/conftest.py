@@ -1,5 +1,9 @@
-"""What all tests share: how hard hypothesis tries.  Nodes and peers are in files of their own."""
+"""What all tests share: how hard hypothesis tries.  Nodes and peers are in files of their own.
 
+Tests decode pixels by pydicom to compare with; its codecs are here before `scp` keeps them out.
+"""
+
+import pydicom.pixels  # noqa: F401
 from hypothesis import HealthCheck, settings
 
 # A shared machine is slow at times: examples are bounded by number, never by the clock.

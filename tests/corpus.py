@@ -36,7 +36,7 @@ REFUSED = {
     "empty_charset_LEI.dcm": "no SOP Class UID",
     "meta_missing_tsyntax.dcm": "no SOP Class UID",
     "no_meta_group_length.dcm": "no SOP Class UID",
-    "bad_sequence.dcm": "the command holds",
+    "bad_sequence.dcm": "no UID in the command",
 }
 
 

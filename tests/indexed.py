@@ -1,5 +1,6 @@
 """Objects for tests of the index, made from attribute values; no files, no network."""
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -15,6 +16,7 @@ from pydicom.tag import BaseTag
 from archive import query
 from archive.heads import Head
 from archive.index import Index
+from archive.options import Options
 from archive.record import Record, StoredInstance, record
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -24,16 +26,35 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 PATIENT_ROOT = ("PATIENT", "STUDY", "SERIES", "IMAGE")
 STUDY_ROOT = ("STUDY", "SERIES", "IMAGE")
 
+PLAIN = Options()
+
 _numbers = count(1)
 
 
 def head(little_endian=True, **values):
-    """A head; text is written in UTF-8 unless bytes say otherwise."""
-    raw = {
-        tag_for_keyword(keyword): value if isinstance(value, bytes) else value.encode()
-        for keyword, value in values.items()
-    }
+    """A head; text is written in UTF-8 unless bytes say otherwise; sequences are lists of items."""
+    raw = {tag_for_keyword(keyword): _raw(value) for keyword, value in values.items()}
     return Head(raw, EXPLICIT, little_endian)
+
+
+def _raw(value) -> bytes:
+    if isinstance(value, list):
+        return b"".join(_item(item) for item in value)
+    return value if isinstance(value, bytes) else _encoded(value)
+
+
+def _item(values) -> bytes:
+    """An item in Explicit VR Little Endian, of undefined length, PS3.5 7.5.2."""
+    elements = []
+    for keyword, value in values.items():
+        tag, vr, raw = tag_for_keyword(keyword), dictionary_VR(keyword), _raw(value)
+        head = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode())
+        long = vr in ("SQ", "UC", "UR", "UT")
+        elements.append(
+            (tag, head + struct.pack("<HI" if long else "<H", *[0] * long, len(raw)) + raw)
+        )
+    inside = b"".join(element for _, element in sorted(elements))
+    return b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + inside + b"\xfe\xff\x0d\xe0\0\0\0\0"
 
 
 def instance(root: Path, uid: str = "", **values) -> Record:
@@ -69,6 +90,9 @@ def identifier(**values) -> Dataset:
     dataset = Dataset()
     for keyword, value in values.items():
         vr = dictionary_VR(keyword)
+        if vr == "SQ":
+            items = [value] if isinstance(value, dict) else value or []
+            value = [identifier(**item) for item in items]  # noqa: PLW2901
         # Keys hold wildcards and ranges, which are no values: pydicom would warn.
         dataset[keyword] = DataElement(keyword, vr, value, validation_mode=IGNORE)
     return dataset
@@ -79,7 +103,11 @@ def from_the_wire(**values) -> Dataset:
     raws = {}
     for keyword, value in values.items():
         tag = BaseTag(tag_for_keyword(keyword))
-        data = _encoded(value)
+        if dictionary_VR(keyword) == "SQ":
+            items = [value] if isinstance(value, dict) else value or []
+            raws[tag] = DataElement(tag, "SQ", [from_the_wire(**item) for item in items])
+            continue
+        data = value.to_bytes(8, "little") if dictionary_VR(keyword) == "UV" else _encoded(value)
         raws[tag] = RawDataElement(tag, None, len(data), data, 0, True, True)
     return Dataset(raws)
 
@@ -87,18 +115,23 @@ def from_the_wire(**values) -> Dataset:
 def _encoded(value) -> bytes:
     if isinstance(value, int):
         return value.to_bytes(2, "little")
+    if isinstance(value, list) and isinstance(value[0], int):
+        return b"".join(map(_encoded, value))
     data = (value if isinstance(value, str) else "\\".join(value)).encode()
     return data + b" " * (len(data) % 2)
 
 
-def parsed(levels=STUDY_ROOT, retrieve=False, **values) -> query.Query:
+def parsed(
+    levels=STUDY_ROOT, retrieve=False, repository=False, options=PLAIN, **values
+) -> query.Query:
     """A parsed identifier."""
     values.setdefault("SpecificCharacterSet", "ISO_IR 192")
-    return query.parse(from_the_wire(**values), levels, retrieve=retrieve)
+    dataset = from_the_wire(**values)
+    return query.parse(dataset, levels, retrieve=retrieve, repository=repository, options=options)
 
 
-def found(opened: Index, levels=STUDY_ROOT, **values) -> list[dict[str, str]]:
+def found(opened: Index, levels=STUDY_ROOT, options=PLAIN, **values) -> list[dict[str, str]]:
     """The answers to an identifier, as dictionaries by keyword."""
-    asked = parsed(levels, **values)
+    asked = parsed(levels, options=options, **values)
     names = [answer.keyword for answer in asked.returns]
     return [dict(zip(names, row, strict=True)) for row in opened.find(asked)]

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -20,12 +21,19 @@ import pytest
 
 # DCMTK's tools then send without Nagle's algorithm, which costs them 40 ms an object.
 _QUICK = {"TCP_NODELAY": "1"}
+# pynetdicom installs programs of the same names beside our Python; these are not meant.
+_PATH = os.pathsep.join(
+    folder
+    for folder in os.environ.get("PATH", "").split(os.pathsep)
+    if not Path(folder).is_relative_to(sys.prefix)
+)
 READY_SECONDS = 20.0
 TOOL_SECONDS = 120.0
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/bin")
 
 needs_dcmtk = pytest.mark.skipif(
-    shutil.which("storescu") is None, reason="DCMTK is not installed: run tools/peers.sh"
+    shutil.which("storescu", path=_PATH) is None,
+    reason="DCMTK is not installed: run tools/peers.sh",
 )
 needs_orthanc = pytest.mark.skipif(
     ORTHANC is None, reason="Orthanc is not installed: run tools/peers.sh"
@@ -82,7 +90,8 @@ def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterato
     """DCMTK's storescp, keeping what it receives bit for bit in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = ["storescp", "-v", "+B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
+    program = shutil.which("storescp", path=_PATH) or "storescp"
+    command = [program, "-v", "+B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
     with started(command, port, folder.parent / f"storescp-{port}.log"):
         yield Address(ae_title, port)
 
@@ -92,12 +101,12 @@ def tool(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command-line tool to its end; its output is text."""
     return subprocess.run(
-        [name, *map(str, arguments)],
+        [shutil.which(name, path=_PATH) or name, *map(str, arguments)],
         check=False,
         capture_output=True,
         text=True,
         errors="backslashreplace",
-        env={**os.environ, **_QUICK},
+        env={**os.environ, **_QUICK, "PATH": _PATH},
         timeout=TOOL_SECONDS,
         cwd=cwd,
     )

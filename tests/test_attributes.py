@@ -57,12 +57,20 @@ def test_the_scanner_is_told_every_column_and_the_character_set():
 
 def test_every_computed_key_has_its_sql():
     computed = {a.keyword for a in ATTRIBUTES if a.computed}
-    assert computed == {*select.COUNTS, *select.SETS, *select.EXPRESSIONS}
+    assert computed == {*select.COUNTS, *select.SETS, *select.EXPRESSIONS, *select.ITEMS}
 
 
 def test_every_vr_of_the_table_has_a_rule_or_is_exact():
     exact = {"UI", "AS"}  # PS3.4 C.2.2.2.1, C.2.2.2.2: neither wildcards nor ranges
-    assert {a.vr for a in ATTRIBUTES} <= {*matching.RULES, *exact}
+    assert {a.vr for a in _all(ATTRIBUTES) if a.matched} <= {*matching.RULES, *exact, "SQ"}
+
+
+def _all(rows):
+    return [each for a in rows for each in (a, *_all(a.items))]
+
+
+def test_every_sequence_knows_something_of_its_items():
+    assert all(a.items for a in _all(ATTRIBUTES) if a.vr == "SQ")
 
 
 def test_an_unknown_level_has_no_rank():
@@ -73,7 +81,7 @@ def test_an_unknown_level_has_no_rank():
 
 def test_the_migrations_make_the_schema_of_the_models(tmp_path):
     sqlite = dialect.of(tmp_path, "sqlite", "lazy")
-    assert migrate(sqlite.database) == ["0001_initial"]
+    assert migrate(sqlite.database)[0] == "0001_initial"
     difference = diff_models(sqlite.database, models.MODELS)
     sqlite.database.close()
     assert not difference, f"write a migration: {difference}"

@@ -156,8 +156,8 @@ def test_storage_takes_every_syntax_but_flows_and_documents():
         ("1.2.840.10008.5.1.4.20.1", "find", "IMAGE", False),  # HH
         ("1.2.840.10008.5.1.4.20.2", "move", "IMAGE", True),  # HH
         ("1.2.840.10008.5.1.4.1.1.200.6", "get", "IMAGE", True),  # II
-        ("1.2.840.10008.5.1.4.1.2.4.2", "move", "IMAGE FRAME", False),  # Y
-        ("1.2.840.10008.5.1.4.1.2.5.3", "get", "IMAGE", False),  # Z
+        ("1.2.840.10008.5.1.4.1.2.4.2", "move", "IMAGE FRAME", True),  # Y
+        ("1.2.840.10008.5.1.4.1.2.5.3", "get", "IMAGE", True),  # Z
         ("1.2.840.10008.5.1.4.1.1.201.6", "find", "STUDY SERIES IMAGE", False),  # C.6.4
     ],
 )

@@ -98,7 +98,7 @@ def test_an_unknown_key_of_the_configuration_ends_with_2_and_the_nearest_one(tmp
 def test_an_unreachable_peer_ends_with_3_and_the_next_step():
     ran = anode("echo", f"ANODE@127.0.0.1:{free_port()}")
     assert ran.code == 3
-    assert "is it running? try: anode echo ANODE@" in ran.err
+    assert "is it running, and is that the right host and port?" in ran.err
 
 
 def test_a_peer_that_is_called_by_a_wrong_name_ends_with_4(tmp_path):

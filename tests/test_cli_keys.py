@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import keys, proposals
+from cli import proposals, questions
 from cli.received import Folder
 from config import catalogue
 from config.errors import ConfigError
@@ -18,7 +18,7 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 
 
 def asked(*given_, **options):
-    return keys.question(given_, level=None, patient_root=False, **options)
+    return questions.question(given_, **options)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_the_level_is_study_or_what_the_keys_say(given_, level, root):
     ],
 )
 def test_what_is_retrieved_is_the_lowest_level_named(given_, level, model):
-    question = keys.to_retrieve(asked(*given_, default=None))
+    question = questions.to_retrieve(asked(*given_, default=None))
     assert (question.level, question.model("move")) == (level, model)
 
 
 def test_a_retrieve_names_the_levels_above():
     with pytest.raises(ConfigError, match="also needs -k StudyInstanceUID"):
-        keys.to_retrieve(asked("SeriesInstanceUID=1", default=None))
+        questions.to_retrieve(asked("SeriesInstanceUID=1", default=None))
 
 
 # What a C-GET proposes

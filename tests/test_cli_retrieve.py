@@ -6,7 +6,7 @@ import pytest
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from cli import calls, holdings, keys, sources
+from cli import calls, holdings, questions, sources
 from config.limits import Limits
 from config.settings import Access
 from tests.commands import anode, at
@@ -222,8 +222,8 @@ def test_get_works_where_the_peer_may_not_be_asked_what_it_has(tmp_path):
 def test_what_a_peer_holds_is_known_before_it_is_gotten(ours):
     call = calls.resolve(at(ours), calls.Way(aet="TESTER"))
     for keys_ in ((STUDY,), (STUDY, SERIES), ("PatientID=P1",)):
-        asked = keys.question(keys_, level=None, patient_root=False, default=None)
-        assert set(holdings.classes(call, asked)) == {CT_IMAGE, MR_IMAGE}
+        asked = questions.question(keys_, default=None)
+        assert set(holdings.holdings(call, asked).classes) == {CT_IMAGE, MR_IMAGE}
 
 
 @pytest.mark.parametrize("command", ["find", "get"])

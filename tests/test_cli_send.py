@@ -104,7 +104,7 @@ def test_an_object_the_peer_takes_no_context_for_is_named_in_words(tmp_path):
     with node(tmp_path / "data") as ours:
         ran = anode("send", at(ours), tmp_path / "in")
     assert ran.code == 4
-    assert "does not take 1.2.826.0.1.3680043.8.498.9.9 in Explicit VR Little Endian" in ran.err
+    assert "not accepted: 1.2.826.0.1.3680043.8.498.9.9 in Explicit VR Little Endian" in ran.err
 
 
 def test_a_peer_that_hangs_up_on_everything_is_given_up_soon(tmp_path):
@@ -150,7 +150,7 @@ def test_control_characters_of_a_file_name_do_not_reach_the_terminal(tmp_path):
 
 def test_an_error_of_ours_in_a_sending_thread_loses_nothing_in_silence(tmp_path, monkeypatch):
     many(tmp_path / "in", 3)
-    monkeypatch.setattr("cli.sending.attempt", lambda *_: 1 / 0)
+    monkeypatch.setattr("scu.store.store", lambda *_, **__: 1 / 0)
     with node(tmp_path / "data") as ours:
         ran = anode("send", at(ours), tmp_path / "in", "--jobs", 2)
     assert ran.code == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pydicom
@@ -15,7 +17,8 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
-from tests.nodes import node, peer, port
+from tests import clients
+from tests.nodes import node, peer, port, target
 from tests.objects import identifier, instance, uid, written
 
 pytestmark = pytest.mark.interop
@@ -73,3 +76,18 @@ def test_echo_store_find_get_and_move(tmp_path: Path):
     finally:
         server.shutdown()
     assert len(stored) == 6
+
+
+def test_the_get_application_gets_what_is_stored_in_explicit_vr(tmp_path: Path):
+    """Its contexts name Implicit VR first; who sends in them, the node, has its own order."""
+    paths = written(tmp_path / "o", *[instance(number) for number in range(3)])
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+        command = [sys.executable, "-m", "pynetdicom", "getscu", "127.0.0.1", str(port(serving))]
+        keys = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={uid('s')}"]
+        more = ["-S", "-aec", "ANODE", "-od", str(tmp_path / "got"), *keys]
+        done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    got = [pydicom.dcmread(path) for path in (tmp_path / "got").iterdir()]
+    assert len(got) == 3
+    assert {one.file_meta.TransferSyntaxUID for one in got} == {"1.2.840.10008.1.2.1"}

@@ -175,7 +175,8 @@ def test_what_it_says_we_speak_is_what_we_speak():
     served = catalogue.SERVED_MODELS.values()
     others = [each for each in served if each.root == "non-patient" and each.service == "get"]
     assert f"{len(others)} models of objects without a patient" in README
-    assert {each.root for each in served} == {"patient", "study", "patient-study", "non-patient"}
+    told = {"patient", "study", "patient-study", "non-patient", "composite", "without-bulk-data"}
+    assert {each.root for each in served} == told
     assert {each.service for each in served if each.root == "non-patient"} == {"move", "get"}
 
 

@@ -105,7 +105,7 @@ def test_a_backslash_inside_a_two_byte_character_parts_no_values(tmp_path):
     [
         ("PatientName", b"DOE^John^^ ", "DOE^John^^", "doe^john", None),
         ("PatientName", "Müller  ^José".encode(), "Müller  ^José", "muller^jose", None),
-        ("PatientName", b"A^B=C=D", "A^B=C=D", "a^b=c=d", ["a^b", "c", "d"]),
+        ("PatientName", b"A^B=C=D", "A^B=C=D", "a^b", ["c", "d", "a^b=c=d"]),
         ("OperatorsName", b"A^B\\C^D ", "A^B\\C^D", "a^b", ["c^d"]),
         ("ImageType", b"ORIGINAL\\PRIMARY ", "ORIGINAL\\PRIMARY", "ORIGINAL", ["PRIMARY"]),
         ("StudyDate", b"20240229", "20240229", "20240229", None),

@@ -35,10 +35,17 @@ class Association:
     """Messages in and out; ends by `release`, `abort`, or an Ended exception."""
 
     def __init__(
-        self, channel: Channel, contexts: Mapping[int, Context], *, maximum_length: int
+        self,
+        channel: Channel,
+        contexts: Mapping[int, Context],
+        *,
+        maximum_length: int,
+        extended: Mapping[str, bytes] | None = None,
     ) -> None:
         self.channel = channel
         self.contexts = contexts
+        # What the acceptor answered to extended negotiation of ours, PS3.7 D.3.3.5
+        self.extended: Mapping[str, bytes] = extended or {}
         self._room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
         self._cancelled: set[int | None] = set()

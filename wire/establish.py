@@ -101,7 +101,12 @@ def _concluded(channel: Channel, wanted: Request, pdu: bytes) -> Association:
     except ProtocolError as error:
         channel.abort(error.source, error.reason)
         raise
-    return Association(channel, accepted.contexts, maximum_length=accepted.maximum_length)
+    return Association(
+        channel,
+        accepted.contexts,
+        maximum_length=accepted.maximum_length,
+        extended=accepted.extended,
+    )
 
 
 def _connect(address: tuple[str, int], seconds: float) -> socket.socket:

@@ -133,8 +133,7 @@ def _result(
     offer = decision.offers.get(uid)
     if offer is None:
         return _refusal(proposed.id, 1 if uid in decision.refused else 3), []
-    # The requestor's order is its preference: what it names first spares it a conversion.
-    common = [name for name in proposed.transfer_syntaxes if name in offer.transfer_syntaxes]
+    common = _common(proposed.transfer_syntaxes, offer, we_send=roles.get(uid, (True, False))[1])
     if not common:
         return _refusal(proposed.id, 4), []
     theirs = items.proposed_context(ProposedContext(proposed.id, uid, (common[0],)))
@@ -144,6 +143,16 @@ def _result(
     asked: _Asked = {UID(uid): roles[uid]} if uid in roles else {}
     made, replies = negotiate_as_acceptor([theirs], [ours], asked)
     return made[0], replies
+
+
+def _common(proposed: Sequence[str], offer: Offer, *, we_send: bool) -> list[str]:
+    """Transfer syntaxes both sides have, in the order of who will send in them.
+
+    What a sender names first spares it a conversion; our own order begins with Explicit VR.
+    """
+    if we_send and offer.scu:
+        return [name for name in offer.transfer_syntaxes if name in proposed]
+    return [name for name in proposed if name in offer.transfer_syntaxes]
 
 
 def _refusal(context_id: int, result: int) -> PresentationContext:

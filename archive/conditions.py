@@ -1,0 +1,222 @@
+"""What a key demands of a row, as SQL: sequences by their items, times in UTC, names by groups.
+
+Law: knows one key and the row it is read from, named by its table; joins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial, reduce
+from operator import and_, or_
+
+from peewee import SQL, ColumnBase, Entity, NodeList
+
+from archive import matching
+from archive.attributes import PAIRS, Attribute
+from archive.dialect import Dialect, Predicate
+from archive.keys import Key
+from archive.matching import Subject
+from archive.text import UNREADABLE
+
+# -- an attribute as matching sees it -------------------------------------------------------------
+
+
+def column(home: str, attribute: Attribute, dialect: Dialect) -> Subject:
+    """An attribute in a row of a table."""
+    keyword = attribute.keyword
+    text = Entity(home, keyword)
+    form = Entity(home, f"{keyword}_match") if attribute.has_forms else text
+    if not attribute.has_more:
+        return Subject(text, form)
+    more = partial(dialect.any_form, Entity(home, f"{keyword}_more"))
+    if attribute.vr != "PN":
+        return Subject(text, form, more)
+    sound = Entity(home, f"{keyword}_sound")
+    return Subject(text, form, _listed(home, keyword), sound, whole=more)
+
+
+def _listed(home: str, path: str) -> matching.Further:
+    """Rows by what `term` says of them, so that its index finds them."""
+
+    def found(predicate: Predicate) -> ColumnBase:
+        start = SQL(f"({home}.id IN (SELECT term.owner FROM term WHERE term.home = '{home}'")
+        path_is = SQL(f"AND term.path = '{path}' AND (")
+        return NodeList((start, path_is, predicate(SQL("term.form")), SQL(")))")))
+
+    return found
+
+
+def _part(item: str, attribute: Attribute, dialect: Dialect) -> Subject:
+    """An attribute in an item of a sequence."""
+    keyword = attribute.keyword
+    text = SQL(dialect.part(item, keyword))
+    form = SQL(dialect.part(item, f"{keyword}_match")) if attribute.has_forms else text
+    if not attribute.has_more:
+        return Subject(text, form)
+    more = partial(dialect.any_form, SQL(dialect.part(item, f"{keyword}_more")))
+    sound = SQL(dialect.part(item, f"{keyword}_sound")) if attribute.vr == "PN" else None
+    return Subject(text, form, more, sound, whole=more)
+
+
+# -- sequences, C.2.2.2.6 -------------------------------------------------------------------------
+
+
+def any_item(source: str, keys: Sequence[Key], dialect: Dialect, depth: int = 0) -> ColumnBase:
+    """Whether one item of the source passes all keys; the source names its items by depth."""
+    start = SQL(f"EXISTS (SELECT 1 FROM {source} WHERE")
+    return NodeList((start, _passes(keys, dialect, depth), SQL(")")))
+
+
+def _passes(keys: Sequence[Key], dialect: Dialect, depth: int) -> ColumnBase:
+    item = f"item{depth}"
+    found = []
+    for key in keys:
+        if key.items:
+            source = dialect.items(dialect.part(item, key.attribute.keyword), f"item{depth + 1}")
+            found.append(any_item(source, key.items, dialect, depth + 1))
+        else:
+            subject = _part(item, key.attribute, dialect)
+            found.append(matching.sql(key.tests, subject, dialect))
+    return reduce(and_, found)
+
+
+def matching_items(source: str, keys: Sequence[Key], dialect: Dialect) -> ColumnBase:
+    """The items of a source that pass, as JSON."""
+    return _gathered(f"SELECT {{}} AS v FROM {source} WHERE {{}}", keys, dialect)
+
+
+def different_items(source: str, keys: Sequence[Key], dialect: Dialect) -> ColumnBase:
+    """As `matching_items`, each once, for a source of several rows."""
+    where = "WHERE {}" if keys else ""
+    select = f"SELECT DISTINCT CAST({{}} AS TEXT) AS v FROM {source} {where} ORDER BY v"
+    return _gathered(select, keys, dialect)
+
+
+def _gathered(select: str, keys: Sequence[Key], dialect: Dialect, depth: int = 0) -> ColumnBase:
+    nodes = [_chosen(keys, dialect, depth), *([_passes(keys, dialect, depth)] if keys else [])]
+    inner = _woven(select, *nodes)
+    return _woven(f"(SELECT {dialect.gathered('found.v')} FROM ({{}}) AS found)", inner)
+
+
+def _chosen(keys: Sequence[Key], dialect: Dialect, depth: int) -> ColumnBase:
+    """An item; in the sequences within it that are asked for, the items that pass."""
+    item = f"item{depth}"
+    chosen: ColumnBase = SQL(f"{item}.value")
+    for key in keys:
+        if key.items:
+            keyword = key.attribute.keyword
+            below = dialect.items(dialect.part(item, keyword), f"item{depth + 1}")
+            select = f"SELECT {{}} AS v FROM {below} WHERE {{}}"
+            found = _gathered(select, key.items, dialect, depth + 1)
+            chosen = _woven(dialect.replaced(keyword), chosen, found)
+    return chosen
+
+
+def _woven(template: str, *nodes: ColumnBase) -> ColumnBase:
+    """SQL with nodes, and so their parameters, where the template has {}."""
+    first, *others = template.split("{}")
+    parts: list[ColumnBase] = [SQL(first)]
+    for node, text in zip(nodes, others, strict=True):
+        parts += (node, SQL(text))
+    return NodeList(parts)
+
+
+def narrowing(key: Key, home: str, rows: str, dialect: Dialect) -> list[ColumnBase]:
+    """What must be true of rows that may pass, by `term`: `rows` begins "id IN (SELECT ..."."""
+    found = []
+    for path, tests in key.paths:
+        if not any(isinstance(test, matching.Empty | matching.Sounds) for test in tests):
+            form = SQL("term.form")
+            passes = matching.sql(tests, Subject(form, form), dialect)
+            where = f"WHERE term.home = '{home}' AND term.path = '{path}' AND ({{}}))"
+            found.append(_woven(f"({rows} {where})", passes))
+    return found
+
+
+# -- dates and times ------------------------------------------------------------------------------
+
+_TIME_OF = {date.tag: time for date, time in PAIRS}
+_DATE_OF = {time.tag: date for date, time in PAIRS}
+OFFSET = 'study."TimezoneOffsetFromUTC"'
+
+
+def is_moved(attribute: Attribute) -> bool:
+    """Whether an offset from UTC applies to it. A birthday is one wherever it is told."""
+    if attribute.level == "PATIENT":
+        return False
+    return attribute.vr == "DT" or attribute.tag in _TIME_OF or attribute.tag in _DATE_OF
+
+
+def moved(home: str, attribute: Attribute, offset: str, dialect: Dialect) -> Subject:
+    """A date, time or moment as it is told at the query's offset; a DT, in UTC.
+
+    A time without a date cannot be moved, nor a date without a time: they compare as written, as
+    does what was stored without an offset.
+    """
+    text, form = Entity(home, attribute.keyword), f'{home}."{attribute.keyword}_match"'
+    if attribute.vr == "DT":
+        since = f"coalesce(nullif({OFFSET}, ''), '{offset}')"
+        own = reduce(or_, (dialect.like(text, f"*{sign}*") for sign in "+-"))  # is in UTC already
+        there = dialect.moved(form, since, "+0000")
+        case = f"CASE WHEN {{}} OR {form} IN ('', '{UNREADABLE}') THEN {form} ELSE {there} END"
+        return Subject(text, _woven(case, own))
+    date, time = _pair(attribute)
+    known, there = _moment(home, (date, time), offset, dialect)
+    part = "1, 8" if attribute.vr == "DA" else "9"
+    return Subject(text, SQL(f"CASE WHEN {known} THEN substr({there}, {part}) ELSE {form} END"))
+
+
+def _pair(attribute: Attribute) -> tuple[Attribute, Attribute]:
+    date = _DATE_OF.get(attribute.tag, attribute)
+    return date, _TIME_OF[date.tag]
+
+
+def _moment(
+    home: str, pair: tuple[Attribute, Attribute], offset: str, dialect: Dialect
+) -> tuple[str, str]:
+    """SQL that says whether a date and its time are readable, and the moment they make."""
+    forms = [f'{home}."{attribute.keyword}_match"' for attribute in pair]
+    known = " AND ".join(f"{form} NOT IN ('', '{UNREADABLE}')" for form in forms)
+    written = " || ".join(forms)
+    if not offset:
+        return known, f"({written})"
+    there = dialect.moved(f"({written})", OFFSET, offset)
+    return known, f"CASE WHEN {OFFSET} = '' THEN {written} ELSE {there} END"
+
+
+def combined(home: str, key: Key, offset: str, dialect: Dialect) -> ColumnBase:
+    """A date and its time within one interval; a date whose time is unknown, by its day."""
+    date, time = key.attribute, key.time
+    assert time is not None, "a combined key has a time"
+    (between,) = key.tests
+    assert isinstance(between, matching.Between), "and an interval"
+    zone = "" if date.level == "PATIENT" else offset
+    known, there = _moment(home, (date, time), zone, dialect)
+    days = matching.Between(between.first[:8], between.last[:8])
+    day = column(home, date, dialect)
+    that_day = days.sql(day, dialect)
+    within = between.sql(Subject(day.text, SQL(f"(CASE WHEN {known} THEN {there} END)")), dialect)
+    near = nearby(home, date, [days], dialect) if zone else that_day
+    return near & (within | ((Entity(home, time.keyword) == "") & that_day))
+
+
+def nearby(
+    home: str, date: Attribute, tests: Sequence[matching.Test], dialect: Dialect
+) -> ColumnBase:
+    """Days that a change of offset may reach, which an index finds. No other days match."""
+    wider = [
+        matching.Between(
+            _shifted(test.first, -2, "0"), _shifted(test.last, 2, f"{test.last[:4]}99")
+        )
+        for test in tests
+        if isinstance(test, matching.Between)
+    ]
+    return matching.sql(wider or tests, column(home, date, dialect), dialect)
+
+
+def _shifted(day: str, days: int, otherwise: str) -> str:
+    try:
+        return f"{datetime.strptime(day[:8], '%Y%m%d') + timedelta(days):%Y%m%d}"
+    except (ValueError, OverflowError):  # an open end, or the 31st of a shorter month
+        return otherwise

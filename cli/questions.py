@@ -1,0 +1,121 @@
+"""What is asked of a peer: an identifier, its level, its information model. PS3.4 C.3, C.6, Y.6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydicom import Dataset
+
+from cli import keys
+from config import catalogue
+from config.errors import ConfigError
+
+LEVELS: Final = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+UNIQUE: Final[Mapping[str, str]] = {
+    "PATIENT": "PatientID",
+    "STUDY": "StudyInstanceUID",
+    "SERIES": "SeriesInstanceUID",
+    "IMAGE": "SOPInstanceUID",
+    "FRAME": "SOPInstanceUID",
+}
+# Table Y.6-2: what says which frames, one of them
+FRAMES: Final = ("SimpleFrameList", "CalculatedFrameList", "TimeRange")
+# --model, as people say it, and the roots of the catalogue
+ROOTS: Final[Mapping[str, str]] = {
+    "patient": "patient",
+    "study": "study",
+    "patient-study": "patient-study",
+    "instance": "composite",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An identifier, its level and the root of the model it goes to."""
+
+    identifier: Dataset
+    level: str
+    root: str
+
+    def model(self, service: str) -> str:
+        """The SOP class for this service (find, move, get)."""
+        return next(
+            model.uid
+            for model in catalogue.MODELS.values()
+            if (model.service, model.root) == (service, self.root)
+        )
+
+
+def root_of(model: str | None, *, patient_root: bool) -> str | None:
+    """The root that --model or -P name; None when neither does. Raises ConfigError."""
+    named = ROOTS[model] if model else None
+    if patient_root and named not in (None, "patient"):
+        raise ConfigError(f"-P and --model {model} contradict each other")
+    return "patient" if patient_root else named
+
+
+def question(
+    given: Sequence[str],
+    *,
+    level: str | None = None,
+    root: str | None = None,
+    default: str | None = "STUDY",
+) -> Question:
+    """What -k, -L and --model mean; without `default` the level follows from the keys.
+
+    Raises ConfigError.
+    """
+    identifier = keys.identifier(given)
+    levels = _levels(root) if root else LEVELS
+    said = level or str(identifier.get("QueryRetrieveLevel") or "")
+    asked = (said or _level(identifier, levels, default)).upper()
+    if asked not in levels:
+        known = f"{', '.join(levels[:-1])} or {levels[-1]}"
+        raise ConfigError(f"{asked!r} is no level{' of this model' * bool(root)}: say -L {known}")
+    identifier.QueryRetrieveLevel = asked
+    return Question(identifier, asked, root or ("patient" if asked == "PATIENT" else "study"))
+
+
+def _levels(root: str) -> tuple[str, ...]:
+    return next(model.levels for model in catalogue.MODELS.values() if model.root == root)
+
+
+def _level(identifier: Dataset, levels: Sequence[str], default: str | None) -> str:
+    if "FRAME" in levels:
+        return "FRAME" if any(keyword in identifier for keyword in FRAMES) else "IMAGE"
+    return default or deepest(identifier, levels)
+
+
+def deepest(identifier: Dataset, levels: Sequence[str] = LEVELS) -> str:
+    """The lowest level whose unique key has a value."""
+    for level in reversed(levels):
+        if identifier.get(UNIQUE[level]):
+            return level
+    wanted = ", ".join(f"-k {UNIQUE[level]}=..." for level in levels)
+    raise ConfigError(
+        f"nothing says what to retrieve: give one of {wanted} (`anode find` has them)"
+    )
+
+
+def missing(asked: Question) -> list[str]:
+    """The unique keys of the levels above that have no value, PS3.4 C.4.1.2.2.1."""
+    if asked.root == "composite":  # Y.6.1: its levels have one key
+        return []
+    levels = _levels(asked.root)
+    above = levels[: levels.index(asked.level)]
+    return [UNIQUE[level] for level in above if not asked.identifier.get(UNIQUE[level])]
+
+
+def to_retrieve(asked: Question) -> Question:
+    """The question, once it is one that can be retrieved; raises ConfigError, PS3.4 C.4.2.1.4."""
+    if lacking := missing(asked):
+        wanted = " ".join(f"-k {keyword}=..." for keyword in lacking)
+        raise ConfigError(f"a retrieve at {asked.level} level also needs {wanted}")
+    if not asked.identifier.get(UNIQUE[asked.level]):
+        raise ConfigError(f"a retrieve at {asked.level} level needs -k {UNIQUE[asked.level]}=...")
+    if asked.level == "FRAME" and not any(asked.identifier.get(each) for each in FRAMES):
+        wanted = ", ".join(f"-k {keyword}=..." for keyword in FRAMES)
+        raise ConfigError(f"a retrieve at FRAME level needs one of {wanted}")
+    return asked

@@ -1,0 +1,49 @@
+"""What can go wrong with an object's meaning and form. The message is for the operator's log.
+
+IodError
++-- Unconvertible    the object cannot be had in that transfer syntax    PS3.4 C.4.2.2.1
++-- Malformed        its encoded data set cannot be walked
++-- NoFrames         none of the frames asked for is there               PS3.4 Y.4: AA00
++-- Uncreatable      no valid object can be made of these frames         PS3.4 Y.4: AA01
++-- Unextractable    the frames cannot be taken out                      PS3.4 Y.4: AA02
++-- NotTimeBased     frames were asked for by time, but have none        PS3.4 Y.4: AA03
++-- BadFrameRange    the frame range keys break their rules              PS3.4 Y.4: AA04
+"""
+
+from __future__ import annotations
+
+
+class IodError(Exception):
+    """The root."""
+
+
+class Unconvertible(IodError):
+    """No lossless change of encoding leads there; `cause` says what stands in the way."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class Malformed(IodError):
+    """The encoded data set cannot be walked to its end."""
+
+
+class NoFrames(IodError):
+    """None of the frames asked for is in the object."""
+
+
+class Uncreatable(IodError):
+    """The object would not be valid with these frames only."""
+
+
+class Unextractable(IodError):
+    """The frames lie in the pixel data in a way that does not let them be told apart."""
+
+
+class NotTimeBased(IodError):
+    """The object does not say when its frames were."""
+
+
+class BadFrameRange(IodError):
+    """The keys that select frames are missing, several, or against their rules."""

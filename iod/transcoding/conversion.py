@@ -1,0 +1,104 @@
+"""One object from one transfer syntax into another: read, change, write. In the worker alone."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import BinaryIO, Final
+
+from iod.errors import Unconvertible
+from iod.transcoding import pixels, representations, syntaxes
+from iod.transcoding.reading import Reader
+from iod.transcoding.writing import Writer
+
+INFLATED_BYTES: Final = 512 << 20
+_STEP: Final = 1 << 20
+
+
+def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: BinaryIO) -> str:
+    """Write the data set from the source's position on, changed, to `out`; a note of what changed.
+
+    Raises Unconvertible; what was written until then is worth nothing.
+    """
+    syntaxes.check(transfer_syntax_uid, target)
+    encoding = syntaxes.NATIVE.get(transfer_syntax_uid, syntaxes.PLAIN)
+    file = inflated(source) if encoding.deflated else source
+    start = file.tell()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(start)
+    root = Reader(file, size, encoding).read()
+    representations.decide(root, little=encoding.little)
+    how = pixels.Change(file, encoding.little, transfer_syntax_uid, target)
+    note = pixels.change(root, how)
+    wanted = syntaxes.NATIVE.get(target, syntaxes.PLAIN)
+    sink = Deflater(out) if wanted.deflated else Plain(out)
+    Writer(sink, wanted, file, little=encoding.little).write(root)
+    sink.finish()
+    return note or "re-encoded"
+
+
+def inflated(source: BinaryIO) -> BinaryIO:
+    """A deflated data set, PS3.5 A.5, inflated in memory under a bound (hostile input D6)."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    found = io.BytesIO()
+    while not stream.eof:
+        data = stream.unconsumed_tail or source.read(_STEP)
+        try:
+            made = stream.decompress(data, _STEP)
+        except zlib.error as error:
+            raise Unconvertible("the object is damaged: it cannot be inflated") from error
+        if not data and not made:
+            raise Unconvertible("the object is damaged: its deflated data set does not end")
+        if found.tell() + len(made) > INFLATED_BYTES:
+            raise Unconvertible(f"it inflates to over {INFLATED_BYTES} bytes")
+        found.write(made)
+    found.seek(0)
+    return found
+
+
+class Plain:
+    """Straight into the file."""
+
+    __slots__ = ("_out",)
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, data: bytes, /) -> None:
+        """Take these bytes."""
+        self._out.write(data)
+
+    def patch(self, back: int, data: bytes) -> None:
+        """Overwrite what was written `back` bytes ago."""
+        self._out.seek(-back, io.SEEK_CUR)
+        self._out.write(data)
+        self._out.seek(0, io.SEEK_END)
+
+    def finish(self) -> None:
+        """All is written."""
+        self._out.flush()
+
+
+class Deflater:
+    """Through a deflater, padded to an even length: PS3.5 A.5."""
+
+    __slots__ = ("_out", "_stream", "_written")
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._stream = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._written = 0
+
+    def write(self, data: bytes, /) -> None:
+        """Take these bytes."""
+        self._written += self._out.write(self._stream.compress(data))
+
+    def patch(self, back: int, data: bytes) -> None:
+        """Nothing encapsulated is ever deflated as a whole."""
+        raise AssertionError(f"{len(data)} bytes {back} bytes ago are deflated already")
+
+    def finish(self) -> None:
+        """All is written."""
+        self._written += self._out.write(self._stream.flush())
+        self._out.write(b"\0" * (self._written % 2))
+        self._out.flush()

@@ -1,0 +1,110 @@
+"""Many objects for one set of presentation contexts; one outcome each, whatever happens.
+
+Law: an association that breaks costs the object it was sending, the others go on a new one. Only a
+peer that cannot be had, or that breaks three in a row unfruitfully, ends it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from queue import SimpleQueue
+
+from scu.instances import Instance
+from scu.outcomes import Outcome
+from wire.association import Association
+from wire.errors import DeadlineExceeded, Ended, WireError
+
+FRUITLESS = 3
+
+Connect = Callable[[], Association]
+Send = Callable[[Association, Instance], Outcome]
+"""Sends one object, whose own failures are outcomes; raises Ended."""
+
+
+class Load:
+    """Objects that wait for associations; any number of threads may take from it at once."""
+
+    def __init__(self, connect: Connect, send: Send, instances: Iterable[Instance]) -> None:
+        self._connect = connect
+        self._send = send
+        self._waiting = deque(instances)
+        self._broken: WireError | None = None
+        self._fault: Exception | None = None
+
+    def outcomes(self) -> Generator[Outcome, None, None]:
+        """Send everything from this thread; closing it early leaves the rest unsent."""
+        yield from self._sent()
+        yield from self._left()
+
+    def outcomes_by(self, threads: int) -> Iterator[Outcome]:
+        """The same from several threads; closing it early ends with the objects under way."""
+        results: SimpleQueue[Outcome | None] = SimpleQueue()
+        workers = [
+            threading.Thread(target=self._work, args=(results,), name=f"send {number}")
+            for number in range(min(threads, len(self._waiting)))
+        ]
+        for worker in workers:
+            worker.start()
+        try:
+            for _ in workers:
+                yield from iter(results.get, None)
+            if self._fault is not None:
+                raise self._fault
+            yield from self._left()
+        finally:
+            self._waiting.clear()
+            for worker in workers:
+                worker.join()
+
+    def _work(self, results: SimpleQueue[Outcome | None]) -> None:
+        try:
+            for outcome in self._sent():
+                results.put(outcome)
+        except Exception as error:  # noqa: BLE001 - `outcomes_by` raises it where it is heard
+            self._fault = error
+        finally:
+            results.put(None)
+
+    def _sent(self) -> Generator[Outcome, None, None]:
+        fruitless = 0
+        while self._waiting and fruitless < FRUITLESS:
+            number = 0
+            try:
+                with self._connect() as association:
+                    for outcome in self._on(association):
+                        number += 1
+                        yield outcome
+                        if isinstance(outcome.error, Ended):
+                            raise outcome.error
+                fruitless = 0 if number else fruitless + 1
+            except Ended as error:
+                self._broken = error
+                if isinstance(error, DeadlineExceeded) and not number:
+                    return  # waiting for it twice more would take minutes
+                fruitless = 0 if number > 1 else fruitless + 1
+            except WireError as error:
+                self._broken = error
+                return
+
+    def _on(self, association: Association) -> Iterator[Outcome]:
+        """Outcomes until nothing waits or the association is over, by whose will ever."""
+        while association.alive:
+            try:
+                instance = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                yield self._send(association, instance)
+            except Ended as error:
+                yield Outcome(instance, None, str(error), error=error)
+
+    def _left(self) -> Iterator[Outcome]:
+        """What nobody took, because the peer cannot be had."""
+        error = self._broken
+        why = str(error)
+        if isinstance(error, Ended):
+            why = f"the peer ends every association it is offered: {why}"
+        while self._waiting:
+            yield Outcome(self._waiting.popleft(), None, why, error=error)
