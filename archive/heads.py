@@ -13,7 +13,6 @@ import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import BinaryIO, cast
 
 from pydicom.dataelem import DataElement, RawDataElement
@@ -22,7 +21,6 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_sequence_item
 from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag
 
 from archive import encodings
 from archive.bounds import Bounds
@@ -47,8 +45,12 @@ def reread(file: BinaryIO, syntax: str, wanted: frozenset[int], bounds: Bounds) 
     with ONE_AT_A_TIME, warnings.catch_warnings(action="ignore"):
         found = whole(file, syntax, bounds)
         little = syntax != encodings.BIG_ENDIAN
-        kept = partial(_value, found, little=little, bound=bounds.value_bytes)
-        values = {tag: kept(tag) for tag in wanted if tag in found}
+        # `values` gives elements as read; asking for one by its tag may decode it, and raise.
+        values = {
+            int(element.tag): _value(element, little=little, bound=bounds.value_bytes)
+            for element in list(found.values())
+            if int(element.tag) in wanted
+        }
     return Head(values, syntax, little)
 
 
@@ -72,8 +74,8 @@ def whole(file: BinaryIO, syntax: str, bounds: Bounds) -> Dataset:
     return found
 
 
-def _value(found: Dataset, tag: int, *, little: bool, bound: int) -> bytes:
-    value: object = found.get_item(BaseTag(tag)).value
+def _value(element: RawDataElement | DataElement, *, little: bool, bound: int) -> bytes:
+    value: object = element.value
     if isinstance(value, Sequence):
         return _items(value, little, bound)
     return value if isinstance(value, bytes) else b""

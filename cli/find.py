@@ -23,6 +23,7 @@ from scu import extended
 from scu.associate import associate
 from scu.find import QueryFailed, begin
 from scu.find import matches as answers
+from wire.association import Association
 
 EXAMPLES = options.examples(
     "anode find ANODE@127.0.0.1:11112                                  (all studies)",
@@ -110,7 +111,7 @@ def _gather(
         _refusal(call, asked),
     ):
         association.context_for(model)  # without it nothing was negotiated
-        _agreed(call, asked, extended.declined(wanted, association.extended.get(model, b"")))
+        _agreed(call, asked, association, wanted)
         sent = partial(begin, association, model, asked.identifier)
         task = progress.add_task("Matches", total=None)
         with (
@@ -125,11 +126,14 @@ def _gather(
     return Code.INTERRUPTED if under_way.cancelled else Code.DONE
 
 
-def _agreed(call: Call, asked: Question, declined: Collection[str]) -> None:
+def _agreed(call: Call, asked: Question, association: Association, wanted: Collection[str]) -> None:
     """Say what the peer does not agree to; a question that needs it is not asked, C.4.1.2.2."""
+    answer = association.extended.get(asked.model("find"), b"")
+    declined = extended.declined(wanted, answer)
     if "relational" in declined:
         said = f"{call.target} does not agree to relational queries"
         if lacking := questions.missing(asked):
+            association.release()
             needed = " ".join(f"-k {keyword}=..." for keyword in lacking)
             raise Failure(
                 Code.REJECTED, f"{said}: a question at {asked.level} level needs {needed}"

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pydicom import Dataset, config, dcmread
-from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_dict, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.tag import BaseTag, Tag
 
@@ -62,7 +62,7 @@ def _file(path: Path) -> Dataset:
         keys = [each for each in found if each.tag.element and 4 < each.tag.group < _PIXELS]
     except Exception as error:  # noqa: BLE001 - pydicom's parsers raise what they happen to
         raise ConfigError(f"the keys in {path} cannot be read: {error}") from None
-    if not keys:
+    if not any(dictionary_has_tag(each.tag) for each in keys):  # any text may pass for private ones
         raise ConfigError(f"{path} holds no keys: it is no DICOM file")
     return Dataset({element.tag: element for element in keys})
 

@@ -32,7 +32,7 @@ from rich.text import Text
 
 HEADING = 2  # lines above the rows of a table
 GAP = 3  # columns between two cells
-LEAST, SHORT = 8, 10  # a column is cut down to the one, unless it is as short as a date
+LEAST, SHORT = 8, 10  # a column is cut down to the one first, unless it is as short as a date
 WIDE = 10_000  # columns when nobody's terminal is to be fitted
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ODD = re.compile(r"[^\n -~]")
@@ -179,11 +179,12 @@ def _filled(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Seque
     made = table(*headings, right=right)
     widths, room = _natural(headings, rows), console().width
     long = [number for number, width in enumerate(widths) if width > SHORT + GAP]
-    while sum(widths) > room + GAP and long:
-        widest = max(long, key=widths.__getitem__)
-        if widths[widest] <= LEAST + GAP:
-            break
-        widths[widest] -= 1
+    for least, columns in ((LEAST, long), (1, range(len(widths)))):
+        while sum(widths) > room + GAP:
+            widest = max(columns, key=widths.__getitem__, default=0)
+            if widths[widest] <= least + GAP:
+                break
+            widths[widest] -= 1
     for column, width in zip(made.columns, widths, strict=True):
         column.width = width - GAP
         column.header = _cut(str(column.header), width - GAP)
@@ -197,7 +198,7 @@ def _cut(cell: str, width: int) -> str:
     """The cell, or its beginning and a sign that there was more; wide characters count two."""
     if cell_len(cell) <= width:
         return cell
-    more = "\u2026" if _writes("\u2026") else "..."
+    more = "\u2026" if _writes("\u2026") else "..."[: width - 1]
     return set_cell_size(cell, width - cell_len(more)).rstrip() + more
 
 

@@ -21,7 +21,8 @@ USUAL = 512  # bytes; the lengths of values below are ready made
 
 _LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UC", "UN", "UR", "UT", "SV", "UV"})
 _NUMBERS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
-_BULK = frozenset({"OB", "OW", "OD", "OF", "OL", "OV", "UN"})  # never in an answer
+# OB is not among them: record keys are, PS3.4 C.6.4, and ours are ASCII.
+_BULK = frozenset({"OW", "OD", "OF", "OL", "OV", "UN"})  # never in an answer
 _LONGEST = 0xFFFE  # bytes of a value whose length has 16 bits
 
 Item = Sequence[tuple[int, str, Any]]
@@ -52,7 +53,7 @@ def form(syntax: UID, vr: str) -> Form:
     size = _order(syntax) + ("I" if syntax.is_implicit_VR or vr in _LONG else "H")
     usual = (struct.pack(size, n + n % 2).decode("latin_1") for n in range(USUAL))
     most = 1 << 31 if vr in _LONG else _LONGEST
-    return Form(size, most, "\0" if vr == "UI" else " ", tuple(usual))
+    return Form(size, most, "\0" if vr in ("UI", "OB") else " ", tuple(usual))
 
 
 def begin(syntax: UID, tag: int, vr: str) -> str:

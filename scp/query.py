@@ -26,12 +26,12 @@ def find(exchange: Exchange) -> None:
     """Answer C-FIND."""
     try:
         query, plan = _understood(exchange)
-        cancelled = _answer(exchange, query, plan)
+        status = _answer(exchange, query, plan)
     except errors.ArchiveError as error:
         exchange.association.flush()
         refuse(exchange, error, statuses.FIND)
         return
-    exchange.answer(Status.CANCELLED if cancelled else Status.SUCCESS)
+    exchange.answer(status)
 
 
 def refuse(exchange: Exchange, error: errors.ArchiveError | IodError, table: Table) -> None:
@@ -45,7 +45,9 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     syntax = exchange.context.transfer_syntax
     model = catalogue.MODELS[exchange.context.abstract_syntax]
     identifier = exchange.identifier()
-    query = parse(identifier, model.levels, options=exchange.options)
+    repository = model.root == "repository"
+    options = exchange.options
+    query = parse(identifier, model.levels, repository=repository, options=options)
     requested_set = charsets.of(identifier)
     if requested_set.default and "STUDY" in model.levels:
         query = with_character_set(query)
@@ -62,14 +64,16 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     return query, plan
 
 
-def _answer(exchange: Exchange, query: Query, plan: Plan) -> bool:
-    """Send a pending response per match; True when C-CANCEL put an end to it."""
+def _answer(exchange: Exchange, query: Query, plan: Plan) -> Status:
+    """Send a pending response per match, as many as were asked for; the final status."""
     pending = Status.PENDING if query.complete else Status.PENDING_KEYS_UNSUPPORTED
     raw = commands.encode(exchange.command.response(pending, data_set=True))
-    association = exchange.association
-    for row in exchange.house.archive.find(query):
+    association, message_id = exchange.association, exchange.command.message_id
+    for number, row in enumerate(exchange.house.archive.find(query)):
+        if number == query.limit:
+            return Status.RECORD_LIMIT_REACHED
         if association.queue(exchange.context, raw, plan.encode(row)) >= _BATCH_BYTES:
             association.flush()
-            if association.cancelled(exchange.command.message_id):
-                return True
-    return association.cancelled(exchange.command.message_id)
+            if association.cancelled(message_id):
+                return Status.CANCELLED
+    return Status.CANCELLED if association.cancelled(message_id) else Status.SUCCESS

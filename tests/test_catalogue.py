@@ -158,7 +158,7 @@ def test_storage_takes_every_syntax_but_flows_and_documents():
         ("1.2.840.10008.5.1.4.1.1.200.6", "get", "IMAGE", True),  # II
         ("1.2.840.10008.5.1.4.1.2.4.2", "move", "IMAGE FRAME", True),  # Y
         ("1.2.840.10008.5.1.4.1.2.5.3", "get", "IMAGE", True),  # Z
-        ("1.2.840.10008.5.1.4.1.1.201.6", "find", "STUDY SERIES IMAGE", False),  # C.6.4
+        ("1.2.840.10008.5.1.4.1.1.201.6", "find", "STUDY SERIES IMAGE", True),  # C.6.4
     ],
 )
 def test_an_information_model_says_what_it_reaches(uid, service, levels, served):

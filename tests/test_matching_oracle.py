@@ -134,6 +134,7 @@ def test_dates_with_times_and_offsets_answer_as_a_direct_reading(stored, key, of
 
 
 @given(st.lists(st.lists(steps, max_size=3), min_size=1, max_size=4), step_keys)
+@example([[{}, {"RequestedProcedureID": "A"}]], {"RequestedProcedureID": "A"})
 def test_sequences_answer_as_a_direct_reading(stored, key):
     values = [{"RequestAttributesSequence": each} if each else {} for each in stored]
     _agree(

@@ -112,4 +112,4 @@ def test_private_classes_are_kept_only_when_the_configuration_says_so(tmp_path: 
     with node(tmp_path / "no") as serving:
         (outcome,) = clients.send(target(serving), written(tmp_path / "o", private))
     assert outcome.status is None
-    assert "no presentation context" in outcome.comment
+    assert "not accepted" in outcome.comment

@@ -86,6 +86,36 @@ def test_the_final_status_follows_the_sub_operations(statuses, final, counts, tm
     assert set(last.failed_uids) <= set(uids)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "final", "comment"),
+    [
+        ([0xA700, 0xA700, 0xC123], 0xA702, "0xA700 "),
+        ([0, 0xC123, 0xC123], 0xB000, "0xC123 "),
+        ([0xB007], 0xB000, ""),
+        ([0], 0x0000, ""),
+    ],
+)
+def test_the_commonest_cause_is_the_error_comment(statuses, final, comment, tmp_path: Path):
+    """PS3.4 Table C.4-2: (0000,0902) with B000 and A702; PS3.7 C: at most 64 characters."""
+
+    def answer(number: int) -> int:
+        return statuses[(number - 1) % len(statuses)]
+
+    with receiver([CT_IMAGE], answer=answer) as (port, _), held(tmp_path, port) as (here, _):
+        *pending, last = clients.move(here, identifier("STUDY", **STUDY), "DEST")
+    assert last.status == final
+    assert last.comment.startswith(comment)
+    assert bool(last.comment) is bool(comment)
+    assert len(last.comment) <= 64
+    assert not any(one.comment for one in pending)
+
+
+def test_what_a_receiver_does_not_take_is_named_in_the_error_comment(tmp_path: Path):
+    with receiver([MR_IMAGE]) as (port, _), held(tmp_path, port) as (here, _):
+        last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
+    assert last.comment == "not accepted: CT Image Storage in Explicit VR Little Endian"
+
+
 def test_a_destination_without_a_context_fails_every_sub_operation(tmp_path: Path):
     with receiver([MR_IMAGE]) as (port, _), held(tmp_path, port) as (here, uids):
         last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
