@@ -44,7 +44,7 @@ def video() -> Dataset:
 
 
 def study(folder: Path) -> list[Path]:
-    """Three classes in four transfer syntaxes: CT explicit, MR RLE, MR JPEG-LS, SC JPEG lossless, video."""
+    """Three classes in four transfer syntaxes (CT, MR in RLE and JPEG-LS, SC in JPEG), a video."""
     names = ("CT_small.dcm", "MR_small_RLE.dcm", "MR_small_jpeg_ls_lossless.dcm")
     objects = [dcmread(get_testdata_file(name)) for name in names]
     objects.append(dcmread(get_testdata_file("SC_rgb_jpeg_gdcm.dcm")))
@@ -130,9 +130,11 @@ def test_a_receiver_of_compressed_images_alone_is_served_when_configured(
 
 
 def test_nothing_is_compressed_for_a_receiver_that_is_not_configured_for_it(tmp_path: Path):
-    with receiver(["1.2.840.10008.5.1.4.1.1.2"], [JPEG_LS]) as (port, received):
-        with holding(tmp_path, port) as (serving, _):
-            last = clients.move(target(serving), STUDY, "DEST")[-1]
+    with (
+        receiver(["1.2.840.10008.5.1.4.1.1.2"], [JPEG_LS]) as (port, received),
+        holding(tmp_path, port) as (serving, _),
+    ):
+        last = clients.move(target(serving), STUDY, "DEST")[-1]
     assert (last.status, last.completed, last.failed) == (0xA702, 0, 5)
     assert not received.events
 

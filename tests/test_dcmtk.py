@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
 
 from config.settings import Access
 from scp.node import Node
@@ -159,3 +160,39 @@ def test_movescu_to_an_unknown_destination_is_told_a801(tmp_path: Path):
         moved = tool("movescu", "-d", "-S", "-aem", "NOWHERE", *keys, *at(serving))
     assert "0xa801" in (moved.stdout + moved.stderr).lower()
     assert moved.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("level", "keys", "expected"),
+    [
+        # keyword, tag, empty, wildcard, list, range, name in another script, item of a sequence
+        ("STUDY", ["PatientID=P1"], 1),
+        ("STUDY", ["0010,0020=P1"], 1),
+        ("STUDY", ["(0010,0020)=P?"], 2),
+        ("STUDY", ["PatientID"], 2),
+        ("STUDY", ["PatientName=YAMADA*"], 1),
+        ("STUDY", ["SpecificCharacterSet=ISO_IR 192", "PatientName=*=山田*"], 1),
+        ("STUDY", [f"StudyInstanceUID={uid('s1')}\\{uid('s2')}"], 2),
+        ("STUDY", ["StudyDate=20240101-20240630"], 1),
+        ("STUDY", ["StudyTime=1000-1100"], 2),
+        ("STUDY", ["ModalitiesInStudy=CT"], 2),
+        ("STUDY", ["ProcedureCodeSequence[0].CodeValue=P1-1"], 1),
+        ("STUDY", ["(0008,1032)[0].(0008,0100)=P*"], 1),
+        ("STUDY", ["ProcedureCodeSequence[0].CodeValue=P1-1", "PatientID=P2"], 0),
+    ],
+)
+def test_findscu_asks_with_keys_of_every_kind(level, keys, expected, tmp_path: Path):
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "P1-1", "99X", "Head"
+    japanese = {"SpecificCharacterSet": "ISO_IR 192", "PatientName": "Yamada^Tarou=山田^太郎"}
+    objects = [
+        instance(1, StudyInstanceUID=uid("s1"), ProcedureCodeSequence=[code], **japanese),
+        instance(2, StudyInstanceUID=uid("s2"), StudyDate="20241231", PatientID="P2"),
+    ]
+    written(tmp_path / "objects", *objects)
+    with node(tmp_path / "node") as serving:
+        assert tool("dcmsend", *at(serving), "+sd", tmp_path / "objects").returncode == 0
+        words = ("-k", f"QueryRetrieveLevel={level}", "-k", "StudyInstanceUID")
+        asked = [word for key in keys for word in ("-k", key)]
+        found = tool("findscu", "-S", *words, *asked, *at(serving))
+    assert answers(found.stdout + found.stderr) == expected

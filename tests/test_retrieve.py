@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydicom.encaps import encapsulate
 from pynetdicom import AE, evt
 
-from config.settings import Archive, Peer
+from archive.query import Query, parse
+from config import catalogue
+from config.settings import Peer
 from scu import instances, retrieve, store
 from scu.associate import associate
 from tests import clients, corpus
@@ -17,7 +20,7 @@ from tests.clients import CALLER, PATIENT_ROOT, STUDY_ROOT, SYNTAXES
 from tests.nodes import node, peer, target
 from tests.objects import CT_IMAGE, MR_IMAGE, identifier, instance, uid, written
 from tests.peers import free_port
-from tests.receivers import receiver
+from tests.receivers import EXPLICIT, receiver
 from wire.errors import NoContext
 
 MOVE = STUDY_ROOT + "2"
@@ -185,22 +188,38 @@ def test_every_level_of_both_roots_moves_what_it_names(root, asked, expected, tm
     assert (last.status, last.completed) == (0, expected)
 
 
-def test_more_kinds_than_one_association_carries_take_several(tmp_path: Path):
-    """PS3.8 9.3.2.2: 128 contexts at most; 300 private classes need three associations."""
-    classes = [f"1.2.826.0.1.3680043.9.9999.{number}" for number in range(300)]
-    objects = [instance(number, sop_class=one) for number, one in enumerate(classes)]
-    everything = Archive(sync="lazy", unknown_classes="store")
+ENCAPSULATED = [
+    uid_ for uid_, one in catalogue.TRANSFER_SYNTAXES.items() if one.form == "encapsulated"
+]
+
+
+def test_three_hundred_kinds_of_objects_take_several_associations(tmp_path: Path):
+    """PS3.8 9.3.2.2: 128 contexts at most; 60 classes in 5 transfer syntaxes are 300 pairs."""
+    classes = [cls for cls, one in catalogue.STORAGE.items() if one.kind == "patient"][:60]
+    pairs = [(cls, syntax) for cls in classes for syntax in [EXPLICIT, *ENCAPSULATED[:4]]]
+    objects = [instance(number, sop_class=cls) for number, (cls, _) in enumerate(pairs)]
+    for made, (_, syntax) in zip(objects, pairs, strict=True):
+        made.file_meta.TransferSyntaxUID = syntax
+        if syntax != EXPLICIT:
+            made.PixelData = encapsulate([b"never looked at."])
+            made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
+    paths = written(tmp_path / "o", *objects)
     with (
-        node(tmp_path / "dest", "DEST", archive=everything) as destination,
-        node(
-            tmp_path / "node", peers=movers("DEST", target(destination).port), archive=everything
-        ) as serving,
+        node(tmp_path / "dest", "DEST") as destination,
+        node(tmp_path / "node", peers=movers("DEST", target(destination).port)) as serving,
     ):
-        outcomes = clients.send(target(serving), written(tmp_path / "o", *objects))
-        assert all(one.status == 0 for one in outcomes)
-        last = clients.move(target(serving), identifier("STUDY", **STUDY), "DEST")[-1]
-        assert (last.status, last.completed) == (0, 300)
-        assert destination.archive.counts().instances == 300
+        here = target(serving)
+        assert all(one.status == 0 for one in clients.send(here, paths))
+        last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
+        assert (last.status, last.completed, last.failed) == (0, 300, 0)
+        held = destination.archive.instances(_everything())
+        arrived = {(one.sop_class_uid, one.transfer_syntax_uid) for one in held}
+    assert len(set(pairs)) == 300
+    assert arrived == set(pairs), "each as it was stored"
+
+
+def _everything() -> Query:
+    return parse(identifier("STUDY", **STUDY), ("STUDY", "SERIES", "IMAGE"), retrieve=True)
 
 
 def test_cancel_stops_the_sub_operations_and_says_what_is_left(tmp_path: Path):
