@@ -60,8 +60,9 @@ class Record:
 
 # -- rows -----------------------------------------------------------------------------------------
 
-_PLAN: Mapping[Level, tuple[tuple[Attribute, values.Filler, Columns], ...]] = {
-    level: tuple((a, values.filler(a), values.empty(a)) for a in STORED[level]) for level in LEVELS
+_PLAN: Mapping[Level, tuple[tuple[str, Attribute, values.Filler, Columns], ...]] = {
+    level: tuple((a.vr, a, values.filler(a), values.empty(a)) for a in STORED[level])
+    for level in LEVELS
 }
 _TAGS: Mapping[Level, tuple[int, ...]] = {
     level: tuple(a.tag for a in STORED[level]) for level in LEVELS
@@ -74,14 +75,14 @@ Row = tuple[Columns, bool]  # and whether something in it could not be decoded
 def _row(level: Level, raws: Raw, little_endian: bool, charset: text.CharacterSet) -> Row:
     row: list[str | None] = []
     odd = False
-    for raw, (attribute, fill, empty) in zip(raws, _PLAN[level], strict=True):
+    for raw, (vr, attribute, fill, empty) in zip(raws, _PLAN[level], strict=True):
         if not raw:
             row += empty
             continue
-        if attribute.vr == "SQ":
+        if vr == "SQ":
             row.append(items.read(raw, attribute, charset, little=little_endian))
             continue
-        value, strange = values.read(raw, attribute.vr, charset, little_endian=little_endian)
+        value, strange = values.read(raw, vr, charset, little_endian=little_endian)
         odd = odd or strange
         row += fill(value) if value else empty
     return tuple(row), odd

@@ -39,6 +39,8 @@ def read(
     """The text of a value that is no sequence, and whether something in it was not decoded."""
     if vr in text.BINARY:
         return text.numbers(raw, vr, little_endian=little_endian), False
+    if raw.isascii() and b"\x1b" not in raw:  # nearly all of them, and the same in every set
+        return text.trim(raw.decode("ascii"), vr), False
     return text.decode(raw, vr, charset)
 
 

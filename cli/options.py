@@ -59,8 +59,8 @@ KeysOption = Annotated[
         "--key",
         "-k",
         metavar="KEY=VALUE",
-        help="An attribute to match: PatientID=ABC, 0010,0020=ABC, a path into sequences as "
-        "RequestAttributesSequence[0].RequestedProcedureID=R1; without a value it is only "
+        help="An attribute to match: PatientID=ABC, 0010,0020=ABC, in a sequence "
+        "(0040,0275)[0].(0040,1001)=R1; without a value it is only "
         "returned; @FILE takes the keys from a DICOM file. May be repeated.",
         show_default=False,
     ),

@@ -233,7 +233,7 @@ def bar() -> Progress:
 def spinner() -> Progress:
     """The same without an end in sight."""
     return Progress(
-        SpinnerColumn(),
+        SpinnerColumn("dots" if _writes("\u280b") else "line"),
         TextColumn("{task.description} {task.completed:g}", markup=False),
         console=errors(),
         transient=True,

@@ -12,6 +12,7 @@ from scp.statuses import Status
 from scu import statuses
 from scu.store import Outcome
 from wire.command import Command
+from wire.errors import Unreachable
 
 _FAILED_LIST = (0x0008, 0x0058)
 _MOST_EXPLICIT = 0xFFFE
@@ -39,7 +40,7 @@ class Tally:
             case _:
                 self.failed += 1
                 self.failed_uids.append(outcome.instance.sop_instance_uid)
-                self.causes[outcome.cause] += 1
+                self.causes[_tellable(outcome)] += 1
 
     def status(self, *, cancelled: bool) -> Status:
         """The final status, PS3.4 C.4.2.3.1 and C.4.3.3.1."""
@@ -74,6 +75,13 @@ class Tally:
             return struct.pack(f"{order}HHI", *_FAILED_LIST, len(raw)) + raw
         raw = _joined(_fitting(self.failed_uids))
         return struct.pack(f"{order}HH2sH", *_FAILED_LIST, b"UI", len(raw)) + raw
+
+
+def _tellable(outcome: Outcome) -> str:
+    """The cause as the caller may know it: where a destination lives is for our log alone."""
+    if isinstance(outcome.error, Unreachable):
+        return "the destination cannot be reached"
+    return outcome.cause
 
 
 def _joined(uids: list[str]) -> bytes:

@@ -131,6 +131,7 @@ def test_a_destination_that_is_not_there_fails_every_sub_operation(tmp_path: Pat
         last = clients.move(here, identifier("STUDY", **STUDY), "DEST")[-1]
     assert (last.status, last.failed, last.completed) == (0xA702, 6, 0)
     assert sorted(last.failed_uids) == sorted(uids)
+    assert last.comment == "the destination cannot be reached", "and not where it lives"
 
 
 def test_an_unknown_destination_is_a801_and_nothing_is_connected_to(tmp_path: Path):
