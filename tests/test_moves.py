@@ -98,6 +98,28 @@ def test_a_destination_that_dies_fails_what_was_left_and_the_numbers_add_up(tmp_
         assert progress.remaining + progress.completed + progress.failed == 8
 
 
+def test_a_destination_that_never_answers_fails_in_time(tmp_path: Path):
+    objects, done = [instance(number) for number in range(5)], threading.Event()
+
+    def answer(_number: int) -> int:
+        done.wait(30)
+        return 0
+
+    with receiver([CT_IMAGE], answer=answer) as (port, _):
+        peers = peer("DEST", port), peer(CALLER.ae_title, move_to=("DEST",))
+        slow = Limits(response_seconds=0.3)
+        with node(tmp_path / "node", peers=peers, limits=slow) as serving:
+            here = target(serving)
+            clients.send(here, written(tmp_path / "o", *objects))
+            asked = identifier("STUDY", StudyInstanceUID=uid("s"))
+            try:
+                last = clients.move(here, asked, "DEST")[-1]
+            finally:
+                done.set()
+    assert (last.status, last.completed, last.failed) == (0xA702, 0, 5)
+    assert last.comment
+
+
 def _die(received) -> None:
     """The receiver's process would be gone: its listener and its associations are."""
     association = received.events[0].assoc

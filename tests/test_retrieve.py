@@ -21,6 +21,8 @@ from tests.nodes import node, peer, target
 from tests.objects import CT_IMAGE, MR_IMAGE, identifier, instance, uid, written
 from tests.peers import free_port
 from tests.receivers import EXPLICIT, receiver
+from wire.association import Message
+from wire.command import Command, Field
 from wire.errors import NoContext
 
 MOVE = STUDY_ROOT + "2"
@@ -262,6 +264,34 @@ def test_c_get_brings_back_the_bytes_on_the_same_association(tmp_path: Path):
     assert kept == {one.sop_instance_uid: corpus.data_set(one) for one in sent}
     assert [one.remaining for one in responses] == [3, 2, 1, None]
     assert responses[-1].status == 0
+
+
+def test_c_get_is_cancelled_between_its_sub_operations(tmp_path: Path):
+    """PS3.4 C.4.3.3.1: FE00 with all four counts, on an association that goes on."""
+    model = STUDY_ROOT + "3"
+    paths = written(tmp_path / "o", *[instance(number) for number in range(20)])
+    proposals = [(model, SYNTAXES), (CT_IMAGE, SYNTAXES[:1])]
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+        roles = {CT_IMAGE: (False, True)}
+        with associate(target(serving), CALLER, proposals, roles) as association:
+            context = association.context_for(model)
+            kept: list[str] = []
+
+            def keep(message: Message) -> int:
+                message.drain()
+                kept.append(message.command.affected_sop_instance_uid or "")
+                if len(kept) == 3:
+                    request = Command(command_field=Field.C_CANCEL, message_id_being_responded_to=1)
+                    association.send(context, request)
+                return 0
+
+            asked = identifier("STUDY", **STUDY)
+            last = list(retrieve.get(association, model, asked, keep))[-1]
+            assert association.alive
+    assert last.status == 0xFE00
+    assert last.completed == len(kept) < 20
+    assert last.remaining == 20 - len(kept)
 
 
 def test_c_get_without_a_context_for_a_class_fails_just_that_one(tmp_path: Path):
