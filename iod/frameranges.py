@@ -21,6 +21,7 @@ TIME_RANGE = 0x00081163
 KEYS = (SIMPLE_FRAME_LIST, CALCULATED_FRAME_LIST, TIME_RANGE)
 END = 0xFFFFFFFF
 
+_SHOWN = 80  # characters of what a parser says: it may quote the whole value
 _SLACK_SECONDS = 1e-6  # Frame Time is a decimal string: 1/30 s comes as 33.333 ms
 
 
@@ -49,7 +50,7 @@ def _numbers(identifier: Dataset, tag: int) -> Sequence[float]:
         values = value if isinstance(value, MultiValue | list | tuple) else [value]
         return [kind(one) for one in values]
     except Exception as error:  # noqa: BLE001 - pydicom raises what its parsers happen to raise
-        raise BadFrameRange(f"the frame range key cannot be read: {error}") from None
+        raise BadFrameRange(f"the frame range key cannot be read: {str(error)[:_SHOWN]}") from None
 
 
 def _integer(value: object) -> int:

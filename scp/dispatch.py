@@ -30,17 +30,25 @@ ROOTS: dict[tuple[int, str], Callable[[Exchange], None]] = {
 
 def serve(exchange: Exchange) -> str:
     """Answer one request; returns what kind it was. Raises Ended when the association is over."""
+    if exchange.command.is_response:
+        raise exchange.association.violated("a response, although nothing was asked", 2, 2)
     kind = _kind(exchange.context.abstract_syntax)
     service = _service(exchange, kind)
     if service is None or not exchange.context.scp:
         # PS3.7 C.5.24
-        exchange.answer(Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
+        _refuse(exchange, Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
     elif kind not in exchange.rights:
         # Storage contexts are also accepted for C-GET: they give no right to store.
-        exchange.answer(Status.NOT_AUTHORISED, "this caller may not do this")
+        _refuse(exchange, Status.NOT_AUTHORISED, "this caller may not do this")
     else:
         service(exchange)
     return kind
+
+
+def _refuse(exchange: Exchange, status: Status, why: str) -> None:
+    field = exchange.command.command_field
+    _log.warning("request 0x%04X of %s refused: %s", field, exchange.calling_ae_title, why)
+    exchange.answer(status, why)
 
 
 def _service(exchange: Exchange, kind: str) -> Callable[[Exchange], None] | None:

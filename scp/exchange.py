@@ -13,7 +13,7 @@ from config.settings import Settings
 from scp import extended
 from scp.moves import Moves
 from wire.association import Association, Message
-from wire.command import Command
+from wire.command import Command, Field
 from wire.items import Request
 from wire.negotiation import Context
 
@@ -62,6 +62,8 @@ class Exchange:
 
     def answer(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> None:
         """Send the final response without a data set; what is left of the request is dropped."""
-        self.message.drain()
+        limits = self.house.settings.limits
+        stores = self.command.command_field == Field.C_STORE
+        self.message.drain(limits.object_bytes if stores else limits.identifier_bytes)
         response = self.command.response(status, comment=comment)
         self.association.send(self.context, response.naming(offending))

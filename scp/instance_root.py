@@ -17,7 +17,8 @@ from functools import partial
 
 from pydicom import Dataset
 
-from archive import errors
+from archive import errors, keys
+from archive.keys import Values
 from archive.query import parse
 from iod import bulkdata, frameranges, frames
 from iod.encoded import Made
@@ -87,32 +88,42 @@ def _failed(exchange: Exchange, source: Instance, error: IodError | OSError) -> 
     status = Status.CANNOT_PERFORM_SUBOPERATIONS
     if isinstance(error, IodError):
         status = statuses.status_of(error, statuses.RETRIEVE)
-    response = exchange.command.response(status, data_set=True, comment=str(error))
+    response = exchange.command.response(status, data_set=True, comment=_tellable(error))
     failed = tally.failed_list(exchange.context.transfer_syntax)
     exchange.association.send(exchange.context, tally.counts(response), failed)
+
+
+def _tellable(error: IodError | OSError) -> str:
+    """The cause as a peer may know it: where our files lie is for our log alone."""
+    if isinstance(error, OSError):
+        return f"a file cannot be made: {error.strerror or type(error).__name__}"
+    return str(error)
 
 
 def _asked(exchange: Exchange) -> tuple[FrameRange | None, list[Instance]]:
     """The frames asked for, None at IMAGE level, and the objects. Raises as `_answer` catches."""
     identifier = exchange.identifier()
-    level = _level(identifier)
-    keys = tuple(tag for tag in frameranges.KEYS if tag in identifier)
-    if level != "FRAME":
-        if keys:
-            raise errors.BadIdentifier("a frame range key stands in an IMAGE level request", keys)
+    held = keys.values(identifier)
+    ranges = tuple(tag for tag in frameranges.KEYS if tag in held)
+    if _level(held) != "FRAME":
+        if ranges:
+            raise errors.BadIdentifier("a frame range key stands in an IMAGE level request", ranges)
         return None, _instances(exchange, identifier)
-    uids = identifier.get("SOPInstanceUID") or ""
-    if not isinstance(uids, str):
+    if "\\" in _text(held, _SOP_INSTANCE):
         raise errors.BadIdentifier("frames are taken from one SOP instance only", (_SOP_INSTANCE,))
     wanted = frameranges.asked(identifier)
     identifier.QueryRetrieveLevel = "IMAGE"
     return wanted, _instances(exchange, identifier)
 
 
-def _level(identifier: Dataset) -> str:
-    level = str(identifier.get("QueryRetrieveLevel") or "").strip()
+def _text(held: Values, tag: int) -> str:
+    return held[tag].text if tag in held else ""
+
+
+def _level(held: Values) -> str:
+    level = _text(held, _LEVEL)
     if level not in ("IMAGE", "FRAME"):
-        said = f"is {level!r}" if level else "is missing"
+        said = f"is {level[:16]!r}" if level else "is missing"
         raise errors.BadIdentifier(
             f"QueryRetrieveLevel {said}, this model has IMAGE, FRAME", (_LEVEL,)
         )
@@ -146,7 +157,8 @@ def _lightened(exchange: Exchange, instances: Iterable[Instance]) -> Generator[O
                 made = bulkdata.without_bulk_data(instance, identity, folder / "object")
                 yield from retrieve.sent_back(exchange, [_labelled(exchange, made)])
         except (IodError, OSError) as error:
-            yield Outcome(instance, None, f"the bulk data cannot be left out: {error}")
+            why = f"the bulk data cannot be left out: {_tellable(error)}"
+            yield Outcome(instance, None, why)
 
 
 def _labelled(exchange: Exchange, made: Made) -> Made:

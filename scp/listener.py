@@ -110,10 +110,15 @@ class Listener:
         self._socket.close()
 
     def _enlist(self) -> None:
-        """One more thread that waits."""
+        """One more thread that waits. Raises RuntimeError when the system has none to give."""
         with self._change:
             self._waiting += 1
-        threading.Thread(target=self._wait, name=f"port {self.port}", daemon=True).start()
+        try:
+            threading.Thread(target=self._wait, name=f"port {self.port}", daemon=True).start()
+        except RuntimeError:
+            with self._change:
+                self._waiting -= 1
+            raise
 
     def _wait(self) -> None:
         waiting = True
@@ -126,9 +131,16 @@ class Listener:
             if accepted is None:
                 return
             if short:
-                self._enlist()
+                self._replace()
             self._admit(*accepted)
             waiting = self._wanted()
+
+    def _replace(self) -> None:
+        """See that somebody waits while this thread serves; if nobody can, it will once it has."""
+        try:
+            self._enlist()
+        except RuntimeError as error:
+            _log.warning("port %d: no further thread: %s", self.port, error)
 
     def _wanted(self) -> bool:
         """Whether a thread that has served goes back to waiting; it then counts as waiting."""

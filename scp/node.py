@@ -44,7 +44,7 @@ class Node:
         return [(listener.host, listener.port) for listener in self.listeners]
 
     def start(self) -> None:
-        """Open the archive and listen; raises OSError, ArchiveError (InUse among them)."""
+        """Open the archive and listen; raises OSError, ArchiveError (InUse), RuntimeError."""
         settings = self.settings
         with ExitStack() as undone:
             undone.enter_context(claim(settings.node.data))
@@ -60,9 +60,10 @@ class Node:
                 listener = Listener(bound(each.host, each.port), self._crowd, serve)
                 undone.callback(listener.stop)
                 self.listeners.append(listener)
+            for listener in self.listeners:
+                listener.start()
             self._held = undone.pop_all()
         for listener in self.listeners:
-            listener.start()
             _log.info("%s listens on %s:%d", settings.node.ae_title, listener.host, listener.port)
 
     def stop(self, seconds: float = DRAIN_SECONDS) -> None:

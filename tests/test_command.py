@@ -225,3 +225,11 @@ def test_a_response_names_what_it_answers():
     counted = request.response(0xFF00).with_counts(4, 3, 2, 1)
     assert counted.number_of_remaining_suboperations == 4
     assert counted.number_of_warning_suboperations == 1
+
+
+def test_more_sub_operations_than_a_count_can_tell_are_the_most_it_can():
+    """PS3.7 E.1: the counts are US, the sub-operations of a retrieve without bound."""
+    request = Command(command_field=Field.C_MOVE, message_id=7)
+    counted = request.response(0xFF00).with_counts(70_000, 65_536, 65_535, 0)
+    read = commands.decode(commands.encode(counted))
+    assert read == request.response(0xFF00).with_counts(65_535, 65_535, 65_535, 0)

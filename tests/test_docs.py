@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from archive.attributes import ATTRIBUTES, LEVELS
+from archive.options import Options
 from cli import main
+from config import catalogue
 from config.limits import Limits
 from config.settings import Settings, load
-from scp import statuses
+from scp import extended, statuses
 from tests.commands import ROOT
 from tests.test_layers import MAY_IMPORT
 
@@ -144,15 +147,60 @@ def test_every_exit_code_is_told():
 
 # -- query.md, storage.md, architecture.md --------------------------------------------------------
 
+QUERY = chapters(page("query.md"))
+
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_key_is_told_at_its_level(level):
-    told = next(row for row in rows(chapters(page("query.md"))["Keys"]) if row[0] == level)
+    told = next(row for row in rows(QUERY["Keys"]) if row[0] == level)
     keys = {"U": [], "R": [], "O": []}
     for attribute in ATTRIBUTES:
         if attribute.level == level:
             keys[attribute.key].append(attribute.keyword)
     assert told[1:] == tuple(", ".join(keys[kind]) for kind in "URO")
+
+
+def with_items(attributes):
+    for attribute in attributes:
+        if attribute.items:
+            yield attribute
+            yield from with_items(attribute.items)
+
+
+def test_what_is_known_of_items_is_told():
+    told = {name: set(cell.split(", ")) for name, cell in rows(QUERY["Keys"], table=1)}
+    known = {each.keyword: {i.keyword for i in each.items} for each in with_items(ATTRIBUTES)}
+    code = known["ProcedureCodeSequence"]
+    listed = re.search(r"PS3.3 8.8\s\(([^)]*)\)", QUERY["Keys"])[1]
+    assert set(re.findall(r"\w+", listed)) == code
+    for name, items in known.items():
+        short = items - code | {"a code's"} if code <= items else items
+        assert told.get(name, {"a code's"}) == short, name
+    assert told.keys() <= known.keys()
+
+
+# What query.md calls the options of extended negotiation
+NEGOTIATED = {
+    "relational queries": "relational",
+    "combined date and time": "combined_datetime",
+    "fuzzy names": "fuzzy_names",
+    "time zone": "timezone",
+    "enhanced multi-frame conversion": None,
+    "empty value": "empty_value",
+    "multiple values": "multiple_value",
+}
+
+
+def test_each_byte_of_extended_negotiation_is_told_with_its_answer():
+    told = [row[:3] for row in rows(QUERY["Extended negotiation"])]
+    assert [row[1] for row in told] == list(NEGOTIATED)
+    assert {name for name in NEGOTIATED.values() if name} == {each.name for each in fields(Options)}
+    model = next(m for m in catalogue.MODELS.values() if (m.service, m.root) == ("find", "study"))
+    for number, name, answer in told:
+        offered = bytes(number == str(place) for place in range(1, 8))
+        assert extended.answer(model, offered)[int(number) - 1] == int(answer)
+        wanted = Options(**{NEGOTIATED[name]: True}) if NEGOTIATED[name] else Options()
+        assert extended.options(model, offered) == wanted
 
 
 def test_every_refusal_of_an_object_is_told_with_its_status():
@@ -164,7 +212,7 @@ def test_every_refusal_of_an_object_is_told_with_its_status():
 
 @pytest.mark.parametrize("status", statuses.Status)
 def test_every_status_we_answer_with_is_told(status):
-    assert f"`{int(status):04X}`" in page("query.md") + page("storage.md")
+    assert f"`{int(status):04X}`" in page("query.md") + page("retrieve.md") + page("storage.md")
 
 
 def test_every_folder_has_its_sentence_in_the_architecture():
@@ -187,7 +235,9 @@ def test_every_link_leads_somewhere(path):
 
 
 def test_every_file_that_is_named_exists():
-    named = re.compile(r"`((?:config|wire|archive|scu|scp|cli|tests|tools|docs)/[\w./-]+\.\w+)`")
+    named = re.compile(
+        r"`((?:config|wire|archive|iod|scu|scp|cli|tests|tools|docs)/[\w./-]+\.\w+)`"
+    )
     missing = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in PAGES

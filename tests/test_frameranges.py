@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from iod import frameranges
 from iod.errors import BadFrameRange, NoFrames
@@ -151,3 +153,13 @@ def test_a_calculated_list_selects_what_its_expansion_does(values, count):
     found = frameranges.frames(calculated, count, untimed)
     assert found == frameranges.frames(simple, count, untimed)
     assert found == sorted(set(found))
+
+
+def test_what_cannot_be_read_is_not_repeated_at_length():
+    """Hostile input D8: an identifier of a megabyte is not a line of the log."""
+    asked = request()
+    tag = Tag(SIMPLE_FRAME_LIST)
+    asked._dict[tag] = RawDataElement(tag, "UL", 4097, b"9" * 4097, 0, False, True)
+    with pytest.raises(BadFrameRange) as refused:
+        frameranges.asked(asked)
+    assert len(str(refused.value)) < 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +23,14 @@ from pynetdicom import AE, build_role, evt
 
 from scp.node import Node
 from scu import instances
+from scu.associate import associate
 from scu.instances import FileInstance
 from tests import clients
 from tests.clients import CALLER
 from tests.multiframe import US_MULTIFRAME, cine, decoded, written
 from tests.nodes import node, peer, port, target
 from tests.objects import CT_IMAGE, identifier, instance, uid
+from wire.command import Command, Field
 
 MOVE, GET = "1.2.840.10008.5.1.4.1.2.4.2", "1.2.840.10008.5.1.4.1.2.4.3"
 WITHOUT_BULK_DATA = "1.2.840.10008.5.1.4.1.2.5.3"
@@ -285,6 +288,50 @@ def _written(folder: Path, made: pydicom.FileDataset) -> list[Path]:
 
 
 # -- pynetdicom as the caller ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("tag", "status"), [(0x00080052, 0xA900), (0x00080018, 0x0000)])
+@pytest.mark.parametrize("vr", [b"FD", b"UL"])
+def test_a_key_of_another_representation_is_answered_and_the_association_goes_on(
+    tag: int, status: int, vr: bytes, tmp_path: Path
+):
+    path = stored(tmp_path, rows=1, columns=1)
+    elements = {
+        0x00080018: struct.pack("<HH2sH", 8, 0x18, b"UI", 8) + b"1.2.3.4\0",
+        0x00080052: struct.pack("<HH2sH", 8, 0x52, b"CS", 6) + b"FRAME ",
+        0x00081161: struct.pack("<HH2sHI", 8, 0x1161, b"UL", 4, 1),
+    }
+    elements[tag] = struct.pack("<HH2sH", 8, tag & 0xFFFF, vr, 6) + b"FRAME "
+    data = b"".join(elements.values())
+    with (
+        holding(tmp_path, path) as serving,
+        associate(target(serving), CALLER, [(GET, [ExplicitVRLittleEndian])]) as association,
+    ):
+        request = Command(
+            Field.C_GET,
+            affected_sop_class_uid=GET,
+            message_id=1,
+            priority=0,
+            command_data_set_type=1,
+        )
+        association.send(association.context_for(GET), request, data)
+        answer = association.response(request).command
+        assert (answer.status, association.alive) == (status, True)
+
+
+@pytest.mark.parametrize("model", [GET, WITHOUT_BULK_DATA])
+def test_where_we_keep_our_files_is_not_told_to_a_peer(model: str, tmp_path: Path):
+    path = stored(tmp_path, rows=1, columns=1)
+    one = instances.read(path)
+    whole = identifier("IMAGE", SOPInstanceUID=one.sop_instance_uid)
+    asked = frames_of(one, SimpleFrameList=1) if model == GET else whole
+    with node(tmp_path / "node") as serving:
+        assert all(one.status == 0 for one in clients.send(target(serving), [path]))
+        (tmp_path / "node" / "outgoing").write_bytes(b"no folder")
+        *_, final = clients.get(target(serving), asked, [one], root=model)[0]
+    assert (final.status, final.failed) == (0xA702, 1)
+    assert "/" not in final.comment
+    assert "'" not in final.comment
 
 
 @pytest.mark.interop

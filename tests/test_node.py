@@ -132,12 +132,32 @@ def test_threads_and_descriptors_return_to_where_they_were(tmp_path: Path):
             assert sock.recv(10)[:1] == b"\x07"
         assert serving._crowd.drain(5)
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
-        accepting = [t for t in threading.enumerate() if t.name.startswith("association")]
-        for thread in accepting:
-            thread.join(5)
-            assert not thread.is_alive()
+    assert not [t for t in threading.enumerate() if t.name == f"port {here.port}"]
 
 
 def test_nobody_listens_where_nobody_was_started():
     with pytest.raises(Unreachable, match="refused"):
         echo.echo(Target("ANODE", "127.0.0.1", free_port()), CALLER)
+
+
+def test_a_thread_that_cannot_be_started_leaves_nobody_unserved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Threads run out, and there are some again: whoever waits then still waits."""
+    with node(tmp_path) as serving:
+        here = target(serving)
+        start, short = threading.Thread.start, threading.Event()
+
+        def starting(thread: threading.Thread) -> None:
+            if thread.name.startswith("port"):
+                short.set()
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", starting)
+            for _ in range(5):
+                assert _eventually_echoed(here)
+        assert short.is_set()
+        assert _eventually_echoed(here)
+        assert serving._crowd.drain(5)

@@ -1,9 +1,9 @@
-"""README.md is true: its sessions are run against a node of their own and print what it shows.
+"""README.md is true, and docs/ too: sessions are run against a node and print what is shown.
 
 A `console` block holds commands after `$ ` and their output; all blocks of a section are one
-session of bash, in a folder like a fresh clone.  A `toml` block is added to the configuration
-before the section's node starts.  `...` stands for any text; times, rates and the room left are
-not compared.
+session of bash, in a folder like a fresh clone, with a node of its own.  A `toml` block is added to
+the configuration before that starts; a `python` block is a file, which its first line names.  `...`
+stands for any text; times, rates and the room left are not compared.
 """
 
 import os
@@ -22,11 +22,13 @@ from tests.peers import free_port, needs_dcmtk
 from tests.test_cli_serve import listening
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HOME = "/home/you/anode"
 PORT, ANOTHER = 11112, 11113
 END = "\036"
 SECONDS = 60
+DCMTK = re.compile(r"(?:dcm\w+|\w+scu) ")
 # What differs from run to run: times, rates, what the disk has left.
 VARIES = (
     (re.compile(r"\b[\d.]+ (m?s)\b"), r"# \1"),
@@ -37,20 +39,24 @@ VARIES = (
 
 @dataclass(frozen=True)
 class Section:
-    """A chapter of the README that shows a session."""
+    """A chapter of a page that shows a session."""
 
+    page: str
     title: str
     steps: tuple[tuple[str, str], ...]  # command, output
     configuration: str
+    scripts: tuple[str, ...]
 
 
-def sections(text):
+def sections(path):
+    text = path.read_text(encoding="utf-8")
     for chapter in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
-        blocks = BLOCK.findall(chapter)
+        title, blocks = chapter.partition("\n")[0], BLOCK.findall(chapter)
         steps = [step for kind, body in blocks if kind == "console" for step in shown(body)]
         toml = "\n".join(body for kind, body in blocks if kind == "toml")
+        scripts = tuple(body for kind, body in blocks if kind == "python")
         if steps:
-            yield Section(chapter.partition("\n")[0], tuple(steps), toml)
+            yield Section(path.stem, title, tuple(steps), toml, scripts)
 
 
 def shown(body):
@@ -101,11 +107,16 @@ def session(folder, steps):
 
 
 def marked(section):
-    dcmtk = [pytest.mark.interop, needs_dcmtk] if "DCMTK" in section.title else []
-    return pytest.param(section, marks=dcmtk, id=section.title.lower().replace(" ", "-"))
+    foreign = any(DCMTK.match(command) for command, _ in section.steps)
+    dcmtk = [pytest.mark.interop, needs_dcmtk] if foreign else []
+    name = f"{section.page}: {section.title}".lower().replace(" ", "-")
+    return pytest.param(section, marks=dcmtk, id=name)
 
 
-@pytest.mark.parametrize("section", [marked(each) for each in sections(README)])
+SECTIONS = [section for path in PAGES for section in sections(path)]
+
+
+@pytest.mark.parametrize("section", [marked(each) for each in SECTIONS])
 def test_a_session_prints_what_is_shown(tmp_path, section):
     another = str(free_port())
     configuration = clone(tmp_path, section.configuration.replace(str(ANOTHER), another))
@@ -117,6 +128,9 @@ def test_a_session_prints_what_is_shown(tmp_path, section):
             (command.replace(str(PORT), port).replace(str(ANOTHER), another), output)
             for command, output in section.steps
         ]
+        for script in section.scripts:
+            name = re.match(r"# (\w+[.]py)", script)[1]
+            (tmp_path / name).write_text(script.replace(str(PORT), port), encoding="utf-8")
         results = session(tmp_path, steps)
     for (command, expected), (code, output) in zip(section.steps, results, strict=True):
         said = output.replace(f":{port}", f":{PORT}").replace(str(tmp_path), HOME)
@@ -126,7 +140,7 @@ def test_a_session_prints_what_is_shown(tmp_path, section):
 
 
 def test_the_first_session_is_five_commands():
-    first = next(section for section in sections(README) if section.title == "A first session")
+    first = next(section for section in SECTIONS if section.title == "A first session")
     used = [command.split()[1] for command, _ in first.steps]
     assert used == ["echo", "send", "find", "get", "status"]
 
@@ -175,8 +189,17 @@ def test_what_it_says_we_speak_is_what_we_speak():
     served = catalogue.SERVED_MODELS.values()
     others = [each for each in served if each.root == "non-patient" and each.service == "get"]
     assert f"{len(others)} models of objects without a patient" in README
-    told = {"patient", "study", "patient-study", "non-patient", "composite", "without-bulk-data"}
-    assert {each.root for each in served} == told
+    told = {
+        "patient": "Patient Root",
+        "study": "Study Root",
+        "patient-study": "Patient/Study Only",
+        "composite": "Composite Instance Root",
+        "without-bulk-data": "Without Bulk Data",
+        "repository": "Repository Query",
+        "non-patient": "models of objects without a patient",
+    }
+    assert {each.root for each in served} == set(told)
+    assert all(name in README for name in told.values())
     assert {each.service for each in served if each.root == "non-patient"} == {"move", "get"}
 
 

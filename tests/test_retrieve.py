@@ -307,7 +307,7 @@ def test_c_get_without_a_context_for_a_class_fails_just_that_one(tmp_path: Path)
     assert len(kept) == 2
 
 
-def test_c_get_contexts_give_no_right_to_store(tmp_path: Path):
+def test_c_get_contexts_give_no_right_to_store(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     """A caller that may only get is answered 0x0124 when it stores on those contexts."""
     (path,) = written(tmp_path / "o", instance())
     one = instances.read(path)
@@ -317,6 +317,8 @@ def test_c_get_contexts_give_no_right_to_store(tmp_path: Path):
         with associate(target(serving), CALLER, proposals) as association:
             outcome = store.store(association, one)
         assert outcome.status == 0x0124
+        refused = f"request 0x0001 of {CALLER.ae_title} refused: this caller may not do this"
+        assert refused in caplog.messages
         with (
             associate(target(serving), CALLER, [(CT_IMAGE, SYNTAXES)]) as association,
             pytest.raises(NoContext),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.clients import CALLER, SYNTAXES
 from tests.nodes import node, target
 from tests.objects import CT_IMAGE, MR_IMAGE, instance, uid, written
 from wire.command import Command, Field
-from wire.errors import Ended
+from wire.errors import Aborted, Ended
 
 
 def left_over(serving: Node) -> list[Path]:
@@ -176,3 +177,34 @@ def test_a_whole_folder_on_one_association_is_stored(tmp_path: Path):
         assert len(store.groups(found)) == 1
         assert all(one.status == 0 for one in clients.send(target(serving), paths))
         assert serving.archive.counts().instances == 50
+
+
+def test_a_response_that_answers_nothing_ends_the_association(tmp_path: Path):
+    """PS3.7 9.3.1: nothing was asked of the peer; an answer to an answer would go on for ever."""
+    with (
+        node(tmp_path) as serving,
+        associate(target(serving), CALLER, [(CT_IMAGE, SYNTAXES[:1])]) as association,
+    ):
+        association.send(association.context_for(CT_IMAGE), request(message_id=1).response(0))
+        with pytest.raises(Aborted):
+            association.expect(10)
+
+
+def test_what_nobody_may_do_is_for_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    with node(tmp_path) as serving:
+        data = data_set(tmp_path / "o")
+        answer = stored(serving, request(command_field=Field.N_CREATE), data)
+    assert answer == (0x0211, "not an operation of this SOP class")
+    said = "request 0x0140 of TESTER refused: not an operation of this SOP class"
+    assert ("anode.dispatch", logging.WARNING, said) in caplog.record_tuples
+
+
+def test_a_refused_object_over_the_limit_is_not_drained(tmp_path: Path):
+    """Hostile input N5: whatever it was refused for."""
+    whole = data_set(tmp_path / "o", PixelData=bytes(200_000), BitsAllocated=8)
+    limits = Limits(object_bytes=100_000)
+    with node(tmp_path / "node", limits=limits) as serving:
+        unnamed = request(affected_sop_instance_uid="none")
+        with pytest.raises(Ended):
+            stored(serving, unnamed, whole)
+        assert stored(serving, unnamed, data_set(tmp_path / "good"))[0] == 0xC000

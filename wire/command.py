@@ -17,6 +17,7 @@ from wire.errors import ProtocolError
 
 _ELEMENT = struct.Struct("<HHI")
 _US = struct.Struct("<H")
+_MOST = 0xFFFF
 NO_DATA_SET: Final = 0x0101
 RESPONSE: Final = 0x8000
 
@@ -103,13 +104,16 @@ class Command:
     def with_counts(
         self, remaining: int | None, completed: int, failed: int, warning: int
     ) -> Command:
-        """This response with the sub-operation counts of PS3.7 9.3.3 and 9.3.4."""
+        """This response with the sub-operation counts of PS3.7 9.3.3 and 9.3.4.
+
+        They are US: what is beyond it is told as the most it holds.
+        """
         return replace(
             self,
-            number_of_remaining_suboperations=remaining,
-            number_of_completed_suboperations=completed,
-            number_of_failed_suboperations=failed,
-            number_of_warning_suboperations=warning,
+            number_of_remaining_suboperations=None if remaining is None else min(remaining, _MOST),
+            number_of_completed_suboperations=min(completed, _MOST),
+            number_of_failed_suboperations=min(failed, _MOST),
+            number_of_warning_suboperations=min(warning, _MOST),
         )
 
 

@@ -39,7 +39,10 @@ class Message:
                 raise self._association.violated(f"an identifier of more than {most} bytes")
         return bytes(gathered)
 
-    def drain(self) -> None:
-        """Read what is left of the data set and drop it."""
-        for _ in self.fragments():
-            pass
+    def drain(self, limit: int | None = None) -> None:
+        """Read what is left of the data set and drop it; over `limit` the peer is aborted."""
+        dropped = 0
+        for pieces in self.fragments():
+            dropped += sum(map(len, pieces))
+            if limit is not None and dropped > limit:
+                raise self._association.violated(f"a data set of more than {limit} bytes")
