@@ -6,7 +6,7 @@ folder open, but each opens it for itself, after a fork; who serves also takes `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Literal, Self
 
@@ -102,7 +102,7 @@ class Archive:
 
         return media.take(path, receive, self.bounds)
 
-    def find(self, query: Query) -> Iterator[tuple[str, ...]]:
+    def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One answer per entity at the query's level, aligned with `query.returns`."""
         return self._index.find(query)
 

@@ -39,7 +39,8 @@ def read(data: bytes, transfer_syntax: str, bounds: Bounds) -> Dataset:
         with _quiet(written.decode("ascii", "replace").strip(" \0")):
             return read_dataset(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
     except Exception as error:  # noqa: BLE001 - pydicom raises what its parsers happen to raise
-        raise BadIdentifier(f"the identifier cannot be read: {error}") from None
+        why = type(error).__name__  # its text may quote values
+        raise BadIdentifier(f"the identifier cannot be read: {why}") from None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -179,7 +179,7 @@ class Index:
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def find(self, query: Query) -> Iterator[tuple[str, ...]]:
+    def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""
         return self._rows(*answers(query, self._dialect))
 
@@ -201,7 +201,7 @@ class Index:
         (row,) = self._rows(sql, [])
         return Counts(*map(int, row))
 
-    def _rows(self, sql: str, params: list[object]) -> Iterator[tuple[str, ...]]:
+    def _rows(self, sql: str, params: list[object]) -> Generator[tuple[str, ...], None, None]:
         with self._reader() as connection:
             cursor = connection.execute(sql, params)
             try:

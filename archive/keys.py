@@ -103,9 +103,9 @@ def key(attribute: Attribute, value: Value, terms: Terms) -> Key | None:
         sought = value.text if known else charsets.unknown_as_wildcards(value.text)
         tests = matching.read(attribute, sought, terms.options, terms.offset)
     except matching.BadKey:
-        shown = value.text if len(value.text) <= 64 else f"{value.text[:64]}..."
+        # Without the value: it may be a patient's, and this is for logs and comments.
         raise BadIdentifier(
-            f"{attribute.keyword} ({attribute.vr}) cannot be matched with {shown!r}",
+            f"{attribute.keyword}: no value that {attribute.vr} can be matched with",
             (attribute.tag,),
         ) from None
     return Key(attribute, tests) if tests else None

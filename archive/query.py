@@ -159,7 +159,7 @@ def _level(values: Values, levels: tuple[str, ...]) -> Level:
     for level in _known(levels):
         if asked == level:
             return level
-    said = f"is {asked!r}" if asked else "is missing"
+    said = f"is {asked[:16]!r}" if asked else "is missing"
     raise BadIdentifier(
         f"QueryRetrieveLevel {said}, this model has {', '.join(levels)}", (QUERY_RETRIEVE_LEVEL,)
     )
@@ -176,8 +176,7 @@ def _check_single(attribute: Attribute, values: Values) -> None:
         why = "has a wildcard"
     else:
         return
-    wanted = f"{attribute.level} level's unique key must be one single value"
-    raise BadIdentifier(f"{attribute.keyword} {why}: the {wanted}", (attribute.tag,))
+    raise BadIdentifier(f"{attribute.keyword} {why}, and needs one single", (attribute.tag,))
 
 
 def _top(levels: tuple[str, ...]) -> str:
@@ -199,8 +198,9 @@ def _offset(values: Values) -> str:
 def _paging(values: dict[int, Value], level: Level) -> tuple[int | None, int]:
     """Maximum Number of Records and Prior Record Key; neither is a key of the answer."""
     most = values.pop(reading.MAXIMUM_NUMBER_OF_RECORDS, _NOTHING).text
-    if most and not (most.isdigit() and most.isascii()):
-        raise BadIdentifier("not a number", (reading.MAXIMUM_NUMBER_OF_RECORDS,))
+    if most and not re.fullmatch("[0-9]{1,10}", most, re.ASCII):
+        why = "MaximumNumberOfRecords is no number that UL can tell"
+        raise BadIdentifier(why, (reading.MAXIMUM_NUMBER_OF_RECORDS,))
     prior = values.pop(reading.PRIOR_RECORD_KEY, _NOTHING).text
     found = re.fullmatch(rf"{level}-([0-9]{{1,18}})", prior, re.ASCII)
     if prior and found is None:

@@ -21,6 +21,7 @@ from archive.attributes import BY_TAG, LEVELS, rank
 from archive.query import parse
 from cli import calls, options, questions, show, tree
 from cli.failures import Code, Failure
+from cli.naming import name
 from cli.store import opened
 from config import catalogue
 
@@ -166,7 +167,7 @@ def _copy(source: Path, path: Path) -> bool:
     try:
         shutil.copyfile(source, draft)
         shutil.copymode(source, draft)
-        os.link(draft, path)
+        name(Path(draft), path)
     finally:
         Path(draft).unlink(missing_ok=True)
     return True

@@ -83,7 +83,7 @@ def get(
     asked = questions.question(key or [], level=level, root=root, default=None)
     questions.to_retrieve(asked)
     output.mkdir(parents=True, exist_ok=True)
-    folder = Folder(output, source_ae=call.target.ae_title)
+    folder = Folder(output, source_ae=call.target.ae_title, most=call.caller.limits.object_bytes)
     with explained(call):
         held = _held(call, asked)
     got = Got(follow(_responses(call, asked, held, folder), "Getting"), folder, held)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archive import filemeta
+from cli.naming import name
 from scp.statuses import Status
 from wire.association import Message
 
@@ -34,6 +35,8 @@ class Folder:
 
     path: Path
     source_ae: str = ""
+    most: int = 64 << 30
+    """Bytes of one object; more end the association."""
     received: list[Received] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -72,6 +75,9 @@ class Folder:
                 file.write(meta)
                 for pieces in message.fragments():
                     file.writelines(pieces)
+                    if file.tell() > self.most:
+                        # Hostile input A7: a server may send without end, to us as well.
+                        raise message.violated(f"an object of more than {self.most} bytes")
                 size = file.tell() - len(meta)
             return self._name(Path(draft), replace(one, size=size))
         finally:
@@ -79,8 +85,7 @@ class Folder:
 
     def _name(self, draft: Path, one: Received) -> int:
         try:
-            # A link, unlike a rename, never replaces what has the name.
-            os.link(draft, one.path)
+            name(draft, one.path)
         except FileExistsError:
             if not filecmp.cmp(draft, one.path, shallow=False):
                 why = f"{one.path} is there already, with other bytes"

@@ -1,4 +1,6 @@
-"""What can go wrong with an object's meaning and form. The message is for the operator's log.
+"""What can go wrong with an object's meaning and form.
+
+The message goes to the log and, shortened, to the peer.
 
 IodError
 +-- Unconvertible    the object cannot be had in that transfer syntax    PS3.4 C.4.2.2.1

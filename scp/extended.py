@@ -25,7 +25,8 @@ _RETRIEVE = ("relational", "")
 # K.5: the first two are reserved and always 1; non-patient queries always combine date and time.
 _NON_PATIENT = ("reserved", "reserved", "fuzzy_names", "timezone")
 
-_PATIENT_ROOTS = ("patient", "study", "patient-study")
+# The Repository Query has the bytes of C.5.1, C.6.4.
+_PATIENT_ROOTS = ("patient", "study", "patient-study", "repository")
 
 
 def _meanings(model: InformationModel) -> Sequence[str]:

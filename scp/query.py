@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from functools import partial
 
 from archive import charsets, errors, items
@@ -69,11 +70,12 @@ def _answer(exchange: Exchange, query: Query, plan: Plan) -> Status:
     pending = Status.PENDING if query.complete else Status.PENDING_KEYS_UNSUPPORTED
     raw = commands.encode(exchange.command.response(pending, data_set=True))
     association, message_id = exchange.association, exchange.command.message_id
-    for number, row in enumerate(exchange.house.archive.find(query)):
-        if number == query.limit:
-            return Status.RECORD_LIMIT_REACHED
-        if association.queue(exchange.context, raw, plan.encode(row)) >= _BATCH_BYTES:
-            association.flush()
-            if association.cancelled(message_id):
-                return Status.CANCELLED
+    with closing(exchange.house.archive.find(query)) as rows:
+        for number, row in enumerate(rows):
+            if number == query.limit:
+                return Status.RECORD_LIMIT_REACHED
+            if association.queue(exchange.context, raw, plan.encode(row)) >= _BATCH_BYTES:
+                association.flush()
+                if association.cancelled(message_id):
+                    return Status.CANCELLED
     return Status.CANCELLED if association.cancelled(message_id) else Status.SUCCESS

@@ -1,4 +1,6 @@
-"""Retrieve, PS3.4 C.4.2 (C-MOVE) and C.4.3 (C-GET): stored objects go out as they were stored.
+"""Retrieve, PS3.4 C.4.2 (C-MOVE) and C.4.3 (C-GET): objects go out as they were stored.
+
+What the receiver does not take so is changed without loss where that can be done.
 
 If the association of the request breaks, running sub-operations are stopped (PS3.4 leaves it open).
 """
@@ -6,9 +8,10 @@ If the association of the request breaks, running sub-operations are stopped (PS
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from functools import partial
+from itertools import count
 
 from archive import errors
 from archive.query import parse
@@ -26,6 +29,7 @@ from scu.statuses import FAILURE
 from scu.store import Originator, Outcome, attempt, store_all
 
 _log = logging.getLogger("anode.retrieve")
+_LOOKS_A_SIGN = 10
 
 
 def move(exchange: Exchange) -> None:
@@ -55,9 +59,23 @@ def destination(exchange: Exchange) -> Peer | None:
 
 def send_to(exchange: Exchange, peer: Peer, instances: Sequence[Instance]) -> None:
     """Do what a C-MOVE asks for, and answer it."""
-    with exchange.house.moves.turn(peer.ae_title, partial(_given_up, exchange)) as turn:
+    look = _impatient(exchange, Tally(len(instances)))
+    with exchange.house.moves.turn(peer.ae_title, look) as turn:
         outcomes = _sent_to(exchange, peer, instances) if turn else _nothing()
         perform(exchange, instances, outcomes)
+
+
+def _impatient(exchange: Exchange, tally: Tally) -> Callable[[], bool]:
+    """What is asked while a C-MOVE waits for its turn; now and then the caller gets a sign."""
+    pending = tally.counts(exchange.command.response(Status.PENDING))
+    looks = count(1)
+
+    def look() -> bool:
+        if next(looks) % _LOOKS_A_SIGN == 0:
+            exchange.association.send(exchange.context, pending)
+        return _given_up(exchange)
+
+    return look
 
 
 def _given_up(exchange: Exchange) -> bool:
@@ -136,13 +154,18 @@ def perform(
     failed = tally.failed_list(exchange.context.transfer_syntax)
     response = command.response(status, data_set=failed is not None, comment=tally.comment(status))
     association.send(exchange.context, tally.counts(response), failed)
+    _log.info("retrieve for %s: %s", exchange.calling_ae_title, tally)
 
 
 def _note(outcome: Outcome, exchange: Exchange) -> None:
     """Each failure and change is for the log: the final response has room for one cause."""
     if outcome.category == FAILURE:
-        _log.warning("sub-operation for %s failed: %s", exchange.calling_ae_title, outcome.cause)
+        uid = outcome.instance.sop_instance_uid
+        _log.warning(
+            "retrieve of %s for %s failed: %s", uid, exchange.calling_ae_title, outcome.cause
+        )
     elif outcome.converted_to:
         stored, sent = outcome.instance.transfer_syntax_uid, outcome.converted_to
+        uid = outcome.instance.sop_instance_uid
         names = catalogue.name_of(stored), catalogue.name_of(sent)
-        _log.info("sub-operation for %s: %s sent as %s", exchange.calling_ae_title, *names)
+        _log.debug("%s: %s sent as %s", uid, *names)

@@ -21,7 +21,11 @@ _log = logging.getLogger("anode.association")
 
 def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
     """Serve an association until it ends; never raises."""
-    channel = establish.acceptor(sock, house.settings.limits)
+    try:
+        channel = establish.acceptor(sock, house.settings.limits)
+    except OSError as error:
+        _log.info("connection from %s was gone at once: %s", entry.address, error.strerror)
+        return
     try:
         decide = partial(_decide, entry, house)
         caller = f"{entry.address} {entry.crowded}"

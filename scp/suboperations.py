@@ -27,11 +27,18 @@ class Tally:
     failed: int = 0
     warning: int = 0
     failed_uids: list[str] = field(default_factory=list)
+    converted: int = 0
     causes: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        """For the log."""
+        done = f"{self.completed} completed, {self.converted} of them converted"
+        return f"{done}, {self.failed} failed, {self.warning} with a warning"
 
     def count(self, outcome: Outcome) -> None:
         """One sub-operation is over."""
         self.remaining -= 1
+        self.converted += bool(outcome.converted_to)
         match outcome.category:
             case statuses.SUCCESS:
                 self.completed += 1

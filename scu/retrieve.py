@@ -70,7 +70,7 @@ def responses(
         message = association.expect(limits.response_seconds)
         if keep is not None and message.command.command_field == Field.C_STORE:
             status = keep(message)
-            message.drain()
+            message.drain(limits.object_bytes)
             association.send(message.context, message.command.response(status))
             continue
         association.answers(message, asked.request)

@@ -17,6 +17,7 @@ from tests.objects import identifier, instance, uid, written
 
 FIND = catalogue.MODELS["1.2.840.10008.5.1.4.1.2.2.1"]
 MOVE = catalogue.MODELS["1.2.840.10008.5.1.4.1.2.2.2"]
+REPOSITORY = catalogue.MODELS["1.2.840.10008.5.1.4.1.1.201.6"]
 HANGING = catalogue.MODELS["1.2.840.10008.5.1.4.38.2"]
 EVERYTHING = Options(
     relational=True,
@@ -41,6 +42,7 @@ EVERYTHING = Options(
         (FIND, b"\1\1\1\1\1\1\1\1\1", b"\1\1\1\1\0\1\1", EVERYTHING),
         (FIND, b"\2\xff", b"\0\0", Options()),
         (FIND, b"", b"", Options()),
+        (REPOSITORY, b"\1\1\1\1", b"\1\1\1\1", Options(True, True, True, True)),
         (MOVE, b"\1", b"\1", Options(relational=True)),
         (MOVE, b"\1\1", b"\1\0", Options(relational=True)),
         # K.5: the first two are reserved and always 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 
 from scu import find, statuses
 from scu.associate import associate
@@ -227,3 +227,19 @@ def test_a_query_that_is_refused_raises_with_its_status_and_cause(tmp_path: Path
         pytest.raises(QueryFailed, match="0xA900"),
     ):
         list(find.find(association, MODEL, identifier("SERIES", SeriesInstanceUID="")))
+
+
+def test_a_refusal_tells_no_patient_data(tmp_path: Path, caplog):
+    """What a key held may be a patient's: neither the log nor Error Comment repeats it."""
+    caplog.set_level("INFO")
+    asked = identifier("STUDY", StudyInstanceUID="")
+    asked.add(DataElement("PatientBirthDate", "LO", "1980-13-45"))
+    with (
+        node(tmp_path) as serving,
+        associate(target(serving), CALLER, [(MODEL, SYNTAXES[1:])]) as association,
+        pytest.raises(QueryFailed, match="0xA900") as refused,
+    ):
+        list(find.find(association, MODEL, asked))
+    assert "1980" not in str(refused.value)
+    assert "1980" not in caplog.text
+    assert "PatientBirthDate" in caplog.text

@@ -1,7 +1,7 @@
 """Protocol data units as bytes, PS3.8 9.3: headers, P-DATA-TF, and the PDUs of fixed content.
 
-The variable items of A-ASSOCIATE are pynetdicom's (`wire.items`); data values are ours, because
-they are what speed depends on.
+The variable items of A-ASSOCIATE are written by pynetdicom (`wire.items`) and read by
+`wire.reading`; data values are ours both ways, because they are what speed depends on.
 """
 
 from __future__ import annotations

@@ -27,6 +27,9 @@ class Limits(Protocol):
     def identifier_bytes(self) -> int: ...
 
     @property
+    def object_bytes(self) -> int: ...
+
+    @property
     def request_seconds(self) -> float: ...
 
     @property

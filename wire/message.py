@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wire.command import Command
+from wire.errors import ProtocolError
 from wire.negotiation import Context
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ class Message:
             if len(gathered) > most:
                 raise self._association.violated(f"an identifier of more than {most} bytes")
         return bytes(gathered)
+
+    def violated(self, why: str) -> ProtocolError:
+        """Abort because of this message; returns the exception to raise."""
+        return self._association.violated(why)
 
     def drain(self, limit: int | None = None) -> None:
         """Read what is left of the data set and drop it; over `limit` the peer is aborted."""

@@ -81,8 +81,9 @@ def _jpeg_ls(cells: Array, image: Image) -> bytes:
     try:
         return bytes(jpeg_ls.encode_pixel_data(small.tobytes(), **options))
     except RuntimeError:
-        # It leaves no room for a few pixels that grow. This one does, but knows whole cells only.
-        return bytes(imagecodecs.jpegls_encode(whole, level=0, out=2 * whole.nbytes + 1024))
+        # It leaves no room for a few pixels that grow. This one does, but knows whole cells only,
+        # and takes the strides of one pixel, which may be any, by their word: a copy has its own.
+        return bytes(imagecodecs.jpegls_encode(whole.copy(), level=0, out=2 * whole.nbytes + 1024))
 
 
 def _jpeg_2000(cells: Array, image: Image) -> bytes:

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,10 +116,11 @@ class _Worker:
 class Workers:
     """A few worker processes, started when first needed."""
 
-    __slots__ = ("_bounds", "_slots")
+    __slots__ = ("_bounds", "_closing", "_slots")
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
+        self._closing = threading.Lock()
         # Last in, first out: one warm worker does what one can do.
         self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(self._bounds.workers):
@@ -165,11 +167,12 @@ class Workers:
 
     def close(self) -> None:
         """End the processes, once each has done its job; new jobs start new ones."""
-        taken = [self._slots.get() for _ in range(self._bounds.workers)]
-        for worker in taken:
-            if worker:
-                worker.end()
-            self._slots.put(None)
+        with self._closing:  # two at once would each wait for what the other has taken
+            taken = [self._slots.get() for _ in range(self._bounds.workers)]
+            for worker in taken:
+                if worker:
+                    worker.end()
+                self._slots.put(None)
 
 
 _WORKERS: Final = Workers()
