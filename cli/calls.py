@@ -6,12 +6,14 @@ Law: only here, and in `serve`, the environment is read.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from config import addresses, loading
+from config import addresses, contexts, loading
+from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
+from config.profiles import PROFILES
 from config.settings import Settings, load
 from scu.associate import Caller, Target
 
@@ -27,6 +29,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Secured:
+    """What --tls, --cert, --tls-key and --ca say."""
+
+    profile: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """What the options common to all calls say."""
 
@@ -34,6 +46,7 @@ class Way:
     aet: str | None = None
     aec: str | None = None
     timeout: float | None = None
+    secured: Secured = Secured()
 
 
 def configuration(given: Path | None) -> Path | None:
@@ -52,8 +65,32 @@ def resolve(peer: str, way: Way) -> Call:
     """The peer a person names by its AE title or as AET@host:port; raises ConfigError."""
     known = settings(way.config)
     target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
+    if (context := _context(peer, way.secured, known)) is not None:
+        target = replace(target, tls=contexts.to(context, target.host))
     title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
     return Call(target, Caller(title, _within(known.limits, way.timeout)))
+
+
+def _context(peer: str, given: Secured, known: Settings) -> contexts.Context | None:
+    """How TLS is spoken with this peer: as the options say, else as its [[peer]] does."""
+    if given.profile is None:
+        if given != Secured():
+            raise ConfigError(
+                "--cert, --tls-key and --ca are for calls over TLS: add --tls PROFILE"
+            )
+        found = None if "@" in peer or ":" in peer else known.peer_named(peer)
+        return contexts.client_of(found, known) if found else None
+    own = known.own_credentials
+    ca = given.ca or own.ca
+    if ca is None:
+        raise ConfigError("--tls needs --ca FILE: without it the peer could be anybody")
+    if given.certificate is None:
+        if given.key is not None:
+            raise ConfigError("--tls-key needs --cert, the certificate of that key")
+        chosen = replace(own, ca=ca)
+    else:
+        chosen = Credentials(given.certificate, given.key or given.certificate, ca)
+    return contexts.client(PROFILES[given.profile], chosen)
 
 
 def configured(given: Settings, timeout: float | None = None) -> Caller:
@@ -97,5 +134,5 @@ def _title(option: str, value: str) -> str:
 def _within(limits: Limits, seconds: float | None) -> Limits:
     if seconds is None:
         return limits
-    update = {"connect_seconds": seconds, "response_seconds": seconds, "request_seconds": seconds}
-    return limits.model_copy(update=update)
+    bounds = ("connect", "handshake", "response", "request")
+    return limits.model_copy(update={f"{each}_seconds": seconds for each in bounds})

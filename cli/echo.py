@@ -21,10 +21,15 @@ def echo(
     aet: options.AetOption = None,
     aec: options.AecOption = None,
     timeout: options.TimeoutOption = None,
+    tls: options.TlsOption = None,
+    cert: options.CertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    ca: options.CaOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Ask a peer whether it is there (C-ECHO)."""
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    secured = calls.Secured(tls, cert, tls_key, ca)
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     with explained(call):
         answer = scu.echo.echo(call.target, call.caller)
     if statuses.category(answer.status) != statuses.SUCCESS:

@@ -68,13 +68,18 @@ def find(
     aet: options.AetOption = None,
     aec: options.AecOption = None,
     timeout: options.TimeoutOption = None,
+    tls: options.TlsOption = None,
+    cert: options.CertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    ca: options.CaOption = None,
     as_json: options.JsonOption = False,
     as_csv: CsvOption = False,
 ) -> int:
     """Ask a peer what patients, studies, series it has (C-FIND)."""
     if as_json and as_csv:
         raise Failure(Code.USAGE, "--json or --csv, not both")
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    secured = calls.Secured(tls, cert, tls_key, ca)
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     root = questions.root_of(model, patient_root=patient_root)
     asked = questions.question(key or [], level=level, root=root)
     for keyword in matches.COLUMNS[asked.level]:

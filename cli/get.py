@@ -72,13 +72,18 @@ def get(
     aet: options.AetOption = None,
     aec: options.AecOption = None,
     timeout: options.TimeoutOption = None,
+    tls: options.TlsOption = None,
+    cert: options.CertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    ca: options.CaOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
     """Retrieve objects into a folder (C-GET).
 
     One DICOM file for each object, named by its SOP Instance UID.
     """
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    secured = calls.Secured(tls, cert, tls_key, ca)
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     root = questions.root_of(model, patient_root=patient_root)
     asked = questions.question(key or [], level=level, root=root, default=None)
     questions.to_retrieve(asked)

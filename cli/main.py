@@ -32,6 +32,7 @@ from cli import (
     serve,
     show,
     status,
+    tls,
 )
 from cli.failures import Code, local
 
@@ -69,6 +70,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("get", get.get, get.EXAMPLES),
     ("import", importing.imported, importing.EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
+    ("tls profiles", tls.profiles, tls.EXAMPLES),
 )
 
 
@@ -99,8 +101,12 @@ def _ending(command: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
+_tls = typer.Typer(no_args_is_help=True, help="What TLS means here.", rich_markup_mode=None)
+app.add_typer(_tls, name="tls")
+
 for _name, _command, _examples in COMMANDS:
-    app.command(_name, epilog=_examples)(_ending(_command))
+    _group, _, _own = _name.rpartition(" ")
+    (_tls if _group else app).command(_own, epilog=_examples)(_ending(_command))
 
 
 def run(arguments: Sequence[str]) -> int:

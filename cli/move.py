@@ -51,10 +51,15 @@ def move(
     aet: options.AetOption = None,
     aec: options.AecOption = None,
     timeout: options.TimeoutOption = None,
+    tls: options.TlsOption = None,
+    cert: options.CertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    ca: options.CaOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
     """Have a peer send objects to a third node (C-MOVE)."""
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    secured = calls.Secured(tls, cert, tls_key, ca)
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     root = questions.root_of(model, patient_root=patient_root)
     asked = questions.question(key or [], level=level, root=root, default=None)
     questions.to_retrieve(asked)

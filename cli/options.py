@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from config.settings import TlsProfile
+
 PeerArgument = Annotated[
     str,
     typer.Argument(
@@ -52,6 +54,32 @@ TimeoutOption = Annotated[
         show_default=False,
     ),
 ]
+TlsOption = Annotated[
+    TlsProfile | None,
+    typer.Option(
+        "--tls", help="Call over TLS by this profile (anode tls profiles).", show_default=False
+    ),
+]
+CertOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cert", metavar="FILE", help="Our certificate in PEM, for --tls.", show_default=False
+    ),
+]
+TlsKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-key", metavar="FILE", help="Its key in PEM, if not in the same file.",
+        show_default=False,
+    ),
+]  # fmt: skip
+CaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="The CA that the peer's certificate must come from, in PEM.",
+        show_default=False,
+    ),
+]  # fmt: skip
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 KeysOption = Annotated[
     list[str] | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -9,6 +10,7 @@ import scu.echo
 from cli import calls, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explain
+from config import contexts
 from config.settings import Peer, Settings
 from scu import statuses
 from scu.associate import Caller, Target
@@ -51,15 +53,17 @@ def peers(
 
 def _ask(settings: Settings, timeout: float | None) -> list[Found]:
     caller = calls.configured(settings, timeout)
+    calling = contexts.calling(settings)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda peer: _one(peer, caller), settings.peer))
+        return list(pool.map(lambda peer: _one(peer, caller, calling), settings.peer))
 
 
-def _one(peer: Peer, caller: Caller) -> Found:
+def _one(peer: Peer, caller: Caller, calling: Mapping[str, contexts.Context]) -> Found:
     if peer.port is None:
         why = "not called: no port is configured"
         return Found(peer.ae_title, peer.host, None, None, None, why)
-    call = Call(Target(peer.ae_title, peer.host, peer.port), caller)
+    secure = contexts.secure(calling, peer)
+    call = Call(Target(peer.ae_title, peer.host, peer.port, secure), caller)
     address = f"{peer.host}:{peer.port}"
     try:
         answer = scu.echo.echo(call.target, caller)

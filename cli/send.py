@@ -133,13 +133,18 @@ def send(
     aet: options.AetOption = None,
     aec: options.AecOption = None,
     timeout: options.TimeoutOption = None,
+    tls: options.TlsOption = None,
+    cert: options.CertOption = None,
+    tls_key: options.TlsKeyOption = None,
+    ca: options.CaOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
     """Store files and folders at a peer (C-STORE).
 
     Exit code 0 only if all were stored. What is not DICOM is passed over and counted.
     """
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout))
+    secured = calls.Secured(tls, cert, tls_key, ca)
+    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     with show.spinner() as progress:
         looking = progress.add_task("Looking at files", total=None)
         found = sources.collect(paths, lambda: progress.advance(looking), hierarchy=skip_stored)

@@ -11,6 +11,8 @@ from archive import Counts
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
+from config import contexts
+from config.errors import ConfigError
 from config.settings import Listener, Settings
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
@@ -82,11 +84,16 @@ def _reach(listener: Listener, settings: Settings, timeout: float | None) -> Rea
     title = settings.node.ae_title
     caller: Caller = calls.configured(settings, timeout)
     try:
-        scu.echo.echo(Target(title, host, listener.port), caller)
+        tls = contexts.to(contexts.itself(listener), host) if listener.tls else None
+        scu.echo.echo(Target(title, host, listener.port, tls), caller)
     except Rejected:
         # It knows its peers, and this machine is none of them: it is there all the same.
         return Reached(listener.host, listener.port, True, "listening (we are none of its peers)")
-    except Unreachable:
+    except ConfigError as error:
+        return Reached(listener.host, listener.port, False, str(error))
+    except Unreachable as error:
+        if listener.tls:
+            return Reached(listener.host, listener.port, False, str(error))
         return Reached(listener.host, listener.port, False, "not listening; start it: anode serve")
     except WireError as error:
         return Reached(listener.host, listener.port, False, str(error))

@@ -71,6 +71,7 @@ class Limits(BaseModel):
         64 * GIB, "bytes", "Largest object we receive.", least=KIB, most=16 * 1024 * GIB
     )
 
+    handshake_seconds: float = _seconds(10, "For the whole TLS handshake.")
     request_seconds: float = _seconds(
         10, "For the whole association request, and the wait for a close (ARTIM, PS3.8 9.1.5)."
     )

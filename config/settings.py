@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from config import addresses, loading
+from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
 
@@ -28,10 +29,6 @@ RIGHTS: tuple[Right, ...] = get_args(Right)
 TlsProfile = Literal["rfc9325", "rfc9325-modified", "non-downgrading", "bcp195", "extended"]
 TLS_PROFILES: tuple[TlsProfile, ...] = get_args(TlsProfile)
 REJECT: Literal["reject"] = "reject"
-TLS_LATER = (
-    "are not built yet, and tls is never ignored in silence; remove this {table}, or remove its "
-    "tls if plain DICOM is meant"
-)
 
 
 def _absolute(path: Path, info: ValidationInfo) -> Path:
@@ -120,13 +117,27 @@ class Listener(Table):
     client_certificate: Literal["required", "optional", "none"] = "required"
     crl: FilePath | None = None
 
+    @property
+    def credentials(self) -> Credentials:
+        """Who we are here, and whom we believe."""
+        return Credentials(self.certificate, self.key, self.ca, self.crl)
+
     @model_validator(mode="after")
-    def _plain_for_now(self) -> Self:
-        if self.tls is not None:
-            raise ValueError(f"TLS listeners {TLS_LATER.format(table='listener')}")
-        for key in ("certificate", "key", "ca", "client_certificate", "crl"):
-            if key in self.model_fields_set:
-                raise ValueError(f"{key} means nothing without tls; remove it")
+    def _whole(self) -> Self:
+        if self.tls is None:
+            for key in ("certificate", "key", "ca", "client_certificate", "crl"):
+                if key in self.model_fields_set:
+                    raise ValueError(f"{key} means nothing without tls; remove it")
+            return self
+        if self.certificate is None or self.key is None:
+            raise ValueError("tls needs a certificate and its key, both files in PEM")
+        if self.ca is None and self.client_certificate != "none":
+            raise ValueError(
+                "tls needs a ca to know clients by their certificates; name the file, or say "
+                'client_certificate = "none" if anybody may connect'
+            )
+        if self.ca is None and self.crl is not None:
+            raise ValueError("crl means nothing without the ca that issued it")
         return self
 
 
@@ -149,10 +160,12 @@ class Peer(Table):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if self.tls is not None:
-            raise ValueError(f"calls over TLS {TLS_LATER.format(table='peer')}")
         if self.certificate is not None:
-            raise ValueError("certificate means nothing without TLS, which is not built yet")
+            raise ValueError(
+                "certificate, which is to bind this AE title to one, is not built yet; remove it"
+            )
+        if self.tls is not None and self.port is None:
+            raise ValueError("tls says how we call it, and there is no port to call")
         if self.port is not None and "/" in self.host:
             raise ValueError(f"port needs one host to call, and {self.host} is a network")
         return self
@@ -195,6 +208,12 @@ class Settings(Table):
         """Whether any AE title may do anything, from loopback: the first try without set-up."""
         return not self.peer and self.access.unknown_peers == REJECT
 
+    @property
+    def own_credentials(self) -> Credentials:
+        """Who we are when we call over TLS: the first listener with tls and a ca."""
+        found = (each.credentials for each in self.listener if each.ca)
+        return next(found, Credentials())
+
     def peer_named(self, ae_title: str) -> Peer | None:
         """The peer of this AE title, as the file or the wire spells it."""
         title = ae_title.strip(" ")
@@ -223,6 +242,11 @@ class Settings(Table):
             if peer.ae_title in titles[: number - 1]:
                 raise ValueError(
                     f"peer {number}: {peer.ae_title} is already a peer; keep one entry"
+                )
+            if peer.tls and self.own_credentials.ca is None:
+                raise ValueError(
+                    f"peer {number}: tls needs a [[listener]] with tls and a ca, whose certificate "
+                    "and ca are used in calls; add one"
                 )
             for destination in peer.move_to or ():
                 self._reachable(destination, f"peer {number}: move_to names {destination}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
 from archive import Archive, identifiers
 from archive.options import Options
 from config import catalogue
+from config.contexts import Context as TlsContext
 from config.settings import Settings
 from scp import extended
 from scp.moves import Moves
@@ -25,6 +27,7 @@ class House:
     settings: Settings
     archive: Archive
     moves: Moves
+    calling: Mapping[str, TlsContext] = field(default_factory=dict)  # by TLS profile, for our calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ _LEAST_WAITING, _MOST_WAITING = 2, 16
 _PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
 
 Serve = Callable[[socket.socket, Entry], None]
+Wrap = Callable[[socket.socket], socket.socket]
+"""What makes of an accepted connection one that speaks TLS; its handshake is still to come."""
 
 
 class Crowd:
@@ -72,7 +74,8 @@ class Crowd:
         with self._lock:
             for sock in self._open:
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+                    # Not the method of a TLS socket, which would leave its thread without TLS.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -85,8 +88,11 @@ class Listener:
     connections from one thread to another would cost more than answering an echo does.
     """
 
-    def __init__(self, sock: socket.socket, crowd: Crowd, serve: Serve) -> None:
+    def __init__(
+        self, sock: socket.socket, crowd: Crowd, serve: Serve, wrap: Wrap | None = None
+    ) -> None:
         self._socket = sock
+        self._wrap = wrap
         self._crowd = crowd
         self._serve = serve
         self._change = threading.Condition()
@@ -164,7 +170,13 @@ class Listener:
                 return sock, address(peer[0])
         return None
 
-    def _admit(self, sock: socket.socket, caller: Address) -> None:
+    def _admit(self, accepted: socket.socket, caller: Address) -> None:
+        try:
+            sock = self._wrap(accepted) if self._wrap else accepted
+        except (OSError, ValueError) as error:  # gone already, or it spoke before its turn
+            _log.info("connection from %s refused: %s", caller, error)
+            accepted.close()
+            return
         entry = self._crowd.enter(sock, caller)
         try:
             if entry is not None:

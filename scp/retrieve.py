@@ -15,7 +15,7 @@ from itertools import count
 
 from archive import errors
 from archive.query import parse
-from config import catalogue
+from config import catalogue, contexts
 from config.settings import Peer
 from scp import policy, statuses
 from scp.conversion import Converter
@@ -114,7 +114,9 @@ def _sent_to(
     """Sub-operations of a C-MOVE: on associations of their own, PS3.4 C.4.2.2.1."""
     settings, command = exchange.house.settings, exchange.command
     return store_all(
-        Target(peer.ae_title, peer.host, peer.port or 0),
+        Target(
+            peer.ae_title, peer.host, peer.port or 0, contexts.secure(exchange.house.calling, peer)
+        ),
         Caller(settings.node.ae_title, settings.limits),
         instances,
         priority=command.priority or 0,

@@ -12,7 +12,7 @@ from scp.exchange import Exchange, House
 from scp.policy import Entry
 from wire import establish
 from wire.association import Association
-from wire.errors import Ended
+from wire.errors import Ended, Unsecured
 from wire.items import Request
 from wire.negotiation import Cache, Decision, Rejection
 
@@ -23,8 +23,11 @@ def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
     """Serve an association until it ends; never raises."""
     try:
         channel = establish.acceptor(sock, house.settings.limits)
-    except OSError as error:
-        _log.info("connection from %s was gone at once: %s", entry.address, error.strerror)
+    except Unsecured as failed:
+        _log.warning("connection from %s refused: %s", entry.address, failed)
+        return
+    except OSError as error:  # it went before it was looked at
+        _log.info("connection from %s broke: %s", entry.address, error.strerror)
         return
     try:
         decide = partial(_decide, entry, house)

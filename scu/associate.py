@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from config.limits import Limits
 from wire import establish
 from wire.association import Association
+from wire.establish import Secure
 from wire.items import ProposedContext, Request
 
 MOST_CONTEXTS = 128
@@ -24,6 +25,7 @@ class Target:
     ae_title: str
     host: str
     port: int
+    tls: Secure | None = field(default=None, compare=False, repr=False)  # None: plain DICOM
 
     def __str__(self) -> str:
         return f"{self.ae_title}@{self.host}:{self.port}"
@@ -65,4 +67,5 @@ def associate(
         roles=roles or {},
         extended=extended or {},
     )
-    return establish.request((target.host, target.port), request, caller.limits)
+    address = (target.host, target.port)
+    return establish.request(address, request, caller.limits, tls=target.tls)

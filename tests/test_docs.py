@@ -21,7 +21,15 @@ from tests.test_layers import MAY_IMPORT
 
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
-COMMANDS = typer.main.get_command(main.app).commands
+COMMANDS = {
+    name: command
+    for group, one in typer.main.get_command(main.app).commands.items()
+    for name, command in (
+        {f"{group} {own}": each for own, each in one.commands.items()}
+        if hasattr(one, "commands")
+        else {group: one}
+    ).items()
+}
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
 
 

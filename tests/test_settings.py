@@ -14,6 +14,7 @@ from config.settings import RIGHTS, Listener, Node, Peer, Settings, load
 from config.writing import starter
 
 PEER = '[[peer]]\nae_title = "CT1"\nhost = "10.0.0.5"\nport = 104\n'
+OWN = 'tls = "rfc9325"\ncertificate = "a.crt"\nkey = "a.key"\n'
 
 
 @pytest.fixture
@@ -237,9 +238,24 @@ def test_peers_are_unique_and_destinations_reachable(file, text, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('[[listener]]\ntls = "rfc9325"', "listener 1: TLS listeners are not built yet"),
-        (f'{PEER}tls = "bcp195"', "peer 1: calls over TLS are not built yet"),
-        (f'{PEER}certificate = "dns:ct1.example"', "peer 1: certificate means nothing without TLS"),
+        ('[[listener]]\ntls = "rfc9325"', "listener 1: tls needs a certificate and its key"),
+        (
+            f"[[listener]]\n{OWN}",
+            "listener 1: tls needs a ca to know clients by their certificates; name the file, or",
+        ),
+        (
+            f'[[listener]]\n{OWN}client_certificate = "none"\ncrl = "ca.crl"',
+            "listener 1: crl means nothing without the ca",
+        ),
+        (
+            PEER.replace("port = 104", 'tls = "bcp195"'),
+            "peer 1: tls says how we call it, and there is no port",
+        ),
+        (f'{PEER}tls = "bcp195"', "peer 1: tls needs a [[listener]] with tls and a"),
+        (
+            f'{PEER}certificate = "dns:ct1.example"',
+            "peer 1: certificate, which is to bind this AE title to one, is not built yet",
+        ),
         (f'{PEER}certificate = "ct1"', 'peer 1: certificate must begin with "spki-sha256:"'),
         ('[[listener]]\ncertificate = "a.crt"', "listener 1: certificate means nothing without"),
         (

@@ -8,6 +8,7 @@
     └── Ended                  the association is over and cannot be used again
         ├── Aborted            the peer sent A-ABORT (PS3.8 9.3.8)
         ├── Closed             the transport connection went away
+        ├── Unsecured          the peer's TLS handshake failed
         ├── DeadlineExceeded   the peer did not do its part in time
         └── ProtocolError      the peer broke PS3.7 or PS3.8; carries the A-ABORT we answer
 
@@ -63,6 +64,10 @@ class Aborted(Ended):
 
 class Closed(Ended):
     """The transport connection was closed without a release."""
+
+
+class Unsecured(Ended):
+    """The peer connected and did not get through the TLS handshake."""
 
 
 class DeadlineExceeded(Ended):

@@ -7,11 +7,12 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wire import core, framing, items, negotiation
+from wire import core, framing, handshake, items, negotiation
 from wire.association import Association
 from wire.channel import Channel
 from wire.core import Core
 from wire.errors import ProtocolError, Rejected, Unreachable
+from wire.handshake import Secure
 from wire.items import Request
 from wire.limits import Limits
 from wire.negotiation import Decision, Negotiated, Rejection
@@ -58,7 +59,16 @@ def accept(channel: Channel, negotiate: Negotiate) -> Established | tuple[Reques
 
 
 def acceptor(sock: socket.socket, limits: Limits) -> Channel:
-    """A channel for a transport connection that a peer opened."""
+    """A channel for a transport connection that a peer opened, after its TLS handshake if any.
+
+    Raises Unsecured; the socket is then closed.
+    """
+    if isinstance(sock, ssl.SSLSocket):
+        try:
+            handshake.await_client(sock, limits)
+        except BaseException:
+            sock.close()
+            raise
     return Channel(sock, Core(Role.ACCEPTOR, limits), limits)
 
 
@@ -67,7 +77,7 @@ def request(
     wanted: Request,
     limits: Limits,
     *,
-    tls: Callable[[socket.socket], ssl.SSLSocket] | None = None,
+    tls: Secure | None = None,
 ) -> Association:
     """Connect and associate; raises Unreachable, Rejected, Ended.
 
@@ -77,7 +87,7 @@ def request(
     pdu = items.encode_request(wanted)
     sock = _connect(address, limits.connect_seconds)
     if tls is not None:
-        sock = _secured(sock, address, tls)
+        sock = handshake.secured(sock, address, tls, limits)
     channel = requestor(sock, limits)
     channel.send(Event.TRANSPORT_CONFIRMED, pdu)
     match channel.next(limits.response_seconds):
@@ -120,15 +130,4 @@ def _connect(address: tuple[str, int], seconds: float) -> socket.socket:
         raise Unreachable(f"no connection to {host}:{port}: {why}") from None
 
 
-def _secured(
-    sock: socket.socket, address: tuple[str, int], tls: Callable[[socket.socket], ssl.SSLSocket]
-) -> ssl.SSLSocket:
-    try:
-        return tls(sock)  # the handshake is under the connection's deadline
-    except OSError as error:
-        sock.close()
-        why = error.strerror or str(error)
-        raise Unreachable(f"no TLS with {address[0]}:{address[1]}: {why}") from None
-
-
-__all__ = ["Decision", "Established", "accept", "acceptor", "request", "requestor"]
+__all__ = ["Decision", "Established", "Secure", "accept", "acceptor", "request", "requestor"]

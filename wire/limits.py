@@ -30,6 +30,9 @@ class Limits(Protocol):
     def object_bytes(self) -> int: ...
 
     @property
+    def handshake_seconds(self) -> float: ...
+
+    @property
     def request_seconds(self) -> float: ...
 
     @property

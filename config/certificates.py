@@ -1,0 +1,127 @@
+"""Our certificate, its key, the CA and the CRL: read, judged, and refused with what to do.
+
+Law: nothing below the profile's strength is used, and a key that others may read is none.
+"""
+
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+from config.errors import ConfigError
+from config.profiles import WEAK_HASHES, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Files in PEM: who we are, and whose certificates we believe."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+    crl: Path | None = None
+
+
+def check(credentials: Credentials, profile: Profile) -> None:
+    """Refuse what this profile must not be used with; raises ConfigError."""
+    if credentials.key is not None:
+        _private(credentials.key)
+    if credentials.certificate is not None:
+        _usable(credentials.certificate, profile)
+    if credentials.ca is not None:
+        _usable(credentials.ca, profile)
+    if credentials.crl is not None:
+        _fresh(credentials.crl)
+
+
+def weakness(certificate: x509.Certificate, profile: Profile) -> str:
+    """What of a certificate is below the profile's strength, in words; empty: nothing."""
+    match certificate.public_key():
+        case rsa.RSAPublicKey(key_size=bits) if bits < profile.rsa_bits:
+            return f"has an RSA key of {bits} bits, and {profile.name} needs {profile.rsa_bits}"
+        case ec.EllipticCurvePublicKey(key_size=bits) if bits < profile.ec_bits:
+            return f"has an EC key of {bits} bits, and {profile.name} needs {profile.ec_bits}"
+        case (
+            rsa.RSAPublicKey()
+            | ec.EllipticCurvePublicKey()
+            | ed25519.Ed25519PublicKey()
+            | ed448.Ed448PublicKey()
+        ):
+            pass
+        case _:
+            return f"has a key that is neither RSA nor EC, which {profile.name} needs"
+    # The signature on a root is nobody's proof of anything.
+    hashed = certificate.signature_hash_algorithm
+    if hashed and hashed.name in WEAK_HASHES and certificate.issuer != certificate.subject:
+        return f"is signed with {hashed.name.upper()}, and {profile.name} needs SHA-256 or better"
+    return ""
+
+
+def _usable(path: Path, profile: Profile) -> None:
+    now = datetime.now(UTC)
+    for each in _certificates(path):
+        name = f"{path}: the certificate of {each.subject.rfc4514_string() or 'nobody'}"
+        if why := weakness(each, profile):
+            raise ConfigError(f"{name} {why}; have a new one issued")
+        if each.not_valid_after_utc < now:
+            raise ConfigError(f"{name} expired on {_day(each.not_valid_after_utc)}; renew it")
+        if each.not_valid_before_utc > now:
+            day = _day(each.not_valid_before_utc)
+            raise ConfigError(f"{name} is not valid before {day}; is the clock right?")
+
+
+def _certificates(path: Path) -> Sequence[x509.Certificate]:
+    content = _bytes(path)
+    try:
+        return x509.load_pem_x509_certificates(content)
+    except ValueError:
+        raise ConfigError(
+            f"{path} holds no certificate in PEM; convert it or name another"
+        ) from None
+
+
+def _private(path: Path) -> None:
+    """Neither group nor others may read a key."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(f"{path} is a key that others than its owner may use: chmod 600 {path}")
+
+
+def _fresh(path: Path) -> None:
+    for each in _revocations(path):
+        until = each.next_update_utc
+        if until is not None and until < datetime.now(UTC):
+            raise ConfigError(
+                f"{path}: the CRL ended on {_day(until)}, and nobody could connect; have a new "
+                "one issued"
+            )
+
+
+def _revocations(path: Path) -> Iterable[x509.CertificateRevocationList]:
+    end = b"-----END X509 CRL-----"
+    parts = [part + end for part in _bytes(path).split(end)[:-1]]
+    try:
+        found = [x509.load_pem_x509_crl(part) for part in parts]
+    except ValueError:
+        found = []
+    if not found:
+        raise ConfigError(f"{path} holds no CRL in PEM; convert it or name another")
+    return found
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()

@@ -1,0 +1,212 @@
+"""SSL contexts of a profile, for both roles, from the one table; and what this OpenSSL lacks.
+
+Law: suites are named one by one and compared with what OpenSSL then offers; a connection outside
+the profile, or with a certificate below its strength, is ended before a byte of DICOM.
+"""
+
+import ssl
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Any, Literal
+
+from cryptography import x509
+
+from config import certificates
+from config.certificates import Credentials
+from config.errors import ConfigError
+from config.profiles import PROFILES, Profile
+from config.settings import Listener, Peer, Settings
+
+OPENSSL = ssl.OPENSSL_VERSION
+Secure = Callable[[socket], ssl.SSLSocket]
+
+_VERIFY: Mapping[str, ssl.VerifyMode] = {
+    "required": ssl.CERT_REQUIRED,
+    "optional": ssl.CERT_OPTIONAL,
+    "none": ssl.CERT_NONE,
+}
+# RFC 7525 3.3, 3.4, 3.5: no compression, no renegotiation; without tickets nothing outlives a CRL.
+_OPTIONS = (
+    ssl.OP_NO_COMPRESSION
+    | ssl.OP_NO_RENEGOTIATION
+    | ssl.OP_NO_TICKET
+    | ssl.OP_CIPHER_SERVER_PREFERENCE
+    | ssl.OP_SINGLE_DH_USE
+    | ssl.OP_SINGLE_ECDH_USE
+)
+
+
+class Context(ssl.SSLContext):
+    """An SSL context that knows its profile."""
+
+    profile: Profile
+
+
+class _Socket(ssl.SSLSocket):
+    """A connection that is judged by its profile as soon as it stands."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        context = self.context
+        if isinstance(context, Context) and (why := _objection(self, context.profile)):
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, why)
+
+
+def _objection(sock: ssl.SSLSocket, profile: Profile) -> str:
+    name, version, _ = sock.cipher() or ("nothing", "", 0)
+    if name not in {suite.name for suite in profile.suites}:
+        return f"{version} {name} is not of the profile {profile.name}"
+    # Above level 0 OpenSSL has judged the whole chain.
+    encoded = sock.getpeercert(binary_form=True) if not profile.security_level else None
+    if not encoded:
+        return ""
+    why = certificates.weakness(x509.load_der_x509_certificate(encoded), profile)
+    return f"the peer's certificate {why}" if why else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """The suites of a profile that this OpenSSL has, in order, and those it lacks."""
+
+    suites: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def offering(profile: Profile) -> Offering:
+    """What is left of a profile here."""
+    there = _enabled(_bare(profile, ssl.PROTOCOL_TLS_SERVER))
+    names = [suite.name for suite in profile.suites]
+    return Offering(
+        tuple(name for name in names if name in there),
+        tuple(name for name in names if name not in there),
+    )
+
+
+def server(
+    profile: Profile,
+    credentials: Credentials,
+    client_certificate: Literal["required", "optional", "none"] = "required",
+) -> Context:
+    """What a listener speaks; raises ConfigError."""
+    context = _bare(profile, ssl.PROTOCOL_TLS_SERVER)
+    context.num_tickets = 0
+    context.verify_mode = _VERIFY[client_certificate]
+    _equip(context, credentials)
+    return context
+
+
+def client(profile: Profile, credentials: Credentials) -> Context:
+    """What a call speaks: the peer's certificate and name are always verified.
+
+    Raises ConfigError.
+    """
+    context = _bare(profile, ssl.PROTOCOL_TLS_CLIENT)
+    _equip(context, credentials)
+    return context
+
+
+def listening(listener: Listener) -> Context | None:
+    """What this listener speaks; None: plain DICOM. Raises ConfigError."""
+    if listener.tls is None:
+        return None
+    profile = PROFILES[listener.tls]
+    return server(profile, listener.credentials, listener.client_certificate)
+
+
+def calling(settings: Settings) -> dict[str, Context]:
+    """What calls to peers speak, by the name of the profile. Raises ConfigError."""
+    names = {peer.tls for peer in settings.peer if peer.tls}
+    return {name: client(PROFILES[name], settings.own_credentials) for name in sorted(names)}
+
+
+def client_of(peer: Peer, settings: Settings) -> Context | None:
+    """What a call to this one peer speaks; None: plain DICOM. Raises ConfigError."""
+    return client(PROFILES[peer.tls], settings.own_credentials) if peer.tls else None
+
+
+def itself(listener: Listener) -> Context:
+    """For a call to our own listener, by whatever address: its certificate is all we believe.
+
+    Raises ConfigError.
+    """
+    own = Credentials(listener.certificate, listener.key, listener.certificate)
+    context = client(PROFILES[listener.tls or "rfc9325"], own)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def secure(calling: Mapping[str, Context], peer: Peer) -> Secure | None:
+    """How a call to this peer becomes a TLS one; None: it stays plain."""
+    return to(calling[peer.tls], peer.host) if peer.tls else None
+
+
+def to(context: Context, host: str) -> Secure:
+    """What makes a connection to this host a TLS one; the handshake is done in it."""
+    return lambda sock: context.wrap_socket(sock, server_hostname=host)
+
+
+def accepted(context: Context, sock: socket) -> ssl.SSLSocket:
+    """A connection that was accepted, before its handshake."""
+    return context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+
+
+def _bare(profile: Profile, protocol: int) -> Context:
+    context = Context(protocol)
+    context.profile = profile
+    context.sslsocket_class = _Socket
+    context.options |= _OPTIONS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 and 1.1 are meant
+        context.minimum_version = _version(profile.minimum)
+        context.maximum_version = _version(profile.maximum)
+    older = [suite.name for suite in profile.suites if not suite.modern]
+    context.set_ciphers(f"{':'.join(older)}:@SECLEVEL={profile.security_level}")
+    if profile.group:
+        context.set_ecdh_curve(profile.group)
+    if profile.dh:
+        # Without parameters OpenSSL would leave out the DHE suites of a server in silence.
+        context.load_dh_params(str(Path(__file__).with_name(f"{profile.dh}.pem")))
+    if stray := _enabled(context) - {suite.name for suite in profile.suites}:
+        raise ConfigError(f"this OpenSSL adds {', '.join(sorted(stray))} to {profile.name}")
+    return context
+
+
+def _version(name: str) -> ssl.TLSVersion:
+    return ssl.TLSVersion[name.replace(".", "_")]
+
+
+def _enabled(context: Context) -> set[str]:
+    """The suites that can be negotiated; OpenSSL lists those of TLS 1.3 even without it."""
+    listed: list[Any] = context.get_ciphers()
+    modern = "TLSv1.3" in context.profile.versions
+    return {each["name"] for each in listed if modern or each["protocol"] != "TLSv1.3"}
+
+
+def _equip(context: Context, credentials: Credentials) -> None:
+    certificates.check(credentials, context.profile)
+    if credentials.certificate is not None:
+        try:
+            context.load_cert_chain(credentials.certificate, credentials.key, _locked)
+        except (ssl.SSLError, ConfigError) as error:
+            why = f"cannot be used with {credentials.key}: {_reason(error)}"
+            raise ConfigError(f"{credentials.certificate} {why}") from None
+    if credentials.ca is not None:
+        context.load_verify_locations(credentials.ca)
+    if credentials.crl is not None:
+        context.load_verify_locations(credentials.crl)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def _locked() -> str:
+    """Asked for the passphrase of a key: nobody is there to type it."""
+    raise ConfigError("the key has a passphrase; remove it (openssl pkey) and keep the file safe")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.lower().replace("_", " ")
+    return str(error)

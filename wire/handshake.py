@@ -1,0 +1,54 @@
+"""The TLS handshake, as acceptor and as requestor: whole within its deadline, or in words why not.
+
+Law: what speaks TLS is made elsewhere (`config.contexts`); this room only knows when it is late.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+
+from wire.errors import Unreachable, Unsecured
+from wire.limits import Limits
+
+Secure = Callable[[socket.socket], ssl.SSLSocket]
+"""Makes a connection a TLS one, its handshake done."""
+
+
+def await_client(sock: ssl.SSLSocket, limits: Limits) -> None:
+    """The handshake with a peer that called us; raises Unsecured."""
+    try:
+        sock.settimeout(limits.handshake_seconds)  # for the whole of it, however it drips
+        sock.do_handshake()
+    except TimeoutError:
+        why = f"it was not complete within {limits.handshake_seconds:g} s"
+        raise Unsecured(f"TLS handshake failed: {why}") from None
+    except (OSError, ValueError) as error:
+        raise Unsecured(f"TLS handshake failed: {reason(error)}") from None
+
+
+def secured(
+    sock: socket.socket, address: tuple[str, int], secure: Secure, limits: Limits
+) -> ssl.SSLSocket:
+    """The handshake with a peer that we call; raises Unreachable."""
+    try:
+        sock.settimeout(limits.handshake_seconds)
+        return secure(sock)
+    except (OSError, ValueError) as error:
+        sock.close()
+        where = f"{address[0]}:{address[1]}"
+        raise Unreachable(f"no TLS with {where}: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """Why a connection failed, without OpenSSL's file names."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"certificate: {error.verify_message}"
+        case ssl.SSLError(reason=str(code)) if code:
+            return code.lower().replace("_", " ")
+        case OSError(strerror=str(said)) if said:
+            return said
+        case _:
+            return str(error) or type(error).__name__
