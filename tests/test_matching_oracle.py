@@ -64,6 +64,7 @@ def cases(draw):
 @given(cases())
 @example(("StudyDescription", ["A_1x", "AB1"], "A_1*"))
 @example(("PatientName", ["A^1=C^B=D"], "A*B"))
+@example(("OperatorsName", [""], "=*"))
 def test_sql_answers_as_a_direct_reading_of_the_rules(case):
     keyword, stored, key = case
     with index() as (root, opened):
@@ -154,8 +155,10 @@ def matches(keyword, stored, key):
     free = vr == "LT"
     values = [strip(v, free) for v in (stored.split("\\") if attribute.many else [stored])]
     key = strip(key, free)
-    if not key or (vr in WILD and not comparable(vr, key).strip("*")):
-        return True  # universal
+    # of a name, every component group must be universal
+    every = "*=" if vr == "PN" else "*"
+    if not key or (vr in WILD and not comparable(vr, key).strip(every)):
+        return True
     if not any(comparable(vr, value) for value in values):
         return keyword in REQUIRED  # unknown
     return any(match_one(vr, value, key) for value in values)
