@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydicom import Dataset
+from pydicom.datadict import keyword_for_tag
 
 from cli import keys
 from config import catalogue
@@ -108,8 +109,21 @@ def missing(asked: Question) -> list[str]:
     return [UNIQUE[level] for level in above if not asked.identifier.get(UNIQUE[level])]
 
 
+def _others(identifier: Dataset) -> list[str]:
+    """Keys with a value that a peer would not look at: it would send more than was meant."""
+    known = {*UNIQUE.values(), *FRAMES, "QueryRetrieveLevel", "SpecificCharacterSet"}
+    given = [int(element.tag) for element in identifier if element.value]
+    named = [keyword_for_tag(tag) or f"{tag:08X}" for tag in given]
+    return [keyword for keyword in named if keyword not in known]
+
+
 def to_retrieve(asked: Question) -> Question:
     """The question, once it is one that can be retrieved; raises ConfigError, PS3.4 C.4.2.1.4."""
+    if others := _others(asked.identifier):
+        raise ConfigError(
+            f"a retrieve goes by unique keys alone and would not look at {', '.join(others)}; "
+            "`anode find` tells the UIDs of what matches"
+        )
     if lacking := missing(asked):
         wanted = " ".join(f"-k {keyword}=..." for keyword in lacking)
         raise ConfigError(f"a retrieve at {asked.level} level also needs {wanted}")

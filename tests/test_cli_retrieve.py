@@ -242,3 +242,13 @@ def test_the_documents_hold_nothing_but_json(ours, tmp_path):
     ):  # fmt: skip
         command, *rest = arguments
         json.loads(as_tester(command, at(ours), *rest, "--json").out)
+
+
+@pytest.mark.parametrize("command", ["get", "move"])
+def test_a_retrieve_refuses_keys_that_no_peer_would_look_at(ours, tmp_path, command):
+    """It would bring more than was meant, PS3.4 C.4.2.1.4."""
+    words = ("DEST",) if command == "move" else ("-o", tmp_path / "got")
+    ran = as_tester(command, at(ours), *words, "-k", STUDY, "-k", "Modality=CT")
+    assert ran.code == 2
+    assert "Modality" in ran.err
+    assert not (tmp_path / "got").exists()
