@@ -14,7 +14,7 @@ help: ## list the tasks
 
 run: .venv/.run ## set up, write a configuration on the first run, start the node
 	@test -e anode.toml || { $(BIN)/anode init >/dev/null && echo "anode: wrote anode.toml"; }
-	@echo "anode: in another shell, try: $(BIN)/anode echo ANODE@127.0.0.1:11112"
+	@echo "anode: what to do with it, in another shell: $(BIN)/anode --help"
 	@exec $(BIN)/anode serve -c anode.toml $(ARGS)
 
 demo: .venv/.run ## start a node for a moment and store, find and get

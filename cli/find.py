@@ -85,6 +85,9 @@ def find(
     for keyword in matches.COLUMNS[asked.level]:
         if keyword not in asked.identifier:
             setattr(asked.identifier, keyword, None)
+    if not relational and (unmatched := questions.below(asked)):
+        level_ = f"below the {asked.level} level, where {', '.join(unmatched)} belong"
+        show.tell(f"nothing is matched {level_}: say -L, or --relational")
     wishes = {"relational": relational, "fuzzy_names": fuzzy}
     wanted = [name for name, wish in wishes.items() if wish]
     found: list[Dataset] = []

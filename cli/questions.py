@@ -9,6 +9,7 @@ from typing import Final
 from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 
+from archive.attributes import BY_TAG
 from cli import keys
 from config import catalogue
 from config.errors import ConfigError
@@ -107,6 +108,13 @@ def missing(asked: Question) -> list[str]:
     levels = _levels(asked.root)
     above = levels[: levels.index(asked.level)]
     return [UNIQUE[level] for level in above if not asked.identifier.get(UNIQUE[level])]
+
+
+def below(asked: Question) -> list[str]:
+    """Keys with a value that belong below the level: a hierarchical query never matches them."""
+    attributes = (BY_TAG.get(int(element.tag)) for element in asked.identifier if element.value)
+    lower = LEVELS[LEVELS.index(asked.level) + 1 :] if asked.level in LEVELS else ()
+    return [each.keyword for each in attributes if each is not None and each.level in lower]
 
 
 def _others(identifier: Dataset) -> list[str]:

@@ -347,3 +347,12 @@ def test_without_a_wish_nothing_is_negotiated():
     with serving(silent(requests)) as port:
         assert anode("find", f"OLD@127.0.0.1:{port}").code == 0
     assert requests[0].extended == {}
+
+
+def test_a_key_of_a_lower_level_is_said_to_match_nothing(ours):
+    """The answers say FF01 (PS3.4 C.4.1.1.4); people are told in words."""
+    ran = anode("find", at(ours), "-k", "Modality=XX")
+    assert "Modality" in ran.err
+    assert "--relational" in ran.err
+    assert "Modality" not in anode("find", at(ours), "-k", "ModalitiesInStudy=CT").err
+    assert "Modality" not in anode("find", at(ours), "--relational", "-k", "Modality=XX").err
