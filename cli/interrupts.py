@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from scu.retrieve import Asked, cancel
+from scu.requests import Asked, cancel
 from wire.association import Association
 
 _CTRL_C = (signal.SIGINT,)

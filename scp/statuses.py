@@ -23,13 +23,12 @@ class Status(IntEnum):
     CANNOT_PERFORM_SUBOPERATIONS = 0xA702
     INVALID_PRIOR_RECORD_KEY = 0xA710
     MOVE_DESTINATION_UNKNOWN = 0xA801
-    IDENTIFIER_MISMATCH = 0xA900
     FRAMES_NOT_FOUND = 0xAA00
     CANNOT_CREATE_OBJECT = 0xAA01
     CANNOT_EXTRACT_FRAMES = 0xAA02
     NOT_TIME_BASED = 0xAA03
     INVALID_FRAME_REQUEST = 0xAA04
-    DATA_SET_MISMATCH = 0xA900
+    CLASS_MISMATCH = 0xA900  # of a data set or an identifier
     SUBOPERATIONS_FAILED = 0xB000
     RECORD_LIMIT_REACHED = 0xB001
     CANNOT_UNDERSTAND = 0xC000
@@ -43,7 +42,7 @@ Table = Mapping[type[errors.ArchiveError | iod_errors.IodError], Status]
 
 # Storage: PS3.4 Table B.2-1
 STORE: Table = {
-    errors.Mismatch: Status.DATA_SET_MISMATCH,
+    errors.Mismatch: Status.CLASS_MISMATCH,
     errors.Duplicate: Status.DUPLICATE_INSTANCE,
     errors.TooLarge: Status.OUT_OF_RESOURCES,
     errors.NoSpace: Status.OUT_OF_RESOURCES,
@@ -53,12 +52,12 @@ STORE: Table = {
 # Query and retrieve: PS3.4 Tables C.4-1 to C.4-3
 FIND: Table = {
     errors.BadRecordKey: Status.INVALID_PRIOR_RECORD_KEY,
-    errors.BadIdentifier: Status.IDENTIFIER_MISMATCH,
+    errors.BadIdentifier: Status.CLASS_MISMATCH,
     errors.NoSpace: Status.OUT_OF_RESOURCES,
     errors.Unavailable: Status.UNABLE_TO_PROCESS,
 }
 RETRIEVE: Table = {
-    errors.BadIdentifier: Status.IDENTIFIER_MISMATCH,
+    errors.BadIdentifier: Status.CLASS_MISMATCH,
     errors.Unavailable: Status.CANNOT_COUNT_MATCHES,
     # Annex Y: Tables Y.4-1 and Y.4-2
     iod_errors.NoFrames: Status.FRAMES_NOT_FOUND,

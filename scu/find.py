@@ -6,11 +6,11 @@ from collections.abc import Generator
 
 from pydicom import Dataset
 
-from scu import statuses
-from scu.datasets import decode, encode
-from scu.retrieve import Asked
+from scu import requests, statuses
+from scu.datasets import decode
+from scu.requests import Asked
 from wire.association import Association
-from wire.command import Command, Field
+from wire.command import Field
 
 
 class QueryFailed(Exception):
@@ -33,16 +33,7 @@ def find(
 
 def begin(association: Association, model: str, identifier: Dataset) -> Asked:
     """Send a C-FIND request; its answers are for `matches`."""
-    context = association.context_for(model)
-    request = Command(
-        command_field=Field.C_FIND,
-        affected_sop_class_uid=model,
-        message_id=association.next_message_id(),
-        priority=0,
-        command_data_set_type=1,
-    )
-    association.send(context, request, encode(identifier, context.transfer_syntax))
-    return Asked(context, request)
+    return requests.begin(association, Field.C_FIND, model, identifier)
 
 
 def matches(association: Association, asked: Asked) -> Generator[Dataset, None, None]:
@@ -60,23 +51,16 @@ def matches(association: Association, asked: Asked) -> Generator[Dataset, None, 
             yield decode(data, context.transfer_syntax)
     finally:
         if not final and association.alive:
-            cancel(association, request, context_id=context.id)
+            _end(association, asked)
     if statuses.category(status) not in (statuses.SUCCESS, statuses.WARNING, statuses.CANCEL):
         raise QueryFailed(status, "find", message.command.error_comment)
 
 
-def cancel(association: Association, request: Command, *, context_id: int) -> Command:
-    """Send C-CANCEL for `request` and read on to its final response, which is returned."""
-    context = association.contexts[context_id]
-    association.send(
-        context,
-        Command(
-            command_field=Field.C_CANCEL,
-            message_id_being_responded_to=request.message_id,
-        ),
-    )
+def _end(association: Association, asked: Asked) -> None:
+    """Cancel, and read on to the final response."""
+    requests.cancel(association, asked)
     while True:
-        message = association.response(request)
+        message = association.response(asked.request)
         message.drain()
         if statuses.category(message.command.status) != statuses.PENDING:
-            return message.command
+            return

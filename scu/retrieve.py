@@ -8,21 +8,13 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from scu import statuses
-from scu.datasets import decode, encode
+from scu.datasets import decode
+from scu.requests import Asked, begin
 from wire.association import Association, Message
-from wire.command import Command, Field
-from wire.negotiation import Context
+from wire.command import Field
 
 Keep = Callable[[Message], int]
 """Takes a C-STORE sub-operation's message with its data set; returns the status to answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that was sent and is being answered."""
-
-    context: Context
-    request: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ def begin_move(
     association: Association, model: str, identifier: Dataset, destination: str
 ) -> Asked:
     """Send a C-MOVE request; its answers are for `responses`."""
-    return _begin(association, (Field.C_MOVE, model, destination), identifier)
+    return begin(association, Field.C_MOVE, model, identifier, destination=destination)
 
 
 def responses(
@@ -84,33 +76,8 @@ def get(
     association: Association, model: str, identifier: Dataset, keep: Keep
 ) -> Iterator[Progress]:
     """As `move`; every object that arrives goes through `keep`, whose errors come out too."""
-    asked = _begin(association, (Field.C_GET, model, None), identifier)
+    asked = begin(association, Field.C_GET, model, identifier)
     yield from responses(association, asked, keep)
-
-
-def cancel(association: Association, asked: Asked) -> None:
-    """Send C-CANCEL, PS3.7 9.3.2.3; the final response still comes."""
-    request = Command(
-        command_field=Field.C_CANCEL, message_id_being_responded_to=asked.request.message_id
-    )
-    association.send(asked.context, request)
-
-
-def _begin(
-    association: Association, what: tuple[Field, str, str | None], identifier: Dataset
-) -> Asked:
-    field, model, destination = what
-    context = association.context_for(model)
-    request = Command(
-        command_field=field,
-        affected_sop_class_uid=model,
-        message_id=association.next_message_id(),
-        priority=0,
-        move_destination=destination,
-        command_data_set_type=1,
-    )
-    association.send(context, request, encode(identifier, context.transfer_syntax))
-    return Asked(context, request)
 
 
 def _progress(message: Message, transfer_syntax: str) -> Progress:

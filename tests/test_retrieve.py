@@ -13,7 +13,7 @@ from pynetdicom import AE, evt
 from archive.query import Query, parse
 from config import catalogue
 from config.settings import Peer
-from scu import instances, retrieve, store
+from scu import instances, requests, retrieve, store
 from scu.associate import associate
 from tests import clients, corpus
 from tests.clients import CALLER, PATIENT_ROOT, STUDY_ROOT, SYNTAXES
@@ -245,7 +245,7 @@ def test_cancel_stops_the_sub_operations_and_says_what_is_left(tmp_path: Path):
         ):
             asked = identifier("STUDY", **STUDY)
             request = retrieve.begin_move(association, MOVE, asked, "DEST")
-            retrieve.cancel(association, request)
+            requests.cancel(association, request)
             gate.set()
             last = list(retrieve.responses(association, request))[-1]
     finally:
