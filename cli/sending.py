@@ -13,7 +13,7 @@ from iod import transcoding
 from scu import statuses
 from scu.conversion import AS_STORED, Conversion
 from scu.outcomes import Outcome
-from scu.store import store_all
+from scu.store import Manner, store_all
 from wire.errors import NoContext, Unreadable, WireError
 
 
@@ -33,7 +33,7 @@ def send(
 ) -> Iterator[Sent]:
     """Send every object; never raises for what a peer does."""
     outcomes = store_all(
-        call.target, call.caller, sources, conversion=conversion, threads=max(jobs, 1)
+        call.target, call.caller, sources, Manner(conversion=conversion), threads=max(jobs, 1)
     )
     for outcome in outcomes:
         # The instances are our sources; `scu` knows them by less.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from functools import partial
 from itertools import count
 
 from archive import errors
@@ -26,7 +25,7 @@ from scp.suboperations import Tally
 from scu.associate import Caller, Target
 from scu.instances import Instance
 from scu.statuses import FAILURE
-from scu.store import Originator, Outcome, attempt, store_all
+from scu.store import Manner, Originator, Outcome, attempt, store_all
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
@@ -119,9 +118,11 @@ def _sent_to(
         ),
         Caller(settings.node.ae_title, settings.limits),
         instances,
-        priority=command.priority or 0,
-        originator=Originator(exchange.calling_ae_title, command.message_id or 0),
-        conversion=Converter(settings.node.data, peer),
+        Manner(
+            priority=command.priority or 0,
+            originator=Originator(exchange.calling_ae_title, command.message_id or 0),
+            conversion=Converter(settings.node.data, peer),
+        ),
     )
 
 
@@ -129,13 +130,12 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
     """Sub-operations of a C-GET: on the association of the request, PS3.4 C.4.3.2.1."""
     settings = exchange.house.settings
     peer = settings.peer_named(exchange.calling_ae_title)
-    send = partial(
-        attempt,
+    manner = Manner(
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
     )
     for instance in instances:
-        yield send(exchange.association, instance)
+        yield attempt(exchange.association, instance, manner)
 
 
 def perform(

@@ -29,6 +29,18 @@ class Originator:
     message_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How objects are sent: as what, for whom, and changed by whom."""
+
+    priority: int = MEDIUM_PRIORITY
+    originator: Originator | None = None
+    conversion: Conversion = AS_STORED
+
+
+USUALLY = Manner()
+
+
 def groups(
     instances: Iterable[Instance], conversion: Conversion = AS_STORED
 ) -> list[tuple[list[Proposal], list[Instance]]]:
@@ -63,14 +75,7 @@ def _proposals(
     return [*exact, (sop_class, more)] if more else exact
 
 
-def store(
-    association: Association,
-    instance: Instance,
-    *,
-    priority: int = MEDIUM_PRIORITY,
-    originator: Originator | None = None,
-    conversion: Conversion = AS_STORED,
-) -> Outcome:
+def store(association: Association, instance: Instance, manner: Manner = USUALLY) -> Outcome:
     """Store one object on an association.
 
     Raises NoContext, CannotConvert, Unreadable, Ended, OSError.
@@ -80,16 +85,16 @@ def store(
         affected_sop_class_uid=instance.sop_class_uid,
         affected_sop_instance_uid=instance.sop_instance_uid,
         message_id=association.next_message_id(),
-        priority=priority,
+        priority=manner.priority,
         command_data_set_type=1,
     )
-    if originator is not None:
+    if manner.originator is not None:
         request = replace(
             request,
-            move_originator_application_entity_title=originator.ae_title,
-            move_originator_message_id=originator.message_id,
+            move_originator_application_entity_title=manner.originator.ae_title,
+            move_originator_message_id=manner.originator.message_id,
         )
-    with encoded(association, instance, conversion) as (context, ready):
+    with encoded(association, instance, manner.conversion) as (context, ready):
         _send(association, context, request, ready)
     answer = association.response(request).command
     changed = context.transfer_syntax != instance.transfer_syntax_uid
@@ -114,10 +119,8 @@ def store_all(
     target: Target,
     caller: Caller,
     instances: Sequence[Instance],
+    manner: Manner = USUALLY,
     *,
-    priority: int = MEDIUM_PRIORITY,
-    originator: Originator | None = None,
-    conversion: Conversion = AS_STORED,
     threads: int = 0,
 ) -> Generator[Outcome, None, None]:
     """Store objects on as few associations as carry them; one outcome each, never an exception.
@@ -125,29 +128,16 @@ def store_all(
     `threads` at a time, 0 for the caller's own; a peer that ends an association over one object is
     offered the others on a new one.
     """
-    send = partial(attempt, priority=priority, originator=originator, conversion=conversion)
-    for proposals, members in groups(instances, conversion):
+    send = partial(attempt, manner=manner)
+    for proposals, members in groups(instances, manner.conversion):
         load = Load(partial(associate, target, caller, proposals), send, members)
         yield from load.outcomes_by(threads) if threads else load.outcomes()
 
 
-def attempt(
-    association: Association,
-    instance: Instance,
-    *,
-    priority: int = MEDIUM_PRIORITY,
-    originator: Originator | None = None,
-    conversion: Conversion = AS_STORED,
-) -> Outcome:
+def attempt(association: Association, instance: Instance, manner: Manner = USUALLY) -> Outcome:
     """As `store`, but a failure that is the object's own becomes its outcome. Raises Ended."""
     try:
-        return store(
-            association,
-            instance,
-            priority=priority,
-            originator=originator,
-            conversion=conversion,
-        )
+        return store(association, instance, manner)
     except (NoContext, CannotConvert, Unreadable) as error:
         return Outcome(instance, None, str(error), error=error)
     except OSError as error:
@@ -155,4 +145,4 @@ def attempt(
         return Outcome(instance, None, why, error=error)
 
 
-__all__ = ["Originator", "Outcome", "attempt", "groups", "store", "store_all"]
+__all__ = ["Manner", "Originator", "Outcome", "attempt", "groups", "store", "store_all"]
