@@ -65,32 +65,31 @@ def resolve(peer: str, way: Way) -> Call:
     """The peer a person names by its AE title or as AET@host:port; raises ConfigError."""
     known = settings(way.config)
     target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
-    if (context := _context(peer, way.secured, known)) is not None:
-        target = replace(target, tls=contexts.to(context, target.host))
+    target = replace(target, tls=_secure(peer, target, way.secured, known))
     title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
     return Call(target, Caller(title, _within(known.limits, way.timeout)))
 
 
-def _context(peer: str, given: Secured, known: Settings) -> contexts.Context | None:
+def _secure(peer: str, target: Target, given: Secured, known: Settings) -> contexts.Secure | None:
     """How TLS is spoken with this peer: as the options say, else as its [[peer]] does."""
-    if given.profile is None:
-        if given != Secured():
-            raise ConfigError(
-                "--cert, --tls-key and --ca are for calls over TLS: add --tls PROFILE"
-            )
-        found = None if "@" in peer or ":" in peer else known.peer_named(peer)
-        return contexts.client_of(found, known) if found else None
-    own = known.own_credentials
+    if given.profile is not None:
+        credentials = _credentials(given, known.own_credentials)
+        return contexts.to(contexts.client(PROFILES[given.profile], credentials), target.host)
+    if given != Secured():
+        raise ConfigError("--cert, --tls-key and --ca are for calls over TLS: add --tls PROFILE")
+    found = None if "@" in peer or ":" in peer else known.peer_named(peer)
+    return contexts.secure_to(found, known) if found else None
+
+
+def _credentials(given: Secured, own: Credentials) -> Credentials:
     ca = given.ca or own.ca
     if ca is None:
         raise ConfigError("--tls needs --ca FILE: without it the peer could be anybody")
     if given.certificate is None:
         if given.key is not None:
             raise ConfigError("--tls-key needs --cert, the certificate of that key")
-        chosen = replace(own, ca=ca)
-    else:
-        chosen = Credentials(given.certificate, given.key or given.certificate, ca)
-    return contexts.client(PROFILES[given.profile], chosen)
+        return replace(own, ca=ca)
+    return Credentials(given.certificate, given.key or given.certificate, ca)
 
 
 def configured(given: Settings, timeout: float | None = None) -> Caller:

@@ -19,7 +19,9 @@ from rich.markup import escape
 
 from cli import show, sources
 from cli.main import run
-from config.settings import Archive, Listener, Peer, Settings
+from config.listeners import Listener
+from config.peers import Peer
+from config.settings import Archive, Settings
 from config.settings import Node as NodeTable
 from scp.node import Node
 

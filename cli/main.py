@@ -33,6 +33,7 @@ from cli import (
     show,
     status,
     tls,
+    user,
 )
 from cli.failures import Code, local
 
@@ -70,6 +71,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("get", get.get, get.EXAMPLES),
     ("import", importing.imported, importing.EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
+    ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
 )
 

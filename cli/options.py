@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from config.settings import TlsProfile
+from config.tables import TlsProfile
 
 PeerArgument = Annotated[
     str,

@@ -11,7 +11,8 @@ from cli import calls, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explain
 from config import contexts
-from config.settings import Peer, Settings
+from config.peers import Peer
+from config.settings import Settings
 from scu import statuses
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
@@ -58,7 +59,7 @@ def _ask(settings: Settings, timeout: float | None) -> list[Found]:
         return list(pool.map(lambda peer: _one(peer, caller, calling), settings.peer))
 
 
-def _one(peer: Peer, caller: Caller, calling: Mapping[str, contexts.Context]) -> Found:
+def _one(peer: Peer, caller: Caller, calling: Mapping[contexts.Way, contexts.Context]) -> Found:
     if peer.port is None:
         why = "not called: no port is configured"
         return Found(peer.ae_title, peer.host, None, None, None, why)

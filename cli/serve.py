@@ -1,7 +1,7 @@
 """`anode serve`: the node in the foreground, until SIGTERM or Ctrl-C.
 
 The first signal drains: no new associations, those under way may finish.  A second one ends the
-process at once; what was acknowledged is on disk by then.
+process at once; what was acknowledged is on disk by then.  SIGHUP reads the configuration anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ EXAMPLES = options.examples(
     "anode serve --port 4242 --ae-title PACS1",
     "ANODE__LOG__FORMAT=json anode serve",
 )
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+ENDING = (signal.SIGTERM, signal.SIGINT)
+HEARD = (*ENDING, signal.SIGHUP)
+
+Given = tuple[str, str | int | None]
+"""An option's name and its value."""
 
 _log = logging.getLogger("anode.serve")
 
@@ -61,23 +65,40 @@ def serve(
     settings = _settings(calls.configuration(config), given)
     logs.begin(settings.log)
     # Blocked before any thread begins, so that every thread leaves them to `sigwait`.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     node = Node(settings)
     try:
         node.start()
     except OSError as error:
         raise _refused(error) from None
     _tell(settings, calls.configuration(config))
-    received = signal.sigwait(SIGNALS)
+    while (received := signal.sigwait(HEARD)) == signal.SIGHUP:
+        _reload(node, calls.configuration(config), given)
     _log.info("%s: draining; once more to stop at once", signal.Signals(received).name)
-    for each in SIGNALS:
+    for each in ENDING:
         signal.signal(each, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     node.stop()
     _log.info("stopped")
 
 
-def _settings(path: Path | None, given: Mapping[str, tuple[str, str | int | None]]) -> Settings:
+def _reload(node: Node, path: Path | None, given: Mapping[str, Given]) -> None:
+    """Read the configuration and its files anew; whatever is wrong with it, the node goes on."""
+    try:
+        settings = _settings(path, given)
+        node.reload(settings)
+    except (ConfigError, OSError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        _log.error("SIGHUP: nothing was changed: %s", why)
+        return
+    except Exception:  # noqa: BLE001 - a reload never takes the node with it
+        _log.exception("SIGHUP: nothing was changed, by an error of ours")
+        return
+    logs.begin(settings.log)
+    _log.info("SIGHUP: the configuration was read anew")
+
+
+def _settings(path: Path | None, given: Mapping[str, Given]) -> Settings:
     """Options go the way of the environment, over it; errors name the option."""
     options_ = {name: str(value) for name, (_, value) in given.items() if value is not None}
     try:

@@ -13,7 +13,8 @@ from cli.failures import Code
 from cli.store import opened
 from config import contexts
 from config.errors import ConfigError
-from config.settings import Listener, Settings
+from config.listeners import Listener
+from config.settings import Settings
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
 

@@ -63,7 +63,7 @@ def weakness(certificate: x509.Certificate, profile: Profile) -> str:
 
 def _usable(path: Path, profile: Profile) -> None:
     now = datetime.now(UTC)
-    for each in _certificates(path):
+    for each in certificates_in(path):
         name = f"{path}: the certificate of {each.subject.rfc4514_string() or 'nobody'}"
         if why := weakness(each, profile):
             raise ConfigError(f"{name} {why}; have a new one issued")
@@ -74,7 +74,7 @@ def _usable(path: Path, profile: Profile) -> None:
             raise ConfigError(f"{name} is not valid before {day}; is the clock right?")
 
 
-def _certificates(path: Path) -> Sequence[x509.Certificate]:
+def certificates_in(path: Path) -> Sequence[x509.Certificate]:
     content = _bytes(path)
     try:
         return x509.load_pem_x509_certificates(content)
@@ -95,7 +95,7 @@ def _private(path: Path) -> None:
 
 
 def _fresh(path: Path) -> None:
-    for each in _revocations(path):
+    for each in revocations(path):
         until = each.next_update_utc
         if until is not None and until < datetime.now(UTC):
             raise ConfigError(
@@ -104,7 +104,7 @@ def _fresh(path: Path) -> None:
             )
 
 
-def _revocations(path: Path) -> Iterable[x509.CertificateRevocationList]:
+def revocations(path: Path) -> Iterable[x509.CertificateRevocationList]:
     end = b"-----END X509 CRL-----"
     parts = [part + end for part in _bytes(path).split(end)[:-1]]
     try:

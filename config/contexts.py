@@ -17,8 +17,11 @@ from cryptography import x509
 from config import certificates
 from config.certificates import Credentials
 from config.errors import ConfigError
+from config.identities import CertificateIdentity, identity
+from config.listeners import Listener
+from config.peers import Peer
 from config.profiles import PROFILES, Profile
-from config.settings import Listener, Peer, Settings
+from config.settings import Settings
 
 OPENSSL = ssl.OPENSSL_VERSION
 Secure = Callable[[socket], ssl.SSLSocket]
@@ -116,15 +119,37 @@ def listening(listener: Listener) -> Context | None:
     return server(profile, listener.credentials, listener.client_certificate)
 
 
-def calling(settings: Settings) -> dict[str, Context]:
-    """What calls to peers speak, by the name of the profile. Raises ConfigError."""
-    names = {peer.tls for peer in settings.peer if peer.tls}
-    return {name: client(PROFILES[name], settings.own_credentials) for name in sorted(names)}
+Way = tuple[str, bool]
+"""How a peer is called: the profile's name, and whether we know its certificate."""
 
 
-def client_of(peer: Peer, settings: Settings) -> Context | None:
-    """What a call to this one peer speaks; None: plain DICOM. Raises ConfigError."""
-    return client(PROFILES[peer.tls], settings.own_credentials) if peer.tls else None
+def calling(settings: Settings) -> dict[Way, Context]:
+    """What calls to peers speak. Raises ConfigError."""
+    ways = {_way(peer) for peer in settings.peer if peer.tls}
+    return {way: _client_by(way, settings) for way in sorted(ways)}
+
+
+def secure_to(peer: Peer, settings: Settings) -> Secure | None:
+    """How a call to this one peer becomes a TLS one; None: it stays plain. Raises ConfigError."""
+    way = _way(peer)
+    return secure({way: _client_by(way, settings)}, peer) if peer.tls else None
+
+
+def secure(calling: Mapping[Way, Context], peer: Peer) -> Secure | None:
+    """How a call to this peer becomes a TLS one; None: it stays plain."""
+    return to(calling[_way(peer)], peer.host, peer.certificate) if peer.tls else None
+
+
+def _way(peer: Peer) -> Way:
+    return peer.tls or "", bool(peer.certificate)
+
+
+def _client_by(way: Way, settings: Settings) -> Context:
+    profile, known = way
+    context = client(PROFILES[profile], settings.own_credentials)
+    # Who is known by its certificate may be called by any name; still our CA must have issued it.
+    context.check_hostname = not known
+    return context
 
 
 def itself(listener: Listener) -> Context:
@@ -139,14 +164,31 @@ def itself(listener: Listener) -> Context:
     return context
 
 
-def secure(calling: Mapping[str, Context], peer: Peer) -> Secure | None:
-    """How a call to this peer becomes a TLS one; None: it stays plain."""
-    return to(calling[peer.tls], peer.host) if peer.tls else None
+def to(context: Context, host: str, bindings: tuple[str, ...] = ()) -> Secure:
+    """What makes a connection to this host a TLS one; the handshake is done in it.
+
+    With bindings, the peer's certificate is to be one of them.
+    """
+
+    def secure(sock: socket) -> ssl.SSLSocket:
+        made = context.wrap_socket(sock, server_hostname=host)
+        if bindings and not _is_one_of(made, bindings):
+            made.close()
+            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "its certificate is not that of its [[peer]]")
+        return made
+
+    return secure
 
 
-def to(context: Context, host: str) -> Secure:
-    """What makes a connection to this host a TLS one; the handshake is done in it."""
-    return lambda sock: context.wrap_socket(sock, server_hostname=host)
+def _is_one_of(sock: ssl.SSLSocket, bindings: tuple[str, ...]) -> bool:
+    shown = shown_by(sock)
+    return shown is not None and shown.is_one_of(bindings)
+
+
+def shown_by(sock: socket) -> CertificateIdentity | None:
+    """The identity in the certificate the other side showed and proved; None without one."""
+    der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    return identity(der) if der else None
 
 
 def accepted(context: Context, sock: socket) -> ssl.SSLSocket:

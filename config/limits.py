@@ -41,6 +41,15 @@ class Limits(BaseModel):
     associations: int = _count(100, "associations", "Open at one time in all.", most=100_000)
     per_peer: int = _count(32, "associations", "Open at one time per address.", most=100_000)
 
+    refusals: int = _count(
+        20,
+        "refusals",
+        "Of one address within refusal_seconds; then it is not heard any more, or, when a peer "
+        "lives there, its refusals are not told any more.",
+        most=1_000_000,
+    )
+    refusal_seconds: float = _seconds(60, "Until refusals are forgotten.")
+
     moves: int = _count(
         4, "moves", "C-MOVEs that send to one destination at a time; others wait.", most=1000
     )

@@ -16,7 +16,7 @@ from config.errors import ConfigError
 
 PREFIX: Final = "ANODE__"
 # The keys whose value is a number; of `limits` all are.  Lists are given in TOML's notation.
-NUMBERS: Final = frozenset({"port", "workers"})
+NUMBERS: Final = frozenset({"port", "workers", "associations"})
 NUMERIC_SECTION: Final = "limits"
 
 Document = dict[str, Any]

@@ -6,34 +6,19 @@ stands at its field, a rule between values in a validator of the table that hold
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config import addresses, loading
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
-
-Right = Literal["echo", "store", "find", "move", "get", "commit"]
-RIGHTS: tuple[Right, ...] = get_args(Right)
-TlsProfile = Literal["rfc9325", "rfc9325-modified", "non-downgrading", "bcp195", "extended"]
-TLS_PROFILES: tuple[TlsProfile, ...] = get_args(TlsProfile)
-REJECT: Literal["reject"] = "reject"
-
-
-def _absolute(path: Path, info: ValidationInfo) -> Path:
-    base: Path = (info.context or {}).get("base", Path.cwd())
-    return base / path
+from config.listeners import Listener
+from config.peers import Access, Peer
+from config.rights import REJECT
+from config.tables import AeTitle, FilePath, Table
+from config.users import User
 
 
 def _index(value: str) -> str:
@@ -57,124 +42,14 @@ def _check(value: str) -> str:
     return value
 
 
-def _rights(value: object) -> object:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"must be a list of rights ({', '.join(RIGHTS)}), not {value!r}")
-    for right in value:
-        if right not in RIGHTS:
-            nearest = loading.nearest(str(right), RIGHTS)
-            raise ValueError(f"must hold only {', '.join(RIGHTS)}, not {right!r}{nearest}")
-    return tuple(dict.fromkeys(value))
-
-
-def _unknown_peers(value: object) -> object:
-    if value == REJECT:
-        return value
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f'must be "reject" or a list like ["echo", "store"], not {value!r}')
-    return _rights(value)
-
-
-def _pin(value: str) -> str:
-    if not value.startswith(("spki-sha256:", "dns:")):
-        raise ValueError(f'must begin with "spki-sha256:" or "dns:", not {value!r}')
-    return value
-
-
-Compression = Literal["jpeg-ls", "jpeg-2000", "rle"]
-AeTitle = Annotated[str, AfterValidator(addresses.ae_title)]
-FilePath = Annotated[Path, AfterValidator(_absolute)]
-Rights = Annotated[tuple[Right, ...], BeforeValidator(_rights)]
-UnknownPeers = Annotated[Literal["reject"] | tuple[Right, ...], BeforeValidator(_unknown_peers)]
-Port = Annotated[int, Field(strict=True), AfterValidator(addresses.port)]
-ListeningPort = Annotated[int, Field(strict=True), AfterValidator(addresses.listening_port)]
-
-
-class Table(BaseModel):
-    """What every table of the file has in common."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
 class Node(Table):
     """[node]: who we are and where we keep things; workers 0 is as many as serve best."""
 
     ae_title: AeTitle = "ANODE"
+    other_ae_titles: tuple[AeTitle, ...] = ()
     data: FilePath = Path("anode-data")
     index: Annotated[str, AfterValidator(_index)] = "sqlite"
     workers: Annotated[int, AfterValidator(_workers)] = Field(0, strict=True, ge=0, le=64)
-
-
-class Listener(Table):
-    """[[listener]]: one address we answer on; port 0 is any free one."""
-
-    host: Annotated[str, AfterValidator(addresses.host)] = "127.0.0.1"
-    port: ListeningPort = 11112
-    tls: TlsProfile | None = None
-    certificate: FilePath | None = None
-    key: FilePath | None = None
-    ca: FilePath | None = None
-    client_certificate: Literal["required", "optional", "none"] = "required"
-    crl: FilePath | None = None
-
-    @property
-    def credentials(self) -> Credentials:
-        """Who we are here, and whom we believe."""
-        return Credentials(self.certificate, self.key, self.ca, self.crl)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.tls is None:
-            for key in ("certificate", "key", "ca", "client_certificate", "crl"):
-                if key in self.model_fields_set:
-                    raise ValueError(f"{key} means nothing without tls; remove it")
-            return self
-        if self.certificate is None or self.key is None:
-            raise ValueError("tls needs a certificate and its key, both files in PEM")
-        if self.ca is None and self.client_certificate != "none":
-            raise ValueError(
-                "tls needs a ca to know clients by their certificates; name the file, or say "
-                'client_certificate = "none" if anybody may connect'
-            )
-        if self.ca is None and self.crl is not None:
-            raise ValueError("crl means nothing without the ca that issued it")
-        return self
-
-
-class Peer(Table):
-    """[[peer]]: a node we know, what it may ask of us and where it listens."""
-
-    ae_title: AeTitle
-    host: Annotated[str, AfterValidator(addresses.host_or_network)]
-    port: Port | None = None
-    tls: TlsProfile | None = None
-    certificate: Annotated[str, AfterValidator(_pin)] | None = None
-    may: Rights = RIGHTS
-    move_to: tuple[AeTitle, ...] | None = None
-    compress: tuple[Compression, ...] = ()
-
-    @property
-    def destinations(self) -> tuple[str, ...]:
-        """The AE titles it may name in a C-MOVE: what move_to says, or itself."""
-        return (self.ae_title,) if self.move_to is None else self.move_to
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        if self.certificate is not None:
-            raise ValueError(
-                "certificate, which is to bind this AE title to one, is not built yet; remove it"
-            )
-        if self.tls is not None and self.port is None:
-            raise ValueError("tls says how we call it, and there is no port to call")
-        if self.port is not None and "/" in self.host:
-            raise ValueError(f"port needs one host to call, and {self.host} is a network")
-        return self
-
-
-class Access(Table):
-    """[access]: what peers may do that no [[peer]] names."""
-
-    unknown_peers: UnknownPeers = REJECT
 
 
 class Archive(Table):
@@ -198,10 +73,16 @@ class Settings(Table):
     node: Node = Field(default_factory=Node)
     listener: tuple[Listener, ...] = Field(default=(Listener(),), min_length=1)
     peer: tuple[Peer, ...] = ()
+    user: tuple[User, ...] = ()
     access: Access = Field(default_factory=Access)
     archive: Archive = Field(default_factory=Archive)
     limits: Limits = Field(default_factory=Limits)
     log: Log = Field(default_factory=Log)
+
+    @property
+    def ae_titles(self) -> tuple[str, ...]:
+        """All names we may be called by."""
+        return (self.node.ae_title, *self.node.other_ae_titles)
 
     @property
     def admits_loopback(self) -> bool:
@@ -248,8 +129,27 @@ class Settings(Table):
                     f"peer {number}: tls needs a [[listener]] with tls and a ca, whose certificate "
                     "and ca are used in calls; add one"
                 )
+            if peer.certificate and self.own_credentials.ca is None:
+                raise ValueError(
+                    f"peer {number}: certificate binds {peer.ae_title} to one, and no [[listener]] "
+                    "has tls and a ca to ask for it; add one"
+                )
             for destination in peer.move_to or ():
                 self._reachable(destination, f"peer {number}: move_to names {destination}")
+        return self
+
+    @model_validator(mode="after")
+    def _users(self) -> Self:
+        names = [user.name for user in self.user]
+        for number, name in enumerate(names, 1):
+            if name in names[: number - 1]:
+                raise ValueError(f"user {number}: {name} is already a user; keep one entry")
+        for number, listener in enumerate(self.listener, 1):
+            if listener.user_identity != "none" and not names:
+                raise ValueError(
+                    f"listener {number}: user_identity asks for a user and there is no [[user]]; "
+                    "`anode user NAME` prints one"
+                )
         return self
 
     def _reachable(self, ae_title: str, beginning: str) -> None:

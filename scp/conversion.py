@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config import catalogue
-from config.settings import Peer
+from config.peers import Peer
 from iod import transcoding
 from iod.errors import Unconvertible
 from scp import outgoing

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from config import catalogue
+from config.rights import allows
 from scp import instance_root, policy, query, retrieve, storage, verification
 from scp.exchange import Exchange
 from scp.statuses import Status
@@ -37,7 +38,7 @@ def serve(exchange: Exchange) -> str:
     if service is None or not exchange.context.scp:
         # PS3.7 C.5.24
         _refuse(exchange, Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
-    elif kind not in exchange.rights:
+    elif not allows(exchange.rights, kind, exchange.context.abstract_syntax):
         # Storage contexts are also accepted for C-GET: they give no right to store.
         _refuse(exchange, Status.NOT_AUTHORISED, "this caller may not do this")
     else:

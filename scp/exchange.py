@@ -9,15 +9,18 @@ from pydicom import Dataset
 
 from archive import Archive, identifiers
 from archive.options import Options
-from config import catalogue
+from config import catalogue, contexts
 from config.contexts import Context as TlsContext
+from config.limits import Limits
 from config.settings import Settings
 from scp import extended
+from scp.guests import Guests
 from scp.moves import Moves
+from scp.refusals import Refusals
 from wire.association import Association, Message
 from wire.command import Command, Field
 from wire.items import Request
-from wire.negotiation import Context
+from wire.negotiation import Cache, Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,10 @@ class House:
     settings: Settings
     archive: Archive
     moves: Moves
-    calling: Mapping[str, TlsContext] = field(default_factory=dict)  # by TLS profile, for our calls
+    calling: Mapping[contexts.Way, TlsContext] = field(default_factory=dict)  # for our calls
+    cache: Cache = field(default_factory=Cache)
+    guests: Guests = field(default_factory=Guests)
+    refusals: Refusals = field(default_factory=lambda: Refusals(Limits()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from config.limits import Limits
+from config.listeners import UserIdentity
 from scp.policy import Address, Entry, address
 
 _log = logging.getLogger("anode.listener")
@@ -23,6 +25,14 @@ Wrap = Callable[[socket.socket], socket.socket]
 """What makes of an accepted connection one that speaks TLS; its handshake is still to come."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a caller meets: plain DICOM or TLS, and whether it has to say which user it is."""
+
+    wrap: Wrap | None = None
+    user_identity: UserIdentity = "none"
+
+
 class Crowd:
     """Open connections, in all and by address; N3 of hostile-input.md.
 
@@ -31,7 +41,7 @@ class Crowd:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._lock = threading.Lock()
         self._open: dict[socket.socket, Address] = {}
         self._by_address: Counter[Address] = Counter()
@@ -40,17 +50,17 @@ class Crowd:
     @property
     def most(self) -> int:
         """Connections that may be open at one time."""
-        return 2 * self._limits.associations
+        return 2 * self.limits.associations
 
     def enter(self, sock: socket.socket, caller: Address) -> Entry | None:
         """Count a connection; None when it is to be closed at once."""
         with self._lock:
             total, own = len(self._open) + 1, self._by_address[caller] + 1
-            if total > self.most or own > 2 * self._limits.per_peer:
+            if total > self.most or own > 2 * self.limits.per_peer:
                 return None
             self._open[sock] = caller
             self._by_address[caller] = own
-        crowded = total > self._limits.associations or own > self._limits.per_peer
+        crowded = total > self.limits.associations or own > self.limits.per_peer
         return Entry(caller, crowded)
 
     def leave(self, sock: socket.socket) -> None:
@@ -89,10 +99,10 @@ class Listener:
     """
 
     def __init__(
-        self, sock: socket.socket, crowd: Crowd, serve: Serve, wrap: Wrap | None = None
+        self, sock: socket.socket, crowd: Crowd, serve: Serve, door: Door | None = None
     ) -> None:
         self._socket = sock
-        self._wrap = wrap
+        self.door = door or Door()  # may be changed: the next connection meets the new one
         self._crowd = crowd
         self._serve = serve
         self._change = threading.Condition()
@@ -171,8 +181,9 @@ class Listener:
         return None
 
     def _admit(self, accepted: socket.socket, caller: Address) -> None:
+        door = self.door
         try:
-            sock = self._wrap(accepted) if self._wrap else accepted
+            sock = door.wrap(accepted) if door.wrap else accepted
         except (OSError, ValueError) as error:  # gone already, or it spoke before its turn
             _log.info("connection from %s refused: %s", caller, error)
             accepted.close()
@@ -180,7 +191,7 @@ class Listener:
         entry = self._crowd.enter(sock, caller)
         try:
             if entry is not None:
-                self._serve(sock, entry)
+                self._serve(sock, replace(entry, user_identity=door.user_identity))
         finally:
             self._crowd.leave(sock)
             sock.close()

@@ -14,7 +14,7 @@ class Moves:
     """Turns at destinations, by AE title; shared by all associations of a process."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._under_way: Counter[str] = Counter()
         self._change = threading.Condition()
 
@@ -34,7 +34,7 @@ class Moves:
         while True:
             with self._change:
                 free = self._change.wait_for(
-                    lambda: self._under_way[destination] < self._most, _LOOK_SECONDS
+                    lambda: self._under_way[destination] < self.most, _LOOK_SECONDS
                 )
                 if free:
                     self._under_way[destination] += 1

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import replace
 
 from archive import Archive, Bounds, claim
 from config import contexts
-from config.settings import Listener as ListenerTable
 from config.settings import Settings
 from iod import transcoding
 from scp import outgoing, session
+from scp.doors import Doors, opening
 from scp.exchange import House
-from scp.listener import Crowd, Listener, Wrap, bound
 from scp.moves import Moves
 from scp.policy import Entry
+from scp.refusals import Refusals
+from scp.reloading import refuse_fixed, unbound
+from scp.watch import Watch, warn
 from wire.negotiation import Cache
 
 _log = logging.getLogger("anode.node")
@@ -28,23 +30,25 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.listeners: list[Listener] = []
-        self._crowd = Crowd(settings.limits)
-        self._cache = Cache()
-        self._archive: Archive | None = None
+        self._doors: Doors = Doors(settings.limits, self._serve)
+        self._house: House | None = None
         self._held = ExitStack()
 
     @property
     def archive(self) -> Archive:
         """The open archive; raises RuntimeError before `start`."""
-        if self._archive is None:
+        return self._home.archive
+
+    @property
+    def _home(self) -> House:
+        if self._house is None:
             raise RuntimeError("the node has not been started")
-        return self._archive
+        return self._house
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Where the node listens."""
-        return [(listener.host, listener.port) for listener in self.listeners]
+        return self._doors.addresses
 
     def start(self) -> None:
         """Open the archive and listen.
@@ -52,39 +56,68 @@ class Node:
         Raises ConfigError, OSError, ArchiveError (InUse too), RuntimeError.
         """
         settings = self.settings
-        calling = contexts.calling(settings)
-        wraps = [_wrap(each) for each in settings.listener]
+        calling, doors = contexts.calling(settings), opening(settings)
         with ExitStack() as undone:
             undone.enter_context(claim(settings.node.data))
             undone.callback(transcoding.close)
             outgoing.sweep(settings.node.data)
-            self._archive = undone.enter_context(_opened(settings))
-            house = House(settings, self._archive, Moves(settings.limits.moves), calling)
-
-            def serve(sock: socket.socket, entry: Entry) -> None:
-                session.run(sock, entry, house, self._cache)
-
-            for each, wrap in zip(settings.listener, wraps, strict=True):
-                listener = Listener(bound(each.host, each.port), self._crowd, serve, wrap)
-                undone.callback(listener.stop)
-                self.listeners.append(listener)
-            for listener in self.listeners:
-                listener.start()
+            archive = undone.enter_context(_opened(settings))
+            limits = settings.limits
+            self._house = House(
+                settings, archive, Moves(limits.moves), calling, refusals=Refusals(limits)
+            )
+            undone.callback(self._doors.close)
+            self._doors.change(doors, limits)
+            watch = Watch(lambda: self.settings)
+            watch.start()
+            undone.callback(watch.stop)
             self._held = undone.pop_all()
-        for listener, each in zip(self.listeners, settings.listener, strict=True):
-            place = settings.node.ae_title, listener.host, listener.port
-            _log.info("%s listens on %s:%d%s", *place, f" (TLS, {each.tls})" if each.tls else "")
+        self._tell()
+
+    def reload(self, settings: Settings) -> None:
+        """Go on by these settings; associations under way end by those they began with.
+
+        Raises ConfigError, OSError; everything is then as it was.
+        """
+        house = self._home
+        refuse_fixed(self.settings, settings)
+        calling, doors = contexts.calling(settings), opening(settings)
+        self._doors.change(doors, settings.limits)
+        house.moves.most = settings.limits.moves
+        self._house = replace(
+            house,
+            settings=settings,
+            calling=calling,
+            cache=Cache(),
+            refusals=Refusals(settings.limits),
+        )
+        self.settings = settings
+        warn(settings)
+        self._tell()
+
+    def _serve(self, sock: socket.socket, entry: Entry) -> None:
+        session.run(sock, entry, self._home)
+
+    def _tell(self) -> None:
+        for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):
+            place = self.settings.node.ae_title, host, port
+            _log.info("%s listens on %s:%d%s", *place, f" (TLS, {table.tls})" if table.tls else "")
+        if titles := ", ".join(unbound(self.settings)):
+            _log.warning(
+                "bound to no certificate, so that any of the CA may call itself so: %s; "
+                "add `certificate` to the [[peer]]",
+                titles,
+            )
 
     def stop(self, seconds: float = DRAIN_SECONDS) -> None:
         """Accept no more, let associations finish for `seconds`, end the rest, close."""
-        for listener in self.listeners:
-            listener.stop()
-        if not self._crowd.drain(seconds):
-            _log.warning("%d associations were ended unfinished", len(self._crowd))
-            self._crowd.disperse()
-            self._crowd.drain(seconds=5.0)
+        self._doors.close()
+        if not self._doors.crowd.drain(seconds):
+            _log.warning("%d associations were ended unfinished", len(self._doors.crowd))
+            self._doors.crowd.disperse()
+            self._doors.crowd.drain(seconds=5.0)
         self._held.close()
-        self._archive = None
+        self._house = None
 
     def __enter__(self) -> Node:
         self.start()
@@ -92,12 +125,6 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.stop(seconds=0.0)
-
-
-def _wrap(listener: ListenerTable) -> Wrap | None:
-    """How this listener's connections come to speak TLS; raises ConfigError."""
-    context = contexts.listening(listener)
-    return None if context is None else partial(contexts.accepted, context)
 
 
 def _opened(settings: Settings) -> Archive:

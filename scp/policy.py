@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from pydicom.uid import UID
 
 from config import addresses, catalogue
-from config.settings import REJECT, RIGHTS, Peer, Settings
+from config.identities import CertificateIdentity
+from config.listeners import UserIdentity
+from config.peers import Peer
+from config.rights import REJECT, RIGHTS, allows
+from config.settings import Settings
+from config.users import verified
 from scp import extended
-from wire.items import Request
+from wire.items import Identity, Request
 from wire.negotiation import Acceptance, Decision, Offer, Rejection
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -25,7 +30,15 @@ QUERY_TRANSFER_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.
 # PS3.8 Table 9-21: result, source, reason
 _CALLING_NOT_RECOGNISED = (1, 1, 3)
 _CALLED_NOT_RECOGNISED = (1, 1, 7)
+_NO_REASON_GIVEN = (2, 2, 1)
 _LOCAL_LIMIT = (2, 3, 2)
+
+CROWDED = Rejection(*_LOCAL_LIMIT, "too many associations")
+
+USERNAME, USERNAME_AND_PASSCODE = 1, 2
+_IDENTITY_TYPES = {3: "a Kerberos ticket", 4: "a SAML assertion", 5: "a JSON Web Token"}
+
+Rights = tuple[str, ...]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,31 +52,50 @@ def address(host: str) -> Address:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known when a request is judged; `crowded` when a limit on associations is reached."""
+    """What is known of a connection when a request is judged.
+
+    crowded: a limit on associations is reached. exhausted: too many of its address were refused.
+    certificate: what it showed over TLS. user_identity: what the listener asks for.
+    """
 
     address: Address
     crowded: bool = False
+    exhausted: bool = False
+    certificate: CertificateIdentity | None = None
+    user_identity: UserIdentity = "none"
+
+    @property
+    def key(self) -> str:
+        """All of it, for the cache of negotiations."""
+        shown = self.certificate.pin if self.certificate else ""
+        return f"{self.address} {self.crowded} {self.exhausted} {self.user_identity} {shown}"
 
 
 def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
     """Let the association in, and for which services, or reject it."""
     if entry.crowded:
-        return Rejection(*_LOCAL_LIMIT, "too many associations")
-    if request.called_ae_title.strip(" ") != settings.node.ae_title:
+        return CROWDED
+    if request.called_ae_title.strip(" ") not in settings.ae_titles:
         return Rejection(*_CALLED_NOT_RECOGNISED, "called AE title is not ours")
     title = request.calling_ae_title
     # PS3.5 6.2: what is no AE title comes with its odd bytes escaped, so with a backslash
     rights = rights_of(entry, title, settings) if title and "\\" not in title else None
     if rights is None:
-        return Rejection(*_CALLING_NOT_RECOGNISED, _cause(title, settings))
+        return Rejection(*_CALLING_NOT_RECOGNISED, _cause(entry, title, settings))
+    if why := _unidentified(entry, request.identity, settings):
+        return Rejection(*_NO_REASON_GIVEN, why)
+    return _acceptance(rights, entry, request, settings)
+
+
+def _acceptance(rights: Rights, entry: Entry, request: Request, settings: Settings) -> Acceptance:
     kinds = {
         cx.abstract_syntax: service_of(cx.abstract_syntax, request, settings)
         for cx in request.contexts
     }
     known = {uid: kind for uid, kind in kinds.items() if kind}
-    allowed = {uid: _offer(kind) for uid, kind in known.items() if kind in rights}
+    allowed = {uid: _offer(kind) for uid, kind in known.items() if allows(rights, kind, uid)}
     # C-GET stores on the association that asked: its storage contexts need no right to store.
-    if "get" in rights and "get" in known.values():
+    if any(known[uid] == "get" for uid in allowed):
         gets = {uid: _offer("store") for uid, kind in known.items() if kind == "store"}
         allowed = gets | allowed
     return Acceptance(
@@ -74,30 +106,82 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
             for uid in allowed
             if uid in request.extended and (model := catalogue.information_model(uid))
         },
+        identity_response=_identity_response(entry, request.identity),
     )
 
 
-def _cause(ae_title: str, settings: Settings) -> str:
+def _cause(entry: Entry, ae_title: str, settings: Settings) -> str:
     """Why a caller is unknown, for our own log: the peer is never told which part was wrong."""
     peer = settings.peer_named(ae_title)
     if peer is None:
         return "the calling AE title is that of no [[peer]]"
-    if addresses.network(peer.host) is None:
+    if addresses.network(peer.host) is None and peer.host != "localhost":
         return (
             f"its [[peer]] is at the name {peer.host}; only an address or a network admits callers"
         )
-    return f"its [[peer]] lives at {peer.host}"
+    if not _lives_at(peer, entry.address):
+        return f"its [[peer]] lives at {peer.host}"
+    shown = f"it showed {entry.certificate.pin}" if entry.certificate else "it showed none"
+    return f"its [[peer]] is bound to another certificate; {shown}"
 
 
-def rights_of(entry: Entry, ae_title: str, settings: Settings) -> tuple[str, ...] | None:
+def rights_of(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
     """What this caller may do; None when it is unknown."""
     peer = settings.peer_named(ae_title)
     if peer is not None:
-        return peer.may if _lives_at(peer, entry.address) else None
+        return peer.may if _lives_at(peer, entry.address) and _shows(peer, entry) else None
     if settings.admits_loopback:
         return RIGHTS if entry.address.is_loopback else None
     unknown = settings.access.unknown_peers
     return None if unknown == REJECT else tuple(unknown)
+
+
+def _shows(peer: Peer, entry: Entry) -> bool:
+    """Whether the caller holds the key, or the name, its AE title is bound to."""
+    if not peer.certificate:
+        return True
+    return entry.certificate is not None and entry.certificate.is_one_of(peer.certificate)
+
+
+def expects(address: Address, settings: Settings) -> bool:
+    """Whether anybody may call from this address."""
+    if settings.admits_loopback:
+        return address.is_loopback
+    if settings.access.unknown_peers != REJECT:
+        return True
+    return any(_lives_at(peer, address) for peer in settings.peer)
+
+
+def _unidentified(entry: Entry, given: Identity | None, settings: Settings) -> str:
+    """Why the user is not who is asked for, PS3.15 B.4 and B.5; empty: all is well."""
+    asked = entry.user_identity
+    if asked == "none" or (given is None and asked == "optional"):
+        return ""
+    if given is None:
+        return "no user identity, which this listener requires"
+    if given.type == USERNAME:
+        # B.4: a name alone may be believed where none was needed at all.
+        return "" if asked == "optional" else "a username without a passcode proves nothing"
+    if given.type != USERNAME_AND_PASSCODE:
+        kind = _IDENTITY_TYPES.get(given.type, f"user identity of type {given.type}")
+        return f"{kind} cannot be verified here; only username and passcode"
+    if entry.exhausted:
+        return "too many refusals lately to verify a passcode"
+    known = verified(settings.user, given.primary, given.secondary)
+    return "" if known else "username or passcode is wrong"
+
+
+def _identity_response(entry: Entry, given: Identity | None) -> bytes | None:
+    """PS3.7 D.3.3.7.2: of types 1 and 2 the positive answer is an empty one."""
+    if entry.user_identity == "none" or given is None or not given.response_requested:
+        return None
+    return b""
+
+
+def most_of(ae_title: str, settings: Settings) -> int | None:
+    """How many associations this caller may have open; None: limits.per_peer is all there is."""
+    peer = settings.peer_named(ae_title)
+    return peer.associations if peer else None
 
 
 def _lives_at(peer: Peer, caller: Address) -> bool:

@@ -15,7 +15,7 @@ from itertools import count
 from archive import errors
 from archive.query import parse
 from config import catalogue, contexts
-from config.settings import Peer
+from config.peers import Peer
 from scp import policy, statuses
 from scp.conversion import Converter
 from scp.exchange import Exchange

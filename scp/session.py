@@ -5,39 +5,42 @@ from __future__ import annotations
 import logging
 import socket
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
+from config import contexts
 from scp import dispatch, policy
 from scp.exchange import Exchange, House
+from scp.guests import Visit
 from scp.policy import Entry
 from wire import establish
 from wire.association import Association
+from wire.channel import Channel
 from wire.errors import Ended, Unsecured
 from wire.items import Request
-from wire.negotiation import Cache, Decision, Rejection
+from wire.negotiation import Decision, Negotiated, Rejection
 
 _log = logging.getLogger("anode.association")
 
 
-def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
+def run(sock: socket.socket, entry: Entry, house: House) -> None:
     """Serve an association until it ends; never raises."""
+    exhausted = house.refusals.exhausted(entry.address)
+    if exhausted and not policy.expects(entry.address, house.settings):
+        return
     try:
         channel = establish.acceptor(sock, house.settings.limits)
     except Unsecured as failed:
-        _log.warning("connection from %s refused: %s", entry.address, failed)
+        _refused(entry, house, f"connection from {entry.address} refused: {failed}")
         return
     except OSError as error:  # it went before it was looked at
         _log.info("connection from %s broke: %s", entry.address, error.strerror)
         return
     try:
-        decide = partial(_decide, entry, house)
-        caller = f"{entry.address} {entry.crowded}"
-        limits = house.settings.limits
-        made = establish.accept(channel, lambda pdu: cache.accept(pdu, caller, limits, decide))
-        if isinstance(made, establish.Established):
-            _serve(made.association, made.request, entry, house)
-        else:
-            _rejected(*made, entry)
+        shown = contexts.shown_by(sock)
+        known = replace(entry, exhausted=exhausted, certificate=shown)
+        with Visit(house.guests) as visit:
+            _attend(channel, known, house, visit)
     except Ended as end:
         _log.info("association from %s ended: %s", entry.address, end)
     except Exception:  # noqa: BLE001 - one association's fault never takes the node with it
@@ -45,6 +48,23 @@ def run(sock: socket.socket, entry: Entry, house: House, cache: Cache) -> None:
         channel.abort()
     finally:
         channel.close()
+
+
+def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
+    def negotiate(pdu: bytes) -> Negotiated | tuple[Request, Rejection]:
+        limits, decide = house.settings.limits, partial(_decide, entry, house)
+        made = house.cache.accept(pdu, entry.key, limits, decide)
+        if not isinstance(made, Negotiated):
+            return made
+        title = made.request.calling_ae_title
+        entered = visit.enter(title, policy.most_of(title, house.settings))
+        return made if entered else (made.request, policy.CROWDED)
+
+    made = establish.accept(channel, negotiate)
+    if isinstance(made, establish.Established):
+        _serve(made.association, made.request, entry, house)
+    else:
+        _rejected(*made, entry, house)
 
 
 def _decide(entry: Entry, house: House, request: Request) -> Decision:
@@ -71,11 +91,24 @@ def _serve(association: Association, request: Request, entry: Entry, house: Hous
         _log.log(told, "association from %r at %s released: %s", title, entry.address, what)
 
 
-def _rejected(request: Request, why: Rejection, entry: Entry) -> None:
-    _log.warning(
-        "association from %r at %s to %r rejected: %s",
-        request.calling_ae_title,
-        entry.address,
-        request.called_ae_title,
-        why.cause,
-    )
+def _rejected(request: Request, why: Rejection, entry: Entry, house: House) -> None:
+    calling, called = request.calling_ae_title, request.called_ae_title
+    who = f"association from {calling!r} at {entry.address} to {called!r}"
+    _refused(entry, house, f"{who} rejected: {why.cause}")
+
+
+def _refused(entry: Entry, house: House, what: str) -> None:
+    """Tell who was turned away, as long as it is news."""
+    limits = house.settings.limits
+    number = house.refusals.count(entry.address)
+    _log.log(logging.WARNING if number <= limits.refusals else logging.DEBUG, "%s", what)
+    if number == limits.refusals:
+        _log.warning(
+            "%s was refused %d times: for up to %g s %s",
+            entry.address,
+            number,
+            limits.refusal_seconds,
+            "its refusals are not told any more"
+            if policy.expects(entry.address, house.settings)
+            else "it is not heard any more",
+        )

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from config.settings import Archive, Listener, Peer, Settings
+from config.listeners import Listener
+from config.peers import Peer
+from config.settings import Archive, Settings
 from config.settings import Node as NodeTable
 from scp.node import Node
 from scu.associate import Target

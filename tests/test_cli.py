@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from cli.main import COMMANDS, app
-from config.settings import Access
+from config.peers import Access
 from tests.commands import ROOT, SECONDS, anode, at, command, configuration
 from tests.nodes import node, peer
 from tests.objects import instance, written

@@ -8,7 +8,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from cli import calls, holdings, questions, sources
 from config.limits import Limits
-from config.settings import Access
+from config.peers import Access
 from tests.commands import anode, at
 from tests.nodes import node, peer, port
 from tests.objects import CT_IMAGE, MR_IMAGE, instance, uid, written

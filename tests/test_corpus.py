@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config import catalogue
-from config.settings import Peer
+from config.peers import Peer
 from scu import instances, store
 from tests import clients, corpus
 from tests.clients import CALLER

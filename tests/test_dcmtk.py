@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from config.settings import Access
+from config.peers import Access
 from scp.node import Node
 from scu import instances
 from tests import clients, corpus

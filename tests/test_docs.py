@@ -59,6 +59,7 @@ TABLES = {
     "[node]": "node",
     "[[listener]]": "listener",
     "[[peer]]": "peer",
+    "[[user]]": "user",
     "[access]": "access",
     "[archive]": "archive",
     "[log]": "log",
@@ -89,6 +90,15 @@ def test_every_key_is_told_with_its_default(title):
     fields = model_of(TABLES[title]).model_fields
     told = [row[:2] for row in rows(SETTINGS[title])]
     assert told == [(f"`{name}`", default(field)) for name, field in fields.items()]
+
+
+def test_every_group_of_rights_is_told():
+    told = {
+        service.strip("` "): set(groups.split(", "))
+        for services, groups in rows(SETTINGS["Rights"])
+        for service in services.split(",")
+    }
+    assert told == catalogue.GROUPS
 
 
 def test_every_limit_is_told_as_the_table_of_limits_says():

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from config.limits import Limits
-from config.settings import Listener
+from config.listeners import Listener
 from scu import echo
 from scu.associate import Target, associate
 from tests.clients import CALLER
@@ -123,14 +123,14 @@ def test_threads_and_descriptors_return_to_where_they_were(tmp_path: Path):
     with node(tmp_path) as serving:
         here = target(serving)
         echo.echo(here, CALLER)
-        assert serving._crowd.drain(5)
+        assert serving._doors.crowd.drain(5)
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(30):
             echo.echo(here, CALLER)
         with socket.create_connection((here.host, here.port)) as sock:
             sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert sock.recv(10)[:1] == b"\x07"
-        assert serving._crowd.drain(5)
+        assert serving._doors.crowd.drain(5)
         assert len(list(Path("/proc/self/fd").iterdir())) <= before
     assert not [t for t in threading.enumerate() if t.name == f"port {here.port}"]
 
@@ -160,4 +160,4 @@ def test_a_thread_that_cannot_be_started_leaves_nobody_unserved(
                 assert _eventually_echoed(here)
         assert short.is_set()
         assert _eventually_echoed(here)
-        assert serving._crowd.drain(5)
+        assert serving._doors.crowd.drain(5)

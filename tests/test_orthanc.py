@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Listener
+from config.listeners import Listener
 from scu import instances
 from tests import clients, corpus
 from tests.clients import CALLER

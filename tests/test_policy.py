@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from config.limits import Limits
-from config.settings import RIGHTS, Access, Archive, Listener, Node, Peer, Settings
+from config.listeners import Listener
+from config.peers import Access, Peer
+from config.rights import RIGHTS
+from config.settings import Archive, Node, Settings
 from scp import policy
 from scp.policy import Entry
 from wire.items import ProposedContext, Request

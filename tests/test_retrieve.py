@@ -12,7 +12,7 @@ from pynetdicom import AE, evt
 
 from archive.query import Query, parse
 from config import catalogue
-from config.settings import Peer
+from config.peers import Peer
 from scu import instances, requests, retrieve, store
 from scu.associate import associate
 from tests import clients, corpus

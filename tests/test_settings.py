@@ -10,7 +10,10 @@ from pydantic import ValidationError
 from config import addresses, loading
 from config.errors import ConfigError
 from config.limits import Limits
-from config.settings import RIGHTS, Listener, Node, Peer, Settings, load
+from config.listeners import Listener
+from config.peers import Peer
+from config.rights import RIGHTS
+from config.settings import Node, Settings, load
 from config.writing import starter
 
 PEER = '[[peer]]\nae_title = "CT1"\nhost = "10.0.0.5"\nport = 104\n'
@@ -254,7 +257,7 @@ def test_peers_are_unique_and_destinations_reachable(file, text, sentence):
         (f'{PEER}tls = "bcp195"', "peer 1: tls needs a [[listener]] with tls and a"),
         (
             f'{PEER}certificate = "dns:ct1.example"',
-            "peer 1: certificate, which is to bind this AE title to one, is not built yet",
+            "peer 1: certificate binds CT1 to one, and no [[listener]] has tls and a ca",
         ),
         (f'{PEER}certificate = "ct1"', 'peer 1: certificate must begin with "spki-sha256:"'),
         ('[[listener]]\ncertificate = "a.crt"', "listener 1: certificate means nothing without"),
@@ -269,7 +272,7 @@ def test_peers_are_unique_and_destinations_reachable(file, text, sentence):
         ),
     ],
 )
-def test_what_is_not_built_yet_is_refused_not_ignored(file, text, sentence):
+def test_what_means_nothing_or_is_not_built_yet_is_refused_not_ignored(file, text, sentence):
     said = refusal(file(text))
     assert said.startswith(f"anode.toml: {sentence}")
     assert "secret" not in said

@@ -152,9 +152,8 @@ def test_an_association_that_ends_in_the_middle_leaves_nothing(tmp_path: Path):
         association.flush()
         association.abort()
         # The node has noticed once it has drained.
-        for listener in serving.listeners:
-            listener.stop()
-        assert serving._crowd.drain(10)
+        serving._doors.close()
+        assert serving._doors.crowd.drain(10)
         assert not left_over(serving)
         assert serving.archive.counts().instances == 0
 

@@ -16,8 +16,9 @@ from config import contexts
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
+from config.listeners import Listener
+from config.peers import Peer
 from config.profiles import PROFILES
-from config.settings import Listener, Peer
 from scp.node import Node
 from scu import instances
 from scu.associate import Target

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from config import contexts
 from config.certificates import Credentials
+from config.listeners import Listener
 from config.profiles import PROFILES
-from config.settings import Listener
 from scu.associate import Target
 from scu.echo import echo
 from tests.certificates import Authority, Issued

@@ -50,7 +50,10 @@ class ProposedContext:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user identity request, PS3.7 D.3.3.7; never logged."""
+    """A user identity request, PS3.7 D.3.3.7; never logged.
+
+    Types, D.3.3.7.1: 1 username, 2 username and passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token.
+    """
 
     type: int
     primary: bytes = field(repr=False)
@@ -140,4 +143,11 @@ def extended(uid: str, information: bytes) -> SOPClassExtendedNegotiation:
     """A SOP class extended negotiation item, PS3.7 D.3.3.5."""
     item = SOPClassExtendedNegotiation()
     item.sop_class_uid, item.service_class_application_information = UID(uid), information
+    return item
+
+
+def identity_response(response: bytes) -> UserIdentityNegotiation:
+    """A user identity item of an A-ASSOCIATE-AC, PS3.7 D.3.3.7.2."""
+    item = UserIdentityNegotiation()
+    item.server_response = response
     return item

@@ -53,12 +53,14 @@ class Acceptance:
     """Let the association in: what is accepted, by abstract syntax; the rest is refused.
 
     `refused` are abstract syntaxes that we know but this requestor may not use (result 1,
-    user rejection); `extended` answers SOP class extended negotiation.
+    user rejection); `extended` answers SOP class extended negotiation, `identity_response` a user
+    identity that asked for an answer.
     """
 
     offers: Mapping[str, Offer]
     refused: frozenset[str] = frozenset()
     extended: Mapping[str, bytes] = field(default_factory=dict)
+    identity_response: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def accept(
         # PS3.7 D.3.3.5: only what was asked is answered
         *(items.extended(u, raw) for u, raw in decision.extended.items() if u in request.extended),
     ]
+    if decision.identity_response is not None:
+        information.append(items.identity_response(decision.identity_response))
     answer = items.encode_answer(pdu, results, information)
     return Negotiated(request, _accepted(results), answer)
 

@@ -15,12 +15,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class SopClass:
-    """A storage SOP class; kind is patient, non-patient or retired."""
+    """A storage SOP class; kind is patient, non-patient or retired, group is for rights."""
 
     uid: str
     name: str
     keyword: str
     kind: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class InformationModel:
 
     classes: the only storage classes it reaches; empty for every patient-related one.
     served: whether this version answers it.
+    group: what it asks for, for rights: patient, protocol, display...
     """
 
     uid: str
@@ -56,6 +58,7 @@ class InformationModel:
     levels: tuple[str, ...]
     classes: tuple[str, ...]
     served: bool
+    group: str
 
 
 def _rows(name: str) -> Iterator[list[str]]:
@@ -74,10 +77,9 @@ def _transfer_syntax(row: list[str]) -> TransferSyntax:
 
 
 def _model(row: list[str]) -> InformationModel:
-    uid, name, service, root, levels, classes, served = row
-    return InformationModel(
-        uid, name, service, root, tuple(levels.split()), tuple(classes.split()), served == "yes"
-    )
+    uid, name, service, root, levels, classes, served, group = row
+    lists = tuple(levels.split()), tuple(classes.split())
+    return InformationModel(uid, name, service, root, *lists, served == "yes", group)
 
 
 STORAGE: Final[Mapping[str, SopClass]] = MappingProxyType(
@@ -95,6 +97,18 @@ SERVED_MODELS: Final[Mapping[str, InformationModel]] = MappingProxyType(
 # In the order of the file: the two every node has first, then current, then retired ones.
 STORAGE_TRANSFER_SYNTAXES: Final[tuple[str, ...]] = tuple(
     uid for uid, syntax in TRANSFER_SYNTAXES.items() if syntax.form not in ("flow", "other")
+)
+
+# By service: the groups a right may be narrowed to; classes the catalogue lacks are "other".
+OTHER: Final = "other"
+GROUPS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "store": frozenset(each.group for each in STORAGE.values()) | {OTHER},
+        **{
+            service: frozenset(each.group for each in MODELS.values() if each.service == service)
+            for service in ("find", "move", "get")
+        },
+    }
 )
 
 _UID_OF_KEYWORD: Final[Mapping[str, str]] = MappingProxyType(
@@ -126,3 +140,9 @@ def name_of(uid: str) -> str:
     """The name of whatever the catalogue knows by this UID; the UID itself when unknown."""
     entry = STORAGE.get(uid) or TRANSFER_SYNTAXES.get(uid) or MODELS.get(uid)
     return entry.name if entry else uid
+
+
+def group_of(uid: str) -> str:
+    """The group of a storage class or information model; "other" when it is in no table."""
+    entry = STORAGE.get(uid) or MODELS.get(uid)
+    return entry.group if entry else OTHER

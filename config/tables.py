@@ -1,0 +1,28 @@
+"""What the tables of the file have in common: their strictness, and the kinds of their values."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+from config import addresses
+
+TlsProfile = Literal["rfc9325", "rfc9325-modified", "non-downgrading", "bcp195", "extended"]
+TLS_PROFILES: tuple[TlsProfile, ...] = get_args(TlsProfile)
+
+
+def _absolute(path: Path, info: ValidationInfo) -> Path:
+    base: Path = (info.context or {}).get("base", Path.cwd())
+    return base / path
+
+
+AeTitle = Annotated[str, AfterValidator(addresses.ae_title)]
+FilePath = Annotated[Path, AfterValidator(_absolute)]
+Port = Annotated[int, Field(strict=True), AfterValidator(addresses.port)]
+ListeningPort = Annotated[int, Field(strict=True), AfterValidator(addresses.listening_port)]
+
+
+class Table(BaseModel):
+    """One table of the file: frozen, and no key but those it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)

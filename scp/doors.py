@@ -1,0 +1,73 @@
+"""All doors of a node: opened at start, changed by a reload without a caller noticing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from config import contexts
+from config.limits import Limits
+from config.settings import Settings
+from scp.listener import Crowd, Door, Listener, Serve, bound
+
+Place = tuple[str, int]
+
+
+def opening(settings: Settings) -> list[tuple[Place, Door]]:
+    """What each listener of the configuration is to be; raises ConfigError."""
+    found = []
+    for table in settings.listener:
+        context = contexts.listening(table)
+        wrap = None if context is None else partial(contexts.accepted, context)
+        found.append(((table.host, table.port), Door(wrap, table.user_identity)))
+    return found
+
+
+class Doors:
+    """The listeners of a node, in the order of the configuration, and the crowd within."""
+
+    def __init__(self, limits: Limits, serve: Serve) -> None:
+        self.crowd = Crowd(limits)
+        self._serve = serve
+        self._open: list[tuple[Place, Listener]] = []
+
+    @property
+    def addresses(self) -> list[Place]:
+        """Where the node listens, in the order of the configuration."""
+        return [(listener.host, listener.port) for _, listener in self._open]
+
+    def change(self, wanted: Iterable[tuple[Place, Door]], limits: Limits) -> None:
+        """Open what is new, close what is gone, give the others their new door.
+
+        Raises OSError; everything is then as it was.
+        """
+        before = list(self._open)
+        after, new = [], []
+        try:
+            for place, door in wanted:
+                kept = next((each for each in before if each[0] == place), None)
+                if kept is not None:
+                    before.remove(kept)
+                else:
+                    kept = place, Listener(bound(*place), self.crowd, self._serve, door)
+                    new.append(kept)
+                after.append((kept, door))
+            for _, listener in new:
+                listener.start()
+        except BaseException:
+            _stop(new)
+            raise
+        self.crowd.limits = limits
+        for (_, listener), door in after:
+            listener.door = door
+        self._open = [kept for kept, _ in after]
+        _stop(before)
+
+    def close(self) -> None:
+        """Accept no more anywhere; associations go on."""
+        _stop(self._open)
+
+
+def _stop(listeners: Iterable[tuple[Place, Listener]]) -> None:
+    for _, listener in listeners:
+        listener.stop()
