@@ -13,6 +13,7 @@ from cli.failures import Code
 from cli.store import opened
 from config import contexts
 from config.errors import ConfigError
+from config.expiry import SOON_DAYS, Expiry, expiries
 from config.listeners import Listener
 from config.settings import Settings
 from scu.associate import Caller, Target
@@ -48,6 +49,7 @@ def status(
     counts = _counts(settings)
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
+    ending = _ending(settings)
     source = calls.configuration(config)
     if as_json:
         show.document(
@@ -58,13 +60,40 @@ def status(
                 "free_bytes": free,
                 **asdict(counts),
                 "listeners": [asdict(each) for each in reached],
+                "certificates": [_lasting(each) for each in ending],
             }
         )
     else:
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free), [])
+        _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
+
+
+def _ending(settings: Settings) -> list[Expiry]:
+    try:
+        return expiries(settings)
+    except ConfigError:  # the listener that names the file has said so
+        return []
+
+
+def _lasting(each: Expiry) -> dict[str, object]:
+    """One certificate or CRL for scripts; cert_days_left is what monitors look at."""
+    return {
+        "file": str(each.path),
+        "kind": each.kind,
+        "subject": each.subject,
+        "until": each.until.isoformat(),
+        "cert_days_left": each.days_left,
+    }
+
+
+def _until(each: Expiry) -> str:
+    day, left = each.until.date().isoformat(), each.days_left
+    words = f"until {day}, {left} days" if left >= 0 else f"ended on {day}: replace it"
+    mark = "" if left >= SOON_DAYS else " (!)"
+    return f"{each.path.name}: {words}{mark}"
 
 
 def _counts(settings: Settings) -> Counts:

@@ -29,8 +29,9 @@ def user(name: NameArgument) -> None:
     if not passcode:
         raise Failure(Code.USAGE, "the passcode is empty; type one, or pipe it in")
     # JSON's escapes are TOML's.
-    show.say("\n[[user]]")
-    show.say(f"name = {json.dumps(name, ensure_ascii=False)}")
+    show.say("")
+    show.say("[[user]]")
+    show.say(f"name = {json.dumps(name)}")
     show.say(f'passcode = "{hashed(passcode)}"')
 
 

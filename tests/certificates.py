@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from config.identities import identity
+
 DAY = datetime.timedelta(days=1)
 
 
@@ -36,6 +38,11 @@ class Issued:
     made: x509.Certificate
     certificate: Path
     key: Path
+
+    @property
+    def pin(self) -> str:
+        """As a [[peer]] is bound to it."""
+        return identity(self.made.public_bytes(serialization.Encoding.DER)).pin
 
 
 class Authority:
@@ -67,6 +74,7 @@ class Authority:
         name: str,
         *,
         key: CertificateIssuerPrivateKeyTypes | None = None,
+        number: int = 0,
         days: tuple[int, int] = (-1, 5),
         hashed: str = "",
         names: Sequence[str] = ("127.0.0.1", "localhost"),
@@ -75,8 +83,11 @@ class Authority:
             ExtendedKeyUsageOID.CLIENT_AUTH,
         ),
     ) -> Issued:
-        """A certificate, by default an RSA one of 2048 bits for both roles on this machine."""
-        key = key or rsa_key(2048)
+        """A certificate, by default an RSA one of 2048 bits for both roles on this machine.
+
+        Those of one number have one key, so one pin.
+        """
+        key = key or rsa_key(2048, number)
         self._number += 1
         now = datetime.datetime.now(datetime.UTC)
         begin, end = (now + number * DAY for number in days)
@@ -133,6 +144,8 @@ def _named(name: str) -> x509.Name:
 
 
 def _general(name: str) -> x509.GeneralName:
+    if name.startswith("uri:"):
+        return x509.UniformResourceIdentifier(name.removeprefix("uri:"))
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

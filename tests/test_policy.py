@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config import catalogue
 from config.limits import Limits
 from config.listeners import Listener
 from config.peers import Access, Peer
@@ -20,7 +21,10 @@ from wire.negotiation import Acceptance, Rejection
 VERIFICATION = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{n}" for n in (1, 2, 3))
+RT_PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
+HANGING = "1.2.840.10008.5.1.4.38.2"
 PRIVATE = "1.3.12.2.1107.5.9.1"
+SERVED = {CT, RT_PLAN, PRIVATE, FIND, GET} | {HANGING} & set(catalogue.SERVED_MODELS)
 SERVICE = {"echo": VERIFICATION, "store": CT, "find": FIND, "move": MOVE, "get": GET}
 EVERYTHING = (*SERVICE.values(), PRIVATE, "1.2.840.10008.1.20.1")
 
@@ -93,6 +97,43 @@ def test_callers_get_their_rights_or_a_rejection(chosen, entry, calling, called,
         allowed = right in expected or (right == "store" and "get" in expected)
         assert (uid in decision.offers) is allowed, right
         assert (uid in decision.refused) is not allowed
+
+
+@pytest.mark.parametrize(
+    ("may", "accepted"),
+    [
+        (("store",), {CT, RT_PLAN, PRIVATE}),
+        (("store:radiotherapy",), {RT_PLAN}),
+        (("store:image", "store:radiotherapy"), {CT, RT_PLAN}),
+        (("store:other",), {PRIVATE}),
+        (("find:patient",), {FIND}),
+        (("find:display",), {HANGING}),
+        (("find",), {FIND, HANGING}),
+        # who may get is sent what it gets, whatever it may store
+        (("get:patient", "store:radiotherapy"), {GET, CT, RT_PLAN, PRIVATE}),
+        (("get:display",), set()),
+        ((), set()),
+    ],
+)
+def test_a_right_may_be_that_on_a_group_of_sop_classes(may: tuple[str, ...], accepted: set[str]):
+    chosen = settings(
+        Peer(ae_title="CT1", host="10.0.0.5", may=may), archive=Archive(unknown_classes="store")
+    )
+    uids = (CT, RT_PLAN, PRIVATE, FIND, HANGING, GET)
+    contexts = tuple(ProposedContext(2 * n + 1, uid, ()) for n, uid in enumerate(uids))
+    decision = policy.decide(CT1, Request("CT1", "ANODE", contexts), chosen)
+    assert isinstance(decision, Acceptance)
+    assert set(decision.offers) == accepted & SERVED
+    assert decision.refused == (set(uids) & SERVED) - set(decision.offers)
+
+
+def test_a_node_may_have_several_names():
+    chosen = settings().model_copy(
+        update={"node": Node(data=Path("/nowhere"), other_ae_titles=("SECOND",))}
+    )
+    for called in ("ANODE", "SECOND "):
+        assert isinstance(policy.decide(LOCAL, request("X", called), chosen), Acceptance)
+    assert isinstance(policy.decide(LOCAL, request("X", "THIRD"), chosen), Rejection)
 
 
 def test_a_caller_over_the_limits_is_told_so():

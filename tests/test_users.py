@@ -1,0 +1,175 @@
+"""User identity, PS3.7 D.3.3.7 and PS3.15 B.4 to B.7: who may enter by saying who it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from pynetdicom import AE
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
+
+from config.listeners import Listener
+from config.settings import load
+from config.users import User, hashed, verified
+from scp.node import Node
+from scu.associate import Caller
+from scu.echo import echo
+from tests.commands import anode
+from tests.nodes import HERE, node, target
+from tests.objects import instance, written
+from tests.peers import tool
+from wire.errors import Rejected
+
+ANNA = User(name="anna", passcode=hashed("s3cret ä"))
+BERT = User(name="bert", passcode=hashed("other"))
+
+
+@pytest.fixture(params=["none", "optional", "required"], scope="module")
+def asking(request, tmp_path_factory) -> Iterator[tuple[str, Node]]:
+    """A node whose listener looks at user identities in this way."""
+    listener = Listener(host=HERE, port=0, user_identity=request.param)
+    folder = tmp_path_factory.mktemp(request.param)
+    with node(folder, listener=(listener,), user=(ANNA, BERT)) as serving:
+        yield request.param, serving
+
+
+def identity(kind: int, primary: bytes, secondary: bytes = b"", *, answer: bool = False):
+    item = UserIdentityNegotiation()
+    item.user_identity_type, item.primary_field = kind, primary
+    if kind == 2:
+        item.secondary_field = secondary
+    item.positive_response_requested = answer
+    return item
+
+
+def associated(serving: Node, item: UserIdentityNegotiation):
+    """A released association with this identity: its answer."""
+    entity = AE("ANNA")
+    entity.add_requested_context("1.2.840.10008.1.1")
+    place = serving.addresses[0]
+    made = entity.associate(*place, ae_title="ANODE", ext_neg=[item])
+    if made.is_established:
+        made.release()
+    elif made.dul.socket is not None and made.dul.socket.socket is not None:
+        made.dul.socket.socket.close()
+    return made.acceptor.primitive
+
+
+# kind, name, passcode -> what comes of it where an identity is optional, and where it is required
+IDENTITIES = [
+    (2, b"anna", "s3cret ä".encode(), "in", "in"),
+    (2, b"anna", b"wrong", "out", "out"),
+    (2, b"bert", "s3cret ä".encode(), "out", "out"),
+    (2, b"nobody", b"other", "out", "out"),
+    (2, b"Anna", "s3cret ä".encode(), "out", "out"),
+    (1, b"anna", b"", "in", "out"),
+    (3, b"ticket", b"", "out", "out"),
+    (4, b"<saml/>", b"", "out", "out"),
+    (5, b"a.b.c", b"", "out", "out"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "passcode", "optional", "required"), IDENTITIES)
+def test_an_identity_is_what_it_says_or_the_association_is_rejected(
+    asking, kind, name, passcode, optional, required
+):
+    mode, serving = asking
+    expected = {"none": "in", "optional": optional, "required": required}[mode]
+    answer = associated(serving, identity(kind, name, passcode))
+    rejected = answer.result, answer.result_source, answer.diagnostic
+    assert rejected[0] == 0 if expected == "in" else rejected == (2, 2, 1)
+
+
+def test_who_says_nothing_is_let_in_unless_it_has_to(asking):
+    mode, serving = asking
+    if mode == "required":
+        with pytest.raises(Rejected):
+            echo(target(serving), Caller("TESTER"))
+    else:
+        assert echo(target(serving), Caller("TESTER")).status == 0
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_positive_answer_is_sent_to_who_asks_for_it(asking, wanted):
+    mode, serving = asking
+    item = identity(2, b"anna", "s3cret ä".encode(), answer=wanted)
+    answers = [
+        each
+        for each in associated(serving, item).user_information
+        if isinstance(each, UserIdentityNegotiation)
+    ]
+    assert [each.server_response for each in answers] == (
+        [b""] if wanted and mode != "none" else []
+    )
+
+
+def test_after_too_many_wrong_passcodes_the_right_one_is_not_tried(tmp_path, caplog):
+    listener = Listener(host=HERE, port=0, user_identity="required")
+    with node(tmp_path, listener=(listener,), user=(ANNA,)) as serving:
+        for number in range(20):
+            assert associated(serving, identity(2, b"anna", b"%d" % number)).result == 2
+        assert associated(serving, identity(2, b"anna", "s3cret ä".encode())).result == 2
+    assert "too many refusals lately" not in caplog.text, "its refusals are not told any more"
+    assert "was refused 20 times" in caplog.text
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        (["-usr", "anna", "-pwd", "s3cret ä", "-rsp"], True),
+        (["-usr", "anna", "-pwd", "wrong", "-rsp"], False),
+        (["-usr", "anna"], False),
+        ([], False),
+    ],
+)
+def test_storescu_with_a_username_and_passcode(tmp_path, options, sent):
+    (path,) = written(tmp_path / "files", instance(1))
+    listener = Listener(host=HERE, port=0, user_identity="required")
+    with node(tmp_path / "node", listener=(listener,), user=(ANNA,)) as serving:
+        place = HERE, str(serving.addresses[0][1])
+        ran = tool("storescu", *options, "-aec", "ANODE", *place, path)
+        assert (ran.returncode == 0) is sent, ran.stderr
+        assert serving.archive.counts().instances == sent
+
+
+def test_no_secret_is_in_the_log_or_in_what_settings_print(tmp_path, caplog):
+    listener = Listener(host=HERE, port=0, user_identity="required")
+    with (
+        caplog.at_level(logging.DEBUG, "anode"),
+        node(tmp_path, listener=(listener,), user=(ANNA,)) as serving,
+    ):
+        associated(serving, identity(2, b"anna", "s3cret ä".encode()))
+        associated(serving, identity(2, b"anna", b"t00 wrong"))
+        printed = repr(serving.settings)
+    ours = "\n".join(one.getMessage() for one in caplog.records if one.name.startswith("anode"))
+    for text in (printed, ours):
+        assert "s3cret" not in text
+        assert "t00 wrong" not in text
+        assert "scrypt:" not in text
+
+
+def test_the_same_passcode_is_hashed_with_another_salt_each_time():
+    assert hashed("x") != hashed("x")
+    both = (User(name="a", passcode=hashed("x")), User(name="b", passcode=hashed("x")))
+    assert verified(both, b"a", b"x")
+    assert verified(both, b"b", b"x")
+    assert not verified((), b"a", b"x")
+
+
+def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_path):
+    (tmp_path / "passcode").write_text("s3cret\n", encoding="utf-8")
+    with (tmp_path / "passcode").open(encoding="utf-8") as typed:
+        monkeypatch.setattr("sys.stdin", typed)
+        ran = anode("user", "anna ä")
+    assert ran.code == 0
+    configuration = tmp_path / "anode.toml"
+    configuration.write_text(f'[[listener]]\nuser_identity = "required"\n{ran.out}', "utf-8")
+    assert "s3cret" not in ran.out
+    assert verified(load(configuration, {}).user, "anna ä".encode(), b"s3cret")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
+def test_anode_user_refuses_what_is_no_name(name):
+    assert anode("user", name).code == 2
