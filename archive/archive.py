@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from archive import media
 from archive.attributes import WANTED
+from archive.barrier import barrier, kind
 from archive.bounds import Bounds
 from archive.filemeta import FileMeta
 from archive.index import Counts, Index
@@ -45,9 +46,11 @@ class Archive:
     ) -> Self:
         """Open the archive in this folder, made if missing; sweeps what a crash left."""
         root = root.absolute()
-        objects = Folder(root, sync=sync == "always")
+        way = kind(sync)
+        objects = Folder(root, sync=way == "each")
+        passing = barrier(way, root / "objects", root)
         try:
-            return cls(objects, Index(root, index=index, sync=sync), bounds)
+            return cls(objects, Index(root, index=index, sync=way, barrier=passing), bounds)
         except BaseException:
             objects.close()
             raise

@@ -49,6 +49,7 @@ class Dialect(Protocol):
     def gathered(self, item: str) -> str: ...
     def moved(self, moment: str, since: str, to: str) -> str: ...
     def of_row(self, error: Exception) -> bool: ...
+    def leaves_open(self, error: Exception) -> bool: ...
     def refusal(self, error: Exception) -> ArchiveError: ...
 
 
@@ -62,7 +63,7 @@ class Sqlite:
     def __init__(self, path: Path, sync: str) -> None:
         self._path = path
         # FULL: a commit is on the disk when it returns. NORMAL: it may be undone by a power cut.
-        synchronous = "FULL" if sync == "always" else "NORMAL"
+        synchronous = "FULL" if sync == "each" else "NORMAL"
         self._pragmas = {
             "synchronous": synchronous,
             "foreign_keys": 1,
@@ -154,6 +155,10 @@ class Sqlite:
             return isinstance(error, _OF_ROW)
         return True
 
+    def leaves_open(self, error: Exception) -> bool:
+        """Whether a COMMIT that failed so may have been one; a full disk is none."""
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
+
     def refusal(self, error: Exception) -> ArchiveError:
         """Our error for a database's."""
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
@@ -224,6 +229,10 @@ class Postgres:
     def of_row(self, error: Exception) -> bool:
         """By SQLSTATE: class 22 data, class 23 integrity."""
         return str(getattr(error, "sqlstate", "22"))[:2] in ("22", "23")
+
+    def leaves_open(self, error: Exception) -> bool:
+        """A connection that broke: class 08, or an error without SQLSTATE."""
+        return str(getattr(error, "sqlstate", "08"))[:2] == "08"
 
     def refusal(self, error: Exception) -> ArchiveError:
         """Our error for a database's: 53100 is disk full."""

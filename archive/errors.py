@@ -10,6 +10,7 @@
     +-- TooLarge         the object passes a bound of ours             PS3.4 B.2.3: A700
     +-- NoSpace          disk or quota full; nothing was kept          PS3.4 B.2.3: A700
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
+    |   +-- Uncertain    a failed disk: whether it was kept is not known      0110
     |   +-- InUse        another process serves this data folder       (start-up only)
     +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
         +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
@@ -54,6 +55,10 @@ class NoSpace(ArchiveError):
 
 class Unavailable(ArchiveError):
     """The object store or the index cannot answer."""
+
+
+class Uncertain(Unavailable):
+    """The disk failed when the object was all but kept: the next start finds out."""
 
 
 class InUse(Unavailable):

@@ -17,7 +17,15 @@ from typing import Protocol, Self
 
 from archive import filemeta
 from archive.bounds import Bounds
-from archive.errors import ArchiveError, BadObject, Duplicate, Mismatch, TooLarge, Unavailable
+from archive.errors import (
+    ArchiveError,
+    BadObject,
+    Duplicate,
+    Mismatch,
+    TooLarge,
+    Unavailable,
+    Uncertain,
+)
 from archive.heads import Head, reread
 from archive.inflating import scanner
 from archive.objects import Draft, Objects, storage
@@ -188,14 +196,16 @@ class Reception:
         objects = self._place.objects
         try:
             added = self._place.rows.add(row)
+        except Uncertain:  # the row may be there: the file stays, and the next start finds out
+            raise
         except ArchiveError:
             objects.delete(key)
             raise
-        # Anything else leaves open whether the row is there: the file stays, for `check` to find.
-        if added.new:
+        existing, stored = added.existing, row.stored
+        # A node that started meanwhile may have found the file and added the row itself.
+        if added.new or (existing is not None and existing.path == stored.path):
             return None
         objects.delete(key)
-        existing, stored = added.existing, row.stored
         if existing is None or not _same(existing, stored):
             raise Duplicate(f"held already, with other bytes: {stored.sop_instance_uid}")
         if not _is_there(existing):

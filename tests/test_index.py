@@ -161,7 +161,7 @@ def _fields(record):
 def test_a_full_disk_is_no_space_and_the_index_goes_on_when_there_is_some(tmp_path):
     opened = Index(tmp_path)
     opened.add(instance(tmp_path, "1.1"))
-    connection = opened._writer[0]
+    connection = opened._commits._writer[0]
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     big = instance(tmp_path, "1.2", PatientID="A", PatientComments="x" * 10_000)
@@ -192,11 +192,11 @@ def test_a_closed_index_refuses():
             opened.counts()
 
 
-@pytest.mark.parametrize(("sync", "level"), [("always", 2), ("lazy", 1)])
-def test_sync_always_means_full(tmp_path, sync, level):
+@pytest.mark.parametrize(("sync", "level"), [("each", 2), ("group", 1), ("never", 1)])
+def test_a_commit_syncs_itself_only_where_no_barrier_follows(tmp_path, sync, level):
     opened = Index(tmp_path, sync=sync)
     opened.add(instance(tmp_path))
-    connection = opened._writer[0]
+    connection = opened._commits._writer[0]
     assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
     assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
