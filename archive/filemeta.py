@@ -21,6 +21,7 @@ from archive.errors import BadFile, NotDicom
 # A UUID-derived UID, PS3.5 B.2: made once, and this application's for good.
 IMPLEMENTATION_CLASS_UID = "2.25.4526016301830704016630802074263872491"
 IMPLEMENTATION_VERSION_NAME = "ANODE_0_1"
+VERSION_NAMES = (IMPLEMENTATION_VERSION_NAME,)  # all there ever were: their files are ours too
 
 PREAMBLE = bytes(128) + b"DICM"
 META_BYTES = 1 << 20  # file meta information longer than this is refused
@@ -63,7 +64,14 @@ class FileMeta:
     offset: int
 
 
-def header(sop_class_uid: str, sop_instance_uid: str, syntax: str, source_ae: str) -> bytes:
+def header(
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    syntax: str,
+    source_ae: str,
+    *,
+    version: str = IMPLEMENTATION_VERSION_NAME,
+) -> bytes:
     """The bytes before the data set, PS3.10 table 7.1-1."""
     group = b"".join(
         (
@@ -72,11 +80,17 @@ def header(sop_class_uid: str, sop_instance_uid: str, syntax: str, source_ae: st
             _element(_INSTANCE, b"UI", sop_instance_uid),
             _element(_SYNTAX, b"UI", syntax),
             _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
-            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+            _element(0x0013, b"SH", version),
             _element(_SOURCE, b"AE", source_ae[:16]) if source_ae else b"",
         )
     )
     return PREAMBLE + _SHORT_FORM.pack(2, 0, b"UL", 4) + struct.pack("<I", len(group)) + group
+
+
+def is_ours(start: bytes, meta: FileMeta) -> bool:
+    """Whether a file's bytes before its data set are what we write for what they say."""
+    said = meta.sop_class_uid, meta.sop_instance_uid, meta.transfer_syntax_uid, meta.source_ae
+    return any(start == header(*said, version=version) for version in VERSION_NAMES)
 
 
 def _element(element: int, vr: bytes, text: str) -> bytes:
@@ -107,7 +121,8 @@ def read(file: BinaryIO) -> FileMeta:
         sop_class_uid=values.get(_CLASS, ""),
         sop_instance_uid=values.get(_INSTANCE, ""),
         transfer_syntax_uid=syntax,
-        source_ae=values.get(_SOURCE, ""),
+        # As `header` would write it: import shall tell the index what its file tells.
+        source_ae=values.get(_SOURCE, "").encode("ascii", "replace").decode()[:16].strip(),
         offset=offset,
     )
 

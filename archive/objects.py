@@ -125,8 +125,10 @@ class Folder:
             return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
 
     def new_key(self) -> str:
-        """The hour, UTC, and a random name."""
-        return time.strftime(f"%Y/%m/%d/%H/{secrets.token_hex(16)}.dcm", time.gmtime())
+        """The hour, UTC, and a name: the time, so that keys sort as objects came, and chance."""
+        now = time.time_ns()
+        name = f"{now:016x}{secrets.token_hex(8)}"
+        return time.strftime(f"%Y/%m/%d/%H/{name}.dcm", time.gmtime(now // 1_000_000_000))
 
     def put(self, draft: Draft, key: str) -> None:
         """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""

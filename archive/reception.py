@@ -158,7 +158,7 @@ class Reception:
             raise BadObject("the data set is empty")
         told, objects = self._announced, self._place.objects
         head = self._head(draft)
-        _check_identity(head, told)
+        check_identity(head, told)
         key = objects.new_key()
         stored = StoredInstance(
             sop_class_uid=told.sop_class_uid,
@@ -223,7 +223,7 @@ def _store(fd: int, buffers: Sequence[Fragment]) -> None:
                 rest = rest[os.write(fd, rest) :]
 
 
-def _check_identity(head: Head, told: Announced) -> None:
+def check_identity(head: Head, told: Announced) -> None:
     """PS3.4 B.2.3: the data set must be the one the command announced."""
     for tag, name, announced in (
         (SOP_CLASS, "SOP Class UID", told.sop_class_uid),

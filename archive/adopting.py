@@ -1,0 +1,96 @@
+"""One of our own object files read back: the same rows that its reception made.
+
+Law: the file is not believed. Its header must be one that we write, its data set whole and the one
+that the header names; then the record differs from the first one in `received` alone, which is
+the time the file was last written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from archive import filemeta
+from archive.attributes import WANTED
+from archive.bounds import Bounds
+from archive.errors import BadFile, BadObject
+from archive.filemeta import FileMeta
+from archive.heads import Head, reread
+from archive.inflating import scanner
+from archive.objects import Objects, storage
+from archive.reception import Announced, check_identity
+from archive.record import Record, StoredInstance, record
+
+CHUNK = 1 << 20
+
+Kind = Callable[[str], bool]
+"""Whether objects of a SOP Class UID belong to a patient, and so need a study and a series."""
+
+
+def of_patient(_sop_class_uid: str) -> bool:
+    """The kind of nearly all."""
+    return True
+
+
+def adopt(objects: Objects, key: str, bounds: Bounds, kind: Kind = of_patient) -> Record:
+    """The record of an object file.
+
+    Raises BadObject when it is torn, truncated or none of ours, TooLarge for what `bounds` forbid
+    by now (but for the object's bytes: it is here), Unavailable when it cannot be read.
+    """
+    with objects.open(key) as file, storage():
+        meta = _header(file)
+        head, digest, size = _data_set(file, meta, bounds)
+        told = Announced(
+            sop_class_uid=meta.sop_class_uid,
+            sop_instance_uid=meta.sop_instance_uid,
+            transfer_syntax_uid=meta.transfer_syntax_uid,
+            source_ae=meta.source_ae,
+            patient_related=kind(meta.sop_class_uid),
+        )
+        check_identity(head, told)
+        modified = os.fstat(file.fileno()).st_mtime
+    stored = StoredInstance(
+        sop_class_uid=meta.sop_class_uid,
+        sop_instance_uid=meta.sop_instance_uid,
+        transfer_syntax_uid=meta.transfer_syntax_uid,
+        path=objects.path(key),
+        offset=meta.offset,
+        size=size,
+        sha256=digest,
+    )
+    row = record(head, stored, meta.source_ae)
+    received = datetime.fromtimestamp(modified, UTC).isoformat(timespec="milliseconds")
+    return replace(row, received=received)
+
+
+def _header(file: BinaryIO) -> FileMeta:
+    """The meta information, which must be to the byte what we write."""
+    meta = filemeta.read(file)
+    file.seek(0)
+    if not filemeta.is_ours(file.read(meta.offset), meta):
+        raise BadFile("the file meta information is not as this application writes it")
+    return meta
+
+
+def _data_set(file: BinaryIO, meta: FileMeta, bounds: Bounds) -> tuple[Head, str, int]:
+    """Head, SHA-256 and size of the data set that begins where the file stands."""
+    scan = scanner(meta.transfer_syntax_uid, WANTED, bounds)
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        scan.feed(chunk)
+    if not size:
+        raise BadObject("the data set is empty")
+    if not scan.odd:
+        return scan.finish(), digest.hexdigest(), size
+    if scan.deflated:
+        raise BadObject(f"the deflated data set is malformed: {scan.odd}")
+    file.seek(meta.offset)
+    head = reread(file, meta.transfer_syntax_uid, WANTED, bounds)
+    return head, digest.hexdigest(), size
