@@ -4,7 +4,7 @@ from archive.archive import Archive
 from archive.bounds import Bounds
 from archive.errors import ArchiveError
 from archive.index import Counts
-from archive.objects import claim
+from archive.locks import claim
 from archive.reception import Receipt, Reception
 from archive.record import StoredInstance
 

@@ -18,10 +18,11 @@ from archive import filemeta
 from archive.attributes import WANTED
 from archive.bounds import Bounds
 from archive.errors import BadFile, BadObject
+from archive.failures import storage
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.objects import Objects, storage
+from archive.objects import Objects
 from archive.reception import Announced, check_identity
 from archive.record import Record, StoredInstance, record
 

@@ -7,19 +7,24 @@ folder open, but each opens it for itself, after a fork; who serves also takes `
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
 from archive import media
+from archive.adopting import Kind, of_patient
 from archive.attributes import WANTED
-from archive.barrier import barrier, kind
+from archive.barrier import Barrier, barrier, kind
 from archive.bounds import Bounds
+from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
 from archive.index import Counts, Index
 from archive.objects import Folder
 from archive.query import Query
 from archive.reception import Announced, Place, Receipt, Reception
 from archive.record import StoredInstance
+from archive.startup import Recovery, recover
 
 
 def _always(_sop_class_uid: str) -> bool:
@@ -29,9 +34,10 @@ def _always(_sop_class_uid: str) -> bool:
 class Archive:
     """Object files and their index in one data folder. Close it, or use it in a `with`."""
 
-    def __init__(self, objects: Folder, index: Index, bounds: Bounds) -> None:
+    def __init__(self, objects: Folder, index: Index, barrier: Barrier, bounds: Bounds) -> None:
         self._objects = objects
         self._index = index
+        self._barrier = barrier
         self.bounds = bounds
         self._place = Place(objects, index, WANTED, bounds)
 
@@ -47,17 +53,26 @@ class Archive:
         """Open the archive in this folder, made if missing; sweeps what a crash left."""
         root = root.absolute()
         way = kind(sync)
-        objects = Folder(root, sync=way == "each")
-        passing = barrier(way, root / "objects", root)
-        try:
-            return cls(objects, Index(root, index=index, sync=way, barrier=passing), bounds)
-        except BaseException:
-            objects.close()
-            raise
+        with ExitStack() as undone:
+            objects = Folder(root, sync=way == "each", free_bytes=bounds.free_bytes)
+            undone.callback(objects.close)
+            passing = barrier(way, (root / "objects", root), partial(degrade, root))
+            undone.callback(passing.close)
+            opened = Index(root, index=index, sync=way, barrier=passing)
+            made = cls(objects, opened, passing, bounds)
+            undone.pop_all()
+        return made
+
+    def recover(self, kind: Kind = of_patient) -> Recovery:
+        """Mend what a crash left; only for who has claimed the folder. Raises ArchiveError."""
+        self._barrier.pass_()
+        clear(self._objects.root)
+        return recover(self._objects, self._index, self.bounds, kind)
 
     def close(self) -> None:
         """Commit what waits, then let go of index and folder."""
         self._index.close()
+        self._barrier.close()
         self._objects.close()
 
     def __enter__(self) -> Self:
@@ -75,7 +90,12 @@ class Archive:
         source_ae: str = "",
         patient_related: bool = True,
     ) -> Reception:
-        """Begin to receive an object; raises BadObject when these are no UIDs."""
+        """Begin to receive an object.
+
+        Raises BadObject when these are no UIDs, NoSpace, Unavailable when the store is read-only.
+        """
+        if self._barrier.broken is not None:
+            raise self._barrier.broken
         announced = Announced(
             sop_class_uid=sop_class_uid,
             sop_instance_uid=sop_instance_uid,

@@ -10,25 +10,28 @@ Law (P5): after a sync that failed, a second one may lie: the barrier stays brok
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
 from archive.errors import ArchiveError, NoSpace, Unavailable
+from archive.failures import FULL
 
 Sync = Literal["group", "each", "never"]
 
-_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 # Linux 5.8: from then on syncfs tells of errors of writing back.
 _TELLING = (5, 8)
 
 
 class Barrier(Protocol):
     """What the index asks for between its commit and the acknowledgement."""
+
+    @property
+    def broken(self) -> ArchiveError | None:
+        """Why it lets nothing through any more."""
 
     def pass_(self) -> None:
         """Return when all that was written before is durable; raises ArchiveError."""
@@ -40,6 +43,8 @@ class Barrier(Protocol):
 class Open:
     """No barrier: each step has synced for itself, or nobody wants it."""
 
+    broken = None
+
     def pass_(self) -> None:
         """Nothing is waited for."""
 
@@ -50,8 +55,9 @@ class Open:
 class FileSystems:
     """`syncfs` on the file systems of the objects and of the index, which are mostly one."""
 
-    def __init__(self, places: Iterable[Path]) -> None:
+    def __init__(self, places: Iterable[Path], told: Callable[[str], None]) -> None:
         self.broken: ArchiveError | None = None
+        self._told = told
         self._held: dict[int, int] = {}
         try:
             for place in places:
@@ -77,6 +83,7 @@ class FileSystems:
                 _syncfs(fd)
         except OSError as error:
             self.broken = _refusal(error)
+            self._told(str(self.broken))
             raise self.broken from error
 
     def close(self) -> None:
@@ -94,14 +101,17 @@ def kind(sync: str) -> Sync:
     return "group" if telling and hasattr(_LIBC, "syncfs") else "each"
 
 
-def barrier(sync: Sync, *places: Path) -> Barrier:
-    """The barrier for objects and index in these places. Raises Unavailable."""
-    return FileSystems(places) if sync == "group" else Open()
+def barrier(sync: Sync, places: Iterable[Path], told: Callable[[str], None]) -> Barrier:
+    """The barrier for objects and index in these places; `told` hears why it broke.
+
+    Raises Unavailable.
+    """
+    return FileSystems(places, told) if sync == "group" else Open()
 
 
 def _refusal(error: OSError) -> ArchiveError:
     why = f"the disk could not be synced ({error.strerror}); nothing more is stored until a restart"
-    return NoSpace(why) if error.errno in _FULL else Unavailable(why)
+    return NoSpace(why) if error.errno in FULL else Unavailable(why)
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True)

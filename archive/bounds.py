@@ -12,6 +12,8 @@ from dataclasses import dataclass
 class Bounds:
     """Bounds on one data set, all inclusive: the value named here is still accepted."""
 
+    free_bytes: int = 0
+    """Left on the disk; with less nothing more is received."""
     object_bytes: int = 64 << 30
     """Encoded data set bytes."""
     elements: int = 1_000_000

@@ -66,7 +66,7 @@ class Commits:
             closed, self._closed = self._closed, True
         if not closed:
             with suppress(Unavailable):
-                self._group(_Ticket(lambda writer: None), last=True)
+                self._group(_Ticket(_nothing), last=True)
             self._drop_writer()
 
     def add(self, record: Record) -> Added:
@@ -166,7 +166,7 @@ class Commits:
 
     def _pass(self, group: list[_Ticket[object]]) -> None:
         """Acknowledge what the barrier lets through; take back what it does not."""
-        if not group:
+        if all(ticket.work is _nothing for ticket in group):
             return
         try:
             self._barrier.pass_()
@@ -196,6 +196,10 @@ class Commits:
         if writer is not None:
             with suppress(Exception):
                 writer[0].close()
+
+
+def _nothing(_writer: Writer) -> None:
+    """To wait for whoever commits."""
 
 
 def _add(record: Record, writer: Writer) -> Added:

@@ -21,7 +21,7 @@ from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
 from archive.select import answers, instances
-from archive.writer import SELECT_STORED, Added, stored_instance
+from archive.writer import SELECT_NEWEST, SELECT_STORED, Added, stored_instance
 
 __all__ = ["Added", "Counts", "Index"]
 
@@ -95,6 +95,17 @@ class Index:
         for row in self._rows(SELECT_STORED, [sop_instance_uid]):
             return stored_instance(self._root, row)
         return None
+
+    def newest(self, most: int) -> Iterator[StoredInstance]:
+        """The instances added last, the newest first."""
+        for row in self._rows(SELECT_NEWEST, [most]):
+            yield stored_instance(self._root, row)
+
+    def paths(self, first: Path) -> Iterator[Path]:
+        """The files of rows, from this one on in the order of their names; reads every row."""
+        name = first.relative_to(self._root).as_posix()
+        for (path,) in self._rows("SELECT path FROM instance WHERE path >= ?", [name]):
+            yield self._root / path
 
     def counts(self) -> Counts:
         """Entities by level, and the bytes of all data sets."""

@@ -11,34 +11,23 @@ lock on it, so start-up sweeps away only what dead processes left.
 
 from __future__ import annotations
 
-import errno
-import fcntl
+import json
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from archive.errors import InUse, NoSpace, Unavailable
+from archive.errors import NoSpace
+from archive.failures import storage
+from archive.locks import FILE_MODE, FOLDER_MODE, hold, locked, sweep
 
-FILE_MODE, FOLDER_MODE = 0o640, 0o750
+_NAMING_SECONDS = 600.0
 CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
-
-
-@contextmanager
-def storage() -> Iterator[None]:
-    """Turn errors of the system into ours, durability P4 and P5."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoSpace("no space is left for objects") from error
-        raise Unavailable(f"object storage failed: {error.strerror or error}") from error
 
 
 class Objects(Protocol):
@@ -99,9 +88,10 @@ class Draft:
 class Folder:
     """Objects in a folder of the local file system."""
 
-    def __init__(self, root: Path, *, sync: bool = True) -> None:
+    def __init__(self, root: Path, *, sync: bool = True, free_bytes: int = 0) -> None:
         self.root = root
         self._sync = sync
+        self._free_bytes = free_bytes
         self._hour: tuple[str, _Leaf] | None = None
         self._filing = threading.Lock()
         with storage():
@@ -109,19 +99,25 @@ class Folder:
             self._objects = _Leaf(_folder(root, "objects", sync=sync))
             self._incoming = _Leaf(_folder(root, "incoming", sync=sync))
             self._token = secrets.token_hex(8)
-            with _locked(self._incoming.fd, ".door"):
-                _sweep(self._incoming.fd)
-                self._lock = _hold(self._incoming.fd, f"{self._token}.lock")
+            with locked(self._incoming.fd, ".door"):
+                sweep(self._incoming.fd)
+                self._lock = hold(self._incoming.fd, f"{self._token}.lock")
 
     def close(self) -> None:
-        """Give up the token. Drafts still open become sweepings."""
+        """Give up the token; closing twice is harmless. Drafts still open become sweepings."""
+        if self._lock < 0:
+            return
         with suppress(FileNotFoundError):
             os.unlink(f"{self._token}.lock", dir_fd=self._incoming.fd)
-        os.close(self._lock)
+        lock, self._lock = self._lock, -1
+        os.close(lock)
 
     def begin(self) -> Draft:
-        """A new temporary file."""
+        """A new temporary file; raises NoSpace before the disk is full to the brim."""
         with storage():
+            disk = os.fstatvfs(self._incoming.fd)
+            if disk.f_bavail * disk.f_frsize < self._free_bytes:
+                raise NoSpace("too little space is left for objects")
             return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
 
     def new_key(self) -> str:
@@ -169,6 +165,30 @@ class Folder:
             for file in sorted(path.glob("*.dcm")):
                 yield file.relative_to(top).as_posix()
 
+    def since(self, moment: float) -> Iterator[str]:
+        """The keys of files that have had their name since this moment, by the disk's clock."""
+        # A file is named before it is there.
+        first = time.strftime("%Y/%m/%d/%H", time.gmtime(max(0.0, moment - _NAMING_SECONDS)))
+        top = self.root / "objects"
+        for folder in sorted(top.glob("*/*/*/*")):
+            if folder.relative_to(top).as_posix() >= first:
+                with os.scandir(folder) as entries:
+                    yield from (
+                        f"{folder.relative_to(top).as_posix()}/{entry.name}"
+                        for entry in entries
+                        if entry.name.endswith(".dcm") and entry.stat().st_ctime >= moment
+                    )
+
+    def quarantine(self, path: Path, reason: Mapping[str, object]) -> None:
+        """Set a file aside, if it is there, with the reason beside it; nothing is lost."""
+        with storage():
+            home = self.root / "quarantine"
+            home.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            with suppress(FileNotFoundError):
+                path.rename(home / path.name)
+            text = json.dumps({**reason, "from": str(path.relative_to(self.root))}, indent=1)
+            (home / path.name).with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")
+
     def _leaf(self, hour: str) -> _Leaf:
         """The folder of an hour; made and synced by whoever comes first."""
         with self._filing:
@@ -209,63 +229,3 @@ def _folder(root: Path | None, name: str, *, sync: bool, within: int | None = No
     finally:
         if root is not None:
             os.close(parent)
-
-
-# Tokens and locks. A lock dies with its process, whatever way that goes.
-
-
-def _hold(folder: int, name: str, *, wait: bool = True) -> int:
-    fd = os.open(
-        name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE, dir_fd=folder
-    )
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        os.close(fd)
-        raise
-    return fd
-
-
-@contextmanager
-def _locked(folder: int, name: str) -> Iterator[None]:
-    fd = _hold(folder, name)
-    try:
-        yield
-    finally:
-        os.close(fd)
-
-
-def _sweep(folder: int) -> None:
-    """Remove the temporary files whose process is gone."""
-    names = os.listdir(folder)
-    dead = {name.split("-")[0] for name in names if name.endswith(".part")}
-    dead |= {name.removesuffix(".lock") for name in names if name.endswith(".lock")}
-    for name in names:
-        if name.endswith(".lock"):
-            try:
-                os.close(_hold(folder, name, wait=False))
-            except BlockingIOError:
-                dead.discard(name.removesuffix(".lock"))
-    for name in names:
-        token = name.split("-")[0] if name.endswith(".part") else name.removesuffix(".lock")
-        if token in dead:
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-
-
-@contextmanager
-def claim(root: Path) -> Iterator[None]:
-    """Hold a data folder for serving: one node per folder. Import and its kind need no claim."""
-    with storage():
-        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fd = _hold(folder, "serve.lock", wait=False)
-        except BlockingIOError as error:
-            raise InUse(f"another node serves the data folder {root}") from error
-        finally:
-            os.close(folder)
-    try:
-        yield
-    finally:
-        os.close(fd)

@@ -26,9 +26,10 @@ from archive.errors import (
     Unavailable,
     Uncertain,
 )
+from archive.failures import storage
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.objects import Draft, Objects, storage
+from archive.objects import Draft, Objects
 from archive.record import Record, StoredInstance, record
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018

@@ -93,6 +93,7 @@ class _Terms:
                     db.execute(_TERM, (self._table, path, form, owner))
 
 
+SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 
 

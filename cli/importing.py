@@ -73,7 +73,7 @@ def _each(archive: Archive, paths: Sequence[Path], result: Imported) -> Iterator
 
 def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> None:
     try:
-        receipt = archive.import_file(path, patient_related=_patient_related)
+        receipt = archive.import_file(path, patient_related=catalogue.of_patient)
     except NoSpace:
         raise  # it would go on for every file
     except NotDicom as error:
@@ -87,11 +87,6 @@ def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> None
         result.new += receipt.new
         result.known += not receipt.new
         result.bytes += receipt.size if receipt.new else 0
-
-
-def _patient_related(sop_class_uid: str) -> bool:
-    known = catalogue.storage_class(sop_class_uid)
-    return known is not None and known.kind != "non-patient"
 
 
 def _report(result: Imported, data: Path) -> None:

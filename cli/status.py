@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import scu.echo
-from archive import Counts
+from archive import Counts, degraded
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
@@ -58,6 +58,7 @@ def status(
                 "ae_title": settings.node.ae_title,
                 "data": str(data),
                 "free_bytes": free,
+                "read_only": degraded.reason(data) or None,
                 **asdict(counts),
                 "listeners": [asdict(each) for each in reached],
                 "certificates": [_lasting(each) for each in ending],
@@ -67,6 +68,8 @@ def status(
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free), [])
+        if why := degraded.reason(data):
+            _report([("Read-only", why)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
 

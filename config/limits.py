@@ -80,6 +80,14 @@ class Limits(BaseModel):
         64 * GIB, "bytes", "Largest object we receive.", least=KIB, most=16 * 1024 * GIB
     )
 
+    free_bytes: int = _count(
+        512 * MIB,
+        "bytes",
+        "Left on the disk; with less nothing more is received.",
+        least=0,
+        most=1024 * 1024 * GIB,
+    )
+
     handshake_seconds: float = _seconds(10, "For the whole TLS handshake.")
     request_seconds: float = _seconds(
         10, "For the whole association request, and the wait for a close (ARTIM, PS3.8 9.1.5)."

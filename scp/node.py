@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from archive import Archive, Bounds, claim
-from config import contexts
+from config import catalogue, contexts
 from config.settings import Settings
 from iod import transcoding
 from scp import outgoing, session
@@ -62,6 +62,7 @@ class Node:
             undone.callback(transcoding.close)
             outgoing.sweep(settings.node.data)
             archive = undone.enter_context(_opened(settings))
+            archive.recover(catalogue.of_patient)
             limits = settings.limits
             self._house = House(
                 settings, archive, Moves(limits.moves), calling, refusals=Refusals(limits)
@@ -96,7 +97,8 @@ class Node:
         self._tell()
 
     def _serve(self, sock: socket.socket, entry: Entry) -> None:
-        session.run(sock, entry, self._home)
+        if (house := self._house) is not None:  # None: it came while the node stopped
+            session.run(sock, entry, house)
 
     def _tell(self) -> None:
         for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):
@@ -130,6 +132,7 @@ class Node:
 def _opened(settings: Settings) -> Archive:
     limits = settings.limits
     bounds = Bounds(
+        free_bytes=limits.free_bytes,
         object_bytes=limits.object_bytes,
         elements=limits.elements,
         nesting=limits.nesting,

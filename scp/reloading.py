@@ -13,6 +13,7 @@ _FIXED = (
     ("node", "index"),
     ("node", "workers"),
     ("archive", "sync"),
+    ("limits", "free_bytes"),
     ("limits", "object_bytes"),
     ("limits", "elements"),
     ("limits", "nesting"),

@@ -41,13 +41,12 @@ def store(exchange: Exchange) -> None:
 
 def _keep(exchange: Exchange) -> None:
     command = exchange.command
-    known = catalogue.storage_class(command.affected_sop_class_uid or "")
     reception = exchange.house.archive.receive(
         command.affected_sop_class_uid or "",
         command.affected_sop_instance_uid or "",
         exchange.context.transfer_syntax,
         source_ae=exchange.calling_ae_title,
-        patient_related=known is not None and known.kind != "non-patient",
+        patient_related=catalogue.of_patient(command.affected_sop_class_uid or ""),
     )
     with reception:
         for fragments in exchange.message.fragments():

@@ -15,8 +15,10 @@ import pytest
 
 from archive import objects
 from archive.errors import InUse, NoSpace, Unavailable
+from archive.failures import storage
 from archive.filemeta import PREAMBLE, header, is_uid, read
-from archive.objects import Folder, claim, storage
+from archive.locks import claim
+from archive.objects import Folder
 from tests.datasets import CT, EXPLICIT
 
 KEY = re.compile(r"\d{4}/\d{2}/\d{2}/\d{2}/[0-9a-f]{32}\.dcm")

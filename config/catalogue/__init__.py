@@ -142,6 +142,12 @@ def name_of(uid: str) -> str:
     return entry.name if entry else uid
 
 
+def of_patient(uid: str) -> bool:
+    """Whether objects of this storage class belong to a patient; unknown ones do not have to."""
+    found = STORAGE.get(uid)
+    return found is not None and found.kind != "non-patient"
+
+
 def group_of(uid: str) -> str:
     """The group of a storage class or information model; "other" when it is in no table."""
     entry = STORAGE.get(uid) or MODELS.get(uid)

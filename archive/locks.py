@@ -1,0 +1,76 @@
+"""Locks on a data folder: one node serves it, and what dead processes left is told from the rest.
+
+Law: a lock dies with its process, whatever way that goes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from archive.errors import InUse
+from archive.failures import storage
+
+FILE_MODE, FOLDER_MODE = 0o640, 0o750
+
+
+def hold(folder: int, name: str, *, wait: bool = True) -> int:
+    """A descriptor that holds the lock; raises BlockingIOError when it is not to wait."""
+    fd = os.open(
+        name, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE, dir_fd=folder
+    )
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+@contextmanager
+def locked(folder: int, name: str) -> Iterator[None]:
+    """Hold a lock for a while."""
+    fd = hold(folder, name)
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def sweep(folder: int) -> None:
+    """Remove the temporary files whose process is gone."""
+    names = os.listdir(folder)
+    dead = {name.split("-")[0] for name in names if name.endswith(".part")}
+    dead |= {name.removesuffix(".lock") for name in names if name.endswith(".lock")}
+    for name in names:
+        if name.endswith(".lock"):
+            try:
+                os.close(hold(folder, name, wait=False))
+            except BlockingIOError:
+                dead.discard(name.removesuffix(".lock"))
+    for name in names:
+        token = name.split("-")[0] if name.endswith(".part") else name.removesuffix(".lock")
+        if token in dead:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+
+
+@contextmanager
+def claim(root: Path) -> Iterator[None]:
+    """Hold a data folder for serving: one node per folder. Import and its kind need no claim."""
+    with storage():
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fd = hold(folder, "serve.lock", wait=False)
+        except BlockingIOError as error:
+            raise InUse(f"another node serves the data folder {root}") from error
+        finally:
+            os.close(folder)
+    try:
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,144 @@
+"""What a crash left, looked at before the node serves: the newest rows and the newest files.
+
+Law (durability P6): a group of objects is acknowledged once all of it has passed the barrier, and
+the next group begins after that. So what a crash can have torn is among the newest rows and files,
+however many there are; `anode check` looks at all. Nothing is deleted: what cannot be kept goes to
+`quarantine/` with the reason beside it, and one bad file never stops a start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from archive.adopting import Kind, adopt
+from archive.bounds import Bounds
+from archive.commits import GROUP
+from archive.errors import ArchiveError, BadObject, TooLarge
+from archive.index import Index
+from archive.objects import Folder
+from archive.record import StoredInstance
+
+_log = logging.getLogger("anode.archive")
+_NEWEST = 4 * GROUP  # rows: several groups, of several processes
+_READ_BYTES = 1 << 30  # of the newest objects, read again whole
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What was found: files without a row taken in, and what went to quarantine."""
+
+    adopted: int = 0
+    torn: int = 0
+    missing: int = 0
+    unreadable: int = 0
+
+    def __str__(self) -> str:
+        """For the log."""
+        return (
+            f"{self.adopted} files without a row were indexed; to quarantine: {self.torn} torn, "
+            f"{self.unreadable} unreadable, {self.missing} rows without file"
+        )
+
+
+def recover(objects: Folder, index: Index, bounds: Bounds, kind: Kind) -> Recovery:
+    """Mend what a crash left; only for who has claimed the data folder. Raises ArchiveError."""
+    found = Recovery()
+    newest = list(index.newest(_NEWEST))
+    left = _READ_BYTES
+    for held in newest:
+        left -= held.size
+        _verify(objects, index, held, found, whole=left >= 0)
+    for key in _unknown(objects, index, newest):
+        _take_in(objects, index, key, found, bounds=bounds, kind=kind)
+    if found != Recovery():
+        _log.warning("after a crash: %s", found)
+    return found
+
+
+def _verify(
+    objects: Folder, index: Index, held: StoredInstance, found: Recovery, *, whole: bool
+) -> None:
+    """A row whose object is not there as it says is none."""
+    if why := _fault(held, whole=whole):
+        missing = not held.path.exists()
+        index.remove(held.sop_instance_uid)
+        objects.quarantine(held.path, _reason(held, why))
+        found.missing += missing
+        found.torn += not missing
+
+
+def _fault(held: StoredInstance, *, whole: bool) -> str:
+    try:
+        with held.path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size != held.offset + held.size:
+                return f"{size} bytes instead of {held.offset + held.size}"
+            if whole and _digest(file.fileno(), held.offset) != held.sha256:
+                return "its bytes are not those received"
+    except FileNotFoundError:
+        return "the file is missing"
+    except OSError as error:
+        # It may be well another time: what cannot be read is for `anode check` to tell.
+        _log.error("%s cannot be read: %s", held.path.name, error.strerror)
+    return ""
+
+
+def _digest(fd: int, offset: int) -> str:
+    digest = hashlib.sha256()
+    os.lseek(fd, offset, os.SEEK_SET)
+    while chunk := os.read(fd, _CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) -> list[str]:
+    """The keys of files as new as the newest rows, or newer, that have no row."""
+    since = 0.0
+    for held in reversed(newest):  # the oldest whose file is there
+        with suppress(OSError):
+            since = held.path.stat().st_ctime
+            break
+    known = {held.path for held in newest}
+    fresh = [key for key in objects.since(since) if objects.path(key) not in known]
+    if fresh:  # a whole look at the index, which a start without a crash does not need
+        known = set(index.paths(objects.path(min(fresh))))
+    return [key for key in fresh if objects.path(key) not in known]
+
+
+def _take_in(
+    objects: Folder, index: Index, key: str, found: Recovery, *, bounds: Bounds, kind: Kind
+) -> None:
+    """A file that may have no row: whole objects are indexed, others set aside."""
+    try:
+        row = adopt(objects, key, bounds, kind)
+    except (BadObject, TooLarge) as error:
+        objects.quarantine(objects.path(key), {"why": str(error)})
+        found.unreadable += 1
+        return
+    except ArchiveError as error:
+        _log.error("%s cannot be read: %s", key, error)
+        return
+    added = index.add(row)
+    held = added.existing
+    if added.new:
+        found.adopted += 1
+    elif held is not None and held.path != row.stored.path:
+        why = "another file of this instance is indexed"
+        objects.quarantine(row.stored.path, _reason(row.stored, why))
+        found.unreadable += 1
+
+
+def _reason(held: StoredInstance, why: str) -> dict[str, object]:
+    return {
+        "why": why,
+        "SOPClassUID": held.sop_class_uid,
+        "SOPInstanceUID": held.sop_instance_uid,
+        "sha256": held.sha256,
+        "size": held.size,
+    }

@@ -1,0 +1,165 @@
+"""What a crash left: torn, missing and unindexed objects are found before the node serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from archive import Archive
+from archive.startup import Recovery
+from tests.datasets import instance
+from tests.receiving import receive
+
+
+def uids(archive: Archive) -> set[str]:
+    return {held.sop_instance_uid for held in archive._index.newest(1000)}
+
+
+def filled(root: Path, *names: str) -> dict[str, Path]:
+    """An archive with these instances, closed: their files."""
+    with Archive.open(root, sync="lazy") as archive:
+        return {uid: receive(archive, instance(uid), uid=uid).path for uid in names}
+
+
+def without_row(root: Path, uid: str) -> None:
+    """As a crash between file and commit leaves it."""
+    with Archive.open(root, sync="lazy") as archive:
+        assert archive._index.remove(uid)
+
+
+def set_aside(root: Path) -> dict[str, dict[str, object]]:
+    """What is in quarantine, by the name of the file, with the reasons."""
+    home = root / "quarantine"
+    return {path.stem: json.loads(path.read_text()) for path in home.glob("*.json")}
+
+
+def recovered(root: Path) -> tuple[Recovery, set[str]]:
+    with Archive.open(root, sync="lazy") as archive:
+        return archive.recover(), uids(archive)
+
+
+def test_nothing_is_touched_when_all_is_well(tmp_path):
+    paths = filled(tmp_path, "1.2.1", "1.2.2")
+    before = {path: path.stat().st_mtime_ns for path in paths.values()}
+    assert recovered(tmp_path) == (Recovery(), {"1.2.1", "1.2.2"})
+    assert {path: path.stat().st_mtime_ns for path in paths.values()} == before
+    assert not (tmp_path / "quarantine").exists()
+
+
+def test_a_whole_file_without_a_row_is_indexed(tmp_path, caplog):
+    filled(tmp_path, "1.2.1", "1.2.2")
+    without_row(tmp_path, "1.2.2")
+    found, held = recovered(tmp_path)
+    assert (found.adopted, held) == (1, {"1.2.1", "1.2.2"})
+    assert "after a crash: 1 files without a row were indexed" in caplog.text
+
+
+def test_it_is_indexed_when_it_is_all_there_is(tmp_path):
+    filled(tmp_path, "1.2.1")
+    without_row(tmp_path, "1.2.1")
+    assert recovered(tmp_path)[1] == {"1.2.1"}
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "bit", "gone"])
+def test_a_row_whose_bytes_are_not_there_is_none_and_what_is_left_is_kept(tmp_path, damage):
+    paths = filled(tmp_path, "1.2.1", "1.2.2")
+    whole = paths["1.2.2"].read_bytes()
+    left = {
+        "empty": b"",
+        "cut": whole[:-1],
+        "bit": whole[:-1] + bytes((whole[-1] ^ 1,)),
+        "gone": None,
+    }[damage]
+    if left is None:
+        paths["1.2.2"].unlink()
+    else:
+        paths["1.2.2"].write_bytes(left)
+    found, held = recovered(tmp_path)
+    assert held == {"1.2.1"}
+    assert (found.missing, found.torn) == ((1, 0) if left is None else (0, 1))
+    assert not paths["1.2.2"].exists()
+    (reason,) = set_aside(tmp_path).values()
+    assert reason["SOPInstanceUID"] == "1.2.2"
+    if left is not None:
+        assert (tmp_path / "quarantine" / paths["1.2.2"].name).read_bytes() == left
+
+
+def test_a_torn_file_without_a_row_is_set_aside_with_the_reason(tmp_path):
+    paths = filled(tmp_path, "1.2.1", "1.2.2")
+    without_row(tmp_path, "1.2.2")
+    paths["1.2.2"].write_bytes(paths["1.2.2"].read_bytes()[:-100])
+    found, held = recovered(tmp_path)
+    assert (found.unreadable, held) == (1, {"1.2.1"})
+    (reason,) = set_aside(tmp_path).values()
+    assert "truncated" in str(reason["why"])
+
+
+def test_one_bad_file_never_stops_a_start(tmp_path):
+    paths = filled(tmp_path, *(f"1.2.{number}" for number in range(20)))
+    for number, path in enumerate(paths.values()):
+        path.write_bytes(os.urandom(number * 10))
+    found, held = recovered(tmp_path)
+    assert held == set()
+    assert found.torn == 20
+
+
+def test_what_was_set_aside_may_be_stored_again(tmp_path):
+    paths = filled(tmp_path, "1.2.1")
+    paths["1.2.1"].write_bytes(b"")
+    recovered(tmp_path)
+    with Archive.open(tmp_path, sync="lazy") as archive:
+        assert receive(archive, instance("1.2.1"), uid="1.2.1").new
+
+
+def test_a_file_that_was_adopted_under_an_import_is_not_taken_for_a_duplicate(tmp_path):
+    """A node that starts finds the file before `anode import` beside it commits the row."""
+    with Archive.open(tmp_path, sync="lazy") as importing:
+        commits, add = importing._index, importing._index.add
+
+        def late(record):
+            with Archive.open(tmp_path, sync="lazy") as node:
+                assert node.recover().adopted == 1
+            return add(record)
+
+        commits.add = late
+        receipt = receive(importing, instance())
+        assert receipt.new
+        assert receipt.path.exists()
+        assert importing.counts().instances == 1
+
+
+def test_old_files_are_not_looked_at(tmp_path):
+    """However large the archive is: those are for `anode check`."""
+    paths = filled(tmp_path, "1.2.1", "1.2.2")
+    old = tmp_path / "objects" / "2001" / "01" / "01" / "00"
+    old.mkdir(parents=True)
+    (old / paths["1.2.1"].name).write_bytes(b"nothing")
+    assert recovered(tmp_path)[0] == Recovery()
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_objects_are_served_within_five_seconds(tmp_path):
+    paths = filled(tmp_path, "1.2.1")
+    first = paths["1.2.1"]
+    database = sqlite3.connect(tmp_path / "index.sqlite3")
+    columns = [row[1] for row in database.execute("PRAGMA table_info(instance)") if row[1] != "id"]
+    listed = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join({"SOPInstanceUID": "?", "path": "?"}.get(c, f'"{c}"') for c in columns)
+    sql = f"INSERT INTO instance ({listed}) SELECT {values} FROM instance LIMIT 1"
+    content = first.read_bytes()
+    for number in range(100_000):
+        twin = first.with_name(f"{number:032x}.dcm")
+        twin.write_bytes(content)
+        database.execute(sql, (f"1.3.{number}", str(twin.relative_to(tmp_path))))
+    database.commit()
+    database.close()
+    begun = time.monotonic()
+    found, _ = recovered(tmp_path)
+    print(f"start-up with 100,000 objects: {time.monotonic() - begun:.2f} s")
+    assert time.monotonic() - begun < 5.0
+    assert found.adopted == 0
