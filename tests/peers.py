@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,7 @@ _PATH = os.pathsep.join(
     for folder in os.environ.get("PATH", "").split(os.pathsep)
     if not Path(folder).is_relative_to(sys.prefix)
 )
+_PORTS = (12_000, 32_000)
 READY_SECONDS = 20.0
 TOOL_SECONDS = 120.0
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -50,10 +52,15 @@ class Address:
 
 
 def free_port() -> int:
-    """A port nobody listens on; for peers that cannot be told to take any."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port nobody listens on; for peers that cannot be told to take any.
+
+    Below those the system gives to callers, one of which might take it before the peer does.
+    """
+    while True:
+        port = random.randrange(*_PORTS)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:

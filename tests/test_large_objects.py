@@ -25,14 +25,16 @@ MB = 1_000_000
 
 
 @contextmanager
-def served(folder: Path, title: str, more: str = "") -> Iterator[tuple[Target, psutil.Process]]:
+def served(
+    folder: Path, title: str, more: str = "", *, sync: str = "lazy"
+) -> Iterator[tuple[Target, psutil.Process]]:
     """A node in a process of its own, as `anode serve` starts it."""
     folder.mkdir()
     port = free_port()
     file = folder / "anode.toml"
     file.write_text(
         f'[node]\nae_title = "{title}"\ndata = "data"\nworkers = 1\n'
-        f'[[listener]]\nhost = "127.0.0.1"\nport = {port}\n[archive]\nsync = "lazy"\n{more}'
+        f'[[listener]]\nhost = "127.0.0.1"\nport = {port}\n[archive]\nsync = "{sync}"\n{more}'
     )
     command = [sys.executable, "-m", "cli.main", "serve", "-c", str(file)]
     with (folder / "log").open("wb") as log:
