@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 
-from wire import core
+from wire import core, handshake
 from wire.core import Core, Indication
 from wire.errors import Aborted, Closed, DeadlineExceeded, Ended, ProtocolError
 from wire.limits import Limits
@@ -81,7 +81,7 @@ class Channel:
             return False
         except OSError as error:
             self.close()
-            raise Closed(f"the connection broke: {error.strerror or error}") from None
+            raise Closed(f"the connection broke: {handshake.reason(error)}") from None
         if count == 0:
             self.close()
             raise Closed("the peer closed the connection without a release")
@@ -132,7 +132,7 @@ class Channel:
 
     def _last_word(self, error: OSError) -> Ended:
         """Why nothing can be sent: the peer's A-ABORT, if that was the last it said."""
-        ended: Ended = Closed(f"the connection broke: {error.strerror or error}")
+        ended: Ended = Closed(f"the connection broke: {handshake.reason(error)}")
         with contextlib.suppress(Ended):
             while (indication := self.core.indication()) is not None or self._receive(0):
                 if isinstance(indication, core.AbortReceived):

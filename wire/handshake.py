@@ -12,6 +12,9 @@ from collections.abc import Callable
 from wire.errors import Unreachable, Unsecured
 from wire.limits import Limits
 
+# OpenSSL's words for a first record that is none
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST"})
+
 Secure = Callable[[socket.socket], ssl.SSLSocket]
 """Makes a connection a TLS one, its handshake done."""
 
@@ -46,9 +49,15 @@ def reason(error: Exception) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"certificate: {error.verify_message}"
+        case ssl.SSLError(reason=str(code)) if code in _PLAIN:
+            return f"what came is not TLS ({_words(code)})"
         case ssl.SSLError(reason=str(code)) if code:
-            return code.lower().replace("_", " ")
+            return _words(code)
         case OSError(strerror=str(said)) if said:
             return said
         case _:
             return str(error) or type(error).__name__
+
+
+def _words(code: str) -> str:
+    return code.lower().replace("_", " ")
