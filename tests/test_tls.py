@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
@@ -212,26 +212,6 @@ def test_a_move_to_a_destination_whose_certificate_is_wrong_fails_and_says_why(
 
 
 # -- silence --------------------------------------------------------------------------------------
-
-
-def test_silent_connections_do_not_delay_a_bystander(tmp_path, ca, own, person):
-    """tls.md T5: half of them say nothing, half begin a record and stop."""
-    before = threading.active_count()
-    limits = Limits(handshake_seconds=60.0, associations=300, per_peer=300)
-    serving = Node(settings(tmp_path, listener=(listener("rfc9325", ca, own),), limits=limits))
-    serving.start()
-    with ExitStack() as held:
-        place = (HERE, serving.addresses[0][1])
-        silent = [held.enter_context(socket.create_connection(place)) for _ in range(200)]
-        for sock in silent[::2]:
-            sock.sendall(b"\x16\x03\x01\x02\x00\x01")
-        begun = time.monotonic()
-        assert echo(called(serving, "rfc9325", ca, person), CALLER).status == 0
-        assert time.monotonic() - begun < 1.0
-        begun = time.monotonic()
-        serving.stop(seconds=0.0)
-        assert time.monotonic() - begun < PATIENCE
-    assert threading.active_count() <= before + 1
 
 
 def test_a_handshake_has_its_deadline_however_it_drips(tmp_path, ca, own, caplog):
