@@ -209,6 +209,9 @@ def _bare(profile: Profile, protocol: int) -> Context:
         context.minimum_version = _version(profile.minimum)
         context.maximum_version = _version(profile.maximum)
     older = [suite.name for suite in profile.suites if not suite.modern]
+    if protocol == ssl.PROTOCOL_TLS_CLIENT and not profile.security_level:
+        # At level 0 a server's DH group may be of any size, and OpenSSL does not say which it was.
+        older = [name for name in older if not name.startswith("DHE-")]
     context.set_ciphers(f"{':'.join(older)}:@SECLEVEL={profile.security_level}")
     if profile.group:
         context.set_ecdh_curve(profile.group)

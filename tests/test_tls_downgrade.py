@@ -5,22 +5,27 @@ RFC 7507 (fallback), RFC 5746 (renegotiation), RFC 9155 (SHA-1), RFC 7525 3 and 
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import ssl
 import subprocess
 import threading
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from config import contexts
 from config.profiles import PROFILES
+from scp.node import Node
 from tests.certificates import Authority, Issued
 from tests.nodes import HERE, node
-from tests.secured import ALL, NAMES, PATIENCE, anything, credentials, listener
+from tests.secured import ALL, NAMES, PATIENCE, anything, credentials, listener, logged
 
 STRONG = "ECDHE-RSA-AES256-GCM-SHA384"
 NOTHING_BELOW = {name: "protocol version" for name in NAMES if name != "bcp195"}
@@ -181,65 +186,131 @@ def test_neither_compression_nor_tickets_and_a_master_secret_of_the_whole_handsh
 # -- sessions of TLS 1.2, which Python cannot switch off ------------------------------------------
 
 
-def shake(
-    server: ssl.SSLContext, client: ssl.SSLContext, session: ssl.SSLSession | None = None
+def visit(
+    serving: Node, client: ssl.SSLContext, session: ssl.SSLSession | None = None
 ) -> tuple[ssl.SSLSession | None, bool]:
-    """A handshake and a byte each way, closed as TLS wants it: the session, and whether resumed."""
-    near, far = socket.socketpair()
-    near.settimeout(PATIENCE)
-    far.settimeout(PATIENCE)
-    wrapped = server.wrap_socket(near, server_side=True, do_handshake_on_connect=False)
-
-    def serve() -> None:
-        try:
-            wrapped.do_handshake()
-            wrapped.sendall(wrapped.recv(1))
-            wrapped.unwrap()
-        except OSError:
-            wrapped.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        with far, client.wrap_socket(far, server_hostname="localhost", session=session) as sock:
-            sock.sendall(b"x")
-            if not sock.recv(1):
-                raise ConnectionResetError
-            made = sock.session, bool(sock.session_reused)
-            sock.unwrap()
-            return made
-    finally:
-        thread.join(PATIENCE)
-        wrapped.close()
+    """A connection to the node that ends as TLS wants it: the session, and whether resumed."""
+    with (
+        socket.create_connection(serving.addresses[0], PATIENCE) as sock,
+        client.wrap_socket(sock, server_hostname="localhost", session=session) as made,
+    ):
+        found = made.session, bool(made.session_reused)
+        made.unwrap()
+        return found
 
 
-def older(place: Place, one: Issued) -> ssl.SSLContext:
-    return anything(place.ca, one, version=ssl.TLSVersion.TLSv1_2, suites="ECDHE+AESGCM")
+def old(ca: Authority, one: Issued) -> ssl.SSLContext:
+    return anything(ca, one, version=ssl.TLSVersion.TLSv1_2, suites="ECDHE+AESGCM")
 
 
-@pytest.mark.parametrize("profile", ["rfc9325"])
-def test_a_session_ends_with_the_certificate_it_began_with(profile, place):
-    """It is resumed without a look at the certificate by OpenSSL: we take one."""
-    own = contexts.server(PROFILES[profile], credentials(place.ca.issue("own"), place.ca))
-    brief = place.ca.issue("brief", days=(-1, 1.5 / 86400))
-    client = older(place, brief)
-    session, _ = shake(own, client)
-    assert shake(own, client, session)[1]
-    while datetime.now(UTC) <= brief.made.not_valid_after_utc:
-        threading.Event().wait(0.05)
-    with pytest.raises(OSError, match=r"."):
-        shake(own, client, session)
+def test_a_session_ends_with_the_certificate_it_began_with(tmp_path, caplog):
+    """OpenSSL resumes it without a look at the certificate; we take one."""
+    ca = Authority(tmp_path)
+    brief = ca.issue("brief", days=(-1, 1.5 / 86400))
+    client = old(ca, brief)
+    with node(tmp_path / "node", listener=(listener("rfc9325", ca, ca.issue("node")),)) as serving:
+        session, _ = visit(serving, client)
+        assert visit(serving, client, session)[1]
+        while datetime.now(UTC) <= brief.made.not_valid_after_utc:
+            threading.Event().wait(0.05)
+        why = "refused: TLS handshake failed: the peer's certificate expired on"
+        with logged(caplog, why), pytest.raises(OSError, match=r"."):
+            visit(serving, client, session)
 
 
 @ALL
-def test_a_session_does_not_outlive_its_context(profile, place):
-    """What is read anew, as certificates and CRLs are, makes a new context."""
-    person = place.ca.issue("gone")
-    made = [
-        contexts.server(PROFILES[profile], credentials(place.ca.issue("own"), place.ca))
-        for _ in range(2)
-    ]
-    client = older(place, person)
-    session, _ = shake(made[0], client)
-    assert shake(made[0], client, session)[1]
-    assert not shake(made[1], client, session)[1]
+def test_a_session_does_not_outlive_a_reload(profile, tmp_path):
+    """So a certificate that was revoked does not come back by the session it once began."""
+    ca = Authority(tmp_path)
+    person, crl = ca.issue("person"), ca.revoke()
+    client = old(ca, person)
+    one = listener(profile, ca, ca.issue("node"), crl=crl)
+    with node(tmp_path / "node", listener=(one,)) as serving:
+        session, _ = visit(serving, client)
+        assert visit(serving, client, session)[1]
+        ca.revoke(person)
+        serving.reload(serving.settings)
+        with pytest.raises(OSError, match="CERTIFICATE_REVOKED"):
+            visit(serving, client, session)
+
+
+# -- our own calls, to servers that do less -------------------------------------------------------
+
+# RFC 2409 6.2, the group of Logjam
+OAKLEY_2 = bytes.fromhex(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404"
+    "DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406"
+    "B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF"
+)
+V = ssl.TLSVersion
+
+
+def call(profile: str, ca: Authority, server: ssl.SSLContext) -> str:
+    """What we agree on with this server, or why not."""
+    near, far = socket.socketpair()
+    near.settimeout(PATIENCE)
+    far.settimeout(PATIENCE)
+
+    def answer() -> None:
+        with near, suppress(OSError), server.wrap_socket(near, server_side=True) as sock:
+            sock.recv(1)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        context = contexts.client(PROFILES[profile], credentials(None, ca))
+        with far, context.wrap_socket(far, server_hostname="localhost") as sock:
+            return f"{sock.version()} {(sock.cipher() or ('',))[0]}"
+    except ssl.SSLError as error:
+        return error.reason or str(error)
+    finally:
+        thread.join(PATIENCE)
+
+
+def weak_server(
+    ca: Authority, version: ssl.TLSVersion, suites: str, dh: Path | None = None
+) -> ssl.SSLContext:
+    own = ca.issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(f"{suites}:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = V.TLSv1, version
+    context.load_cert_chain(own.certificate, own.key)
+    if dh:
+        context.load_dh_params(str(dh))
+    return context
+
+
+@ALL
+@pytest.mark.parametrize(
+    ("version", "suites", "taken"),
+    [
+        (V.TLSv1, "ALL", {"bcp195": "TLSv1 AES128-SHA"}),
+        (V.TLSv1_1, "ALL", {"bcp195": "TLSv1.1 AES128-SHA"}),
+        (V.TLSv1_2, "ALL", dict.fromkeys(NAMES, "TLSv1.2 " + STRONG)),
+        (V.TLSv1_2, "AES128-SHA:AES256-SHA", {"bcp195": "TLSv1.2 AES128-SHA"}),
+        (V.TLSv1_2, "AES128-GCM-SHA256:AES256-SHA:ECDHE+AES+SHA", {}),
+        (V.TLSv1_3, "ALL", dict.fromkeys(NAMES, "TLSv1.3 TLS_AES_256_GCM_SHA384")
+         | {"extended": "TLSv1.2 " + STRONG}),
+    ],
+)  # fmt: skip
+def test_we_call_no_server_that_does_less_than_the_profile(profile, version, suites, taken, place):
+    refused = {"SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_PROTOCOL_VERSION",
+               "UNSUPPORTED_PROTOCOL"}  # fmt: skip
+    said = call(profile, place.ca, weak_server(place.ca, version, suites))
+    assert said == taken[profile] if profile in taken else said in refused
+
+
+@ALL
+def test_we_take_no_weak_dh_group(profile, place, tmp_path):
+    """Of 1024 bits, as in Logjam; the profiles without DHE in calls do not come so far."""
+    weak = tmp_path / "weak.pem"
+    # DHParameter of PKCS #3: a sequence of the prime and the generator, which is 2
+    der = bytes.fromhex("308187028181 00") + OAKLEY_2 + bytes.fromhex("020102")
+    inside = base64.encodebytes(der).decode()
+    weak.write_text(f"-----BEGIN DH PARAMETERS-----\n{inside}-----END DH PARAMETERS-----\n")
+    server = weak_server(place.ca, V.TLSv1_2, "DHE-RSA-AES256-GCM-SHA384", weak)
+    judged = profile in ("non-downgrading", "extended")
+    said = call(profile, place.ca, server)
+    assert said == ("DH_KEY_TOO_SMALL" if judged else "SSLV3_ALERT_HANDSHAKE_FAILURE")
