@@ -119,11 +119,12 @@ def test_a_caller_who_is_not_believed_sees_no_association_and_the_log_says_why(
     crl = ca.revoke(*([one] if one and make is revoked else []))
     with node(tmp_path / "node", listener=(listener(profile, ca, own, crl=crl),)) as serving:
         secure = contexts.to(anything(ca, one, version=version), HERE)
-        with logged(caplog, "TLS handshake failed"), pytest.raises((Unreachable, Ended)):
+        with logged(caplog, "TLS handshake failed"), pytest.raises((Unreachable, Ended)) as end:
             echo(at(serving, secure), CALLER)
         assert echo(called(serving, profile, ca, person), CALLER).status == 0
     told = [each.getMessage() for each in caplog.records if each.name == "anode.association"]
     assert told == [f"connection from 127.0.0.1 refused: TLS handshake failed: {why}"]
+    assert "alert" in str(end.value) or why in BCP195.values(), end.value
 
 
 # -- those we call --------------------------------------------------------------------------------

@@ -131,13 +131,16 @@ class Channel:
             raise self._last_word(error) from None
 
     def _last_word(self, error: OSError) -> Ended:
-        """Why nothing can be sent: the peer's A-ABORT, if that was the last it said."""
+        """Why nothing can be sent: the peer's A-ABORT or TLS alert, if it had a last word."""
         ended: Ended = Closed(f"the connection broke: {handshake.reason(error)}")
-        with contextlib.suppress(Ended):
+        try:
             while (indication := self.core.indication()) is not None or self._receive(0):
                 if isinstance(indication, core.AbortReceived):
                     ended = Aborted(indication.source, indication.reason)
                     break
+        except Ended as last:
+            # A server of TLS 1.3 judges our certificate after we have begun to send.
+            ended = last if isinstance(error, ssl.SSLError) else ended
         self.close()
         return ended
 
