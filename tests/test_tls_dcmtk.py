@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from socket import socket
 from ssl import SSLSocket
@@ -12,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from config import contexts
+from config.limits import Limits
 from config.profiles import PROFILES
 from scu.associate import Target
 from scu.echo import echo
@@ -34,6 +38,9 @@ MATRIX = {
     "+pz": dict.fromkeys(PROFILES, GCM),
     "+pa": dict.fromkeys(PROFILES, "") | {"bcp195": "TLSv1.2 AES128-SHA"},
 }
+Doors = dict[tuple[str, str], int]
+Servers = dict[tuple[str, bool], int]
+WAYS = pytest.mark.parametrize("mutual", [True, False], ids=["mutual", "one-way"])
 PAIRS = [(theirs, ours) for theirs in MATRIX for ours in PROFILES]
 
 
@@ -67,48 +74,63 @@ def with_files(one: Issued, ca: Authority) -> tuple[str, ...]:
     return "+tls", str(one.key), str(one.certificate), "+cf", str(ca.certificate)
 
 
-@pytest.mark.parametrize("mutual", [True, False], ids=["mutual", "one-way"])
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory, ca: Authority, own: Issued) -> Iterator[Doors]:
+    """The ports of a node by profile and by what it wants of a client's certificate."""
+    places = [(ours, wish) for ours in PROFILES for wish in ("required", "optional", "none")]
+    listeners = tuple(listener(ours, ca, own, client_certificate=wish) for ours, wish in places)
+    folder = tmp_path_factory.mktemp("doors")
+    with node(folder, listener=listeners, limits=Limits(refusals=1000)) as serving:
+        yield {each: at[1] for each, at in zip(places, serving.addresses, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def servers(
+    tmp_path_factory: pytest.TempPathFactory, ca: Authority, theirs: Issued
+) -> Iterator[Servers]:
+    """The ports of a storescp for each of its profiles, mutual and one-way."""
+    folder = tmp_path_factory.mktemp("servers")
+    with ExitStack() as held:
+        found = {}
+        for number, (profile, mutual) in enumerate(product(MATRIX, (True, False))):
+            options = *with_files(theirs, ca), profile, "-rc" if mutual else "-ic"
+            there = held.enter_context(storescp(folder / f"{number}" / "got", *options))
+            found[profile, mutual] = there.port
+        yield found
+
+
+@WAYS
 @pytest.mark.parametrize(("profile", "ours"), PAIRS)
 def test_echoscu_meets_each_profile_as_expected(
-    profile: str,
-    ours: str,
-    mutual: bool,
-    tmp_path: Path,
-    ca: Authority,
-    own: Issued,
-    theirs: Issued,
+    profile: str, ours: str, mutual: bool, doors: Doors, ca: Authority, theirs: Issued
 ):
     files = with_files(theirs, ca) if mutual else ("+tla", "+cf", ca.certificate)
-    one = listener(ours, ca, own, client_certificate="required" if mutual else "none")
-    with node(tmp_path, listener=(one,)) as serving:
-        code, agreed, said = echoscu(port(serving), profile, *files)
+    at = doors[ours, "required" if mutual else "none"]
+    code, agreed, said = echoscu(at, profile, *files)
     assert (code == 0) == bool(MATRIX[profile][ours]), said
     assert agreed == MATRIX[profile][ours], said
 
 
-@pytest.mark.parametrize("mutual", [True, False], ids=["mutual", "one-way"])
+@WAYS
 @pytest.mark.parametrize(("profile", "ours"), PAIRS)
 def test_our_client_meets_storescp_as_expected(
-    profile: str,
-    ours: str,
-    mutual: bool,
-    tmp_path: Path,
-    ca: Authority,
-    own: Issued,
-    theirs: Issued,
+    profile: str, ours: str, mutual: bool, servers: Servers, ca: Authority, own: Issued, sent: Path
 ):
     secure, agreed = noting(ours, ca, own if mutual else None)
-    sent = written(tmp_path / "files", instance())
-    wish = "-rc" if mutual else "-ic"
-    with storescp(tmp_path / "got", *with_files(theirs, ca), profile, wish) as there:
-        target = Target("STORESCP", HERE, there.port, secure)
-        if not MATRIX[profile][ours]:
-            with pytest.raises(Unreachable, match="no TLS with"):
-                echo(target, CALLER)
-            return
-        assert [one.status for one in send(target, sent)] == [0]
+    target = Target("STORESCP", HERE, servers[profile, mutual], secure)
+    if not MATRIX[profile][ours]:
+        with pytest.raises(Unreachable, match="no TLS with"):
+            echo(target, CALLER)
+        return
+    assert [one.status for one in send(target, [sent])] == [0]
     # storescp's own order has DHE first.
     assert {each.replace(" DHE", " ECDHE") for each in agreed} == {MATRIX[profile][ours]}
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    (path,) = written(tmp_path_factory.mktemp("sent"), instance())
+    return path
 
 
 def noting(profile: str, ca: Authority, one: Issued | None) -> tuple[contexts.Secure, list[str]]:
@@ -126,14 +148,11 @@ def noting(profile: str, ca: Authority, one: Issued | None) -> tuple[contexts.Se
 
 @pytest.mark.parametrize("ours", PROFILES)
 def test_storescp_refuses_our_client_without_a_certificate(
-    ours: str, tmp_path: Path, ca: Authority, theirs: Issued
+    ours: str, servers: Servers, ca: Authority
 ):
     secure, _ = noting(ours, ca, None)
-    with (
-        storescp(tmp_path / "got", *with_files(theirs, ca)) as there,
-        pytest.raises((Unreachable, Ended)),
-    ):
-        echo(Target("STORESCP", HERE, there.port, secure), CALLER)
+    with pytest.raises((Unreachable, Ended)):
+        echo(Target("STORESCP", HERE, servers["+py", True], secure), CALLER)
 
 
 @pytest.mark.parametrize("profile", MATRIX)
@@ -187,14 +206,11 @@ def test_storescu_stores_findscu_finds_and_storescp_gets_what_is_moved(
 
 @pytest.mark.parametrize("ours", PROFILES)
 def test_an_anonymous_client_is_refused_unless_the_listener_takes_it(
-    ours: str, tmp_path: Path, ca: Authority, own: Issued
+    ours: str, doors: Doors, ca: Authority
 ):
-    both = (listener(ours, ca, own), listener(ours, ca, own, client_certificate="optional"))
-    with node(tmp_path, listener=both) as serving:
-        required, optional = (place[1] for place in serving.addresses)
-        anonymous = ("+tla", "+cf", ca.certificate)
-        assert echoscu(required, "+py", *anonymous)[0] != 0
-        assert echoscu(optional, "+py", *anonymous)[0] == 0
+    anonymous = ("+tla", "+cf", ca.certificate)
+    assert echoscu(doors[ours, "required"], "+py", *anonymous)[0] != 0
+    assert echoscu(doors[ours, "optional"], "+py", *anonymous)[0] == 0
 
 
 @pytest.mark.parametrize("ours", PROFILES)

@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from config import contexts
 from config.certificates import Credentials
+from config.limits import Limits
 from config.profiles import PROFILES
+from scp.node import Node
 from scu.associate import Target
 from scu.echo import echo
 from tests.certificates import Authority, Issued, rsa_key
 from tests.clients import CALLER, move, send
 from tests.nodes import HERE, node, peer
 from tests.objects import identifier, instance, written
-from tests.secured import ALL, PATIENCE, anything, at, called, listener, logged
+from tests.secured import ALL, NAMES, PATIENCE, anything, at, called, listener, logged
 from wire.errors import Ended, Unreachable
 
 Make = Callable[[Authority, Path], Issued | None]
@@ -105,26 +108,49 @@ PAIRS = [
 ]
 
 
+@dataclass(frozen=True)
+class Place:
+    """A node with a listener for each profile, and a certificate of each kind."""
+
+    serving: Node
+    ca: Authority
+    shown: dict[str, Issued | None]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("place")
+    ca = Authority(folder / "ca")
+    shown = {kind: make(ca, folder) for kind, (make, _) in CALLERS.items()}
+    crl = ca.revoke(*filter(None, [shown["revoked"]]))
+    listeners = tuple(listener(name, ca, ca.issue("node"), crl=crl) for name in NAMES)
+    with node(folder / "node", listener=listeners, limits=Limits(refusals=1000)) as serving:
+        yield Place(serving, ca, shown)
+
+
 @pytest.mark.parametrize(("profile", "version"), PAIRS)
 @pytest.mark.parametrize("kind", CALLERS)
 def test_a_caller_who_is_not_believed_sees_no_association_and_the_log_says_why(
-    profile, version, kind, tmp_path, caplog
+    profile, version, kind, place, caplog
 ):
-    make, why = CALLERS[kind]
+    why = CALLERS[kind][1]
     why = BCP195.get(kind, why) if profile == "bcp195" else why
     if kind == "P-224" and version is ssl.TLSVersion.TLSv1_3:
         why = "peer did not return a certificate"  # TLS 1.3 has no signature by it
-    ca = Authority(tmp_path / "ca")
-    own, person, one = ca.issue("node"), ca.issue("person"), make(ca, tmp_path)
-    crl = ca.revoke(*([one] if one and make is revoked else []))
-    with node(tmp_path / "node", listener=(listener(profile, ca, own, crl=crl),)) as serving:
-        secure = contexts.to(anything(ca, one, version=version), HERE)
-        with logged(caplog, "TLS handshake failed"), pytest.raises((Unreachable, Ended)) as end:
-            echo(at(serving, secure), CALLER)
-        assert echo(called(serving, profile, ca, person), CALLER).status == 0
+    number = NAMES.index(profile)
+    secure = contexts.to(anything(place.ca, place.shown[kind], version=version), HERE)
+    with logged(caplog, "TLS handshake failed"), pytest.raises((Unreachable, Ended)) as end:
+        echo(at(place.serving, secure, number=number), CALLER)
     told = [each.getMessage() for each in caplog.records if each.name == "anode.association"]
     assert told == [f"connection from 127.0.0.1 refused: TLS handshake failed: {why}"]
     assert "alert" in str(end.value) or why in BCP195.values(), end.value
+
+
+@ALL
+def test_a_caller_who_is_believed_has_one(profile, place):
+    number, person = NAMES.index(profile), place.ca.issue("person")
+    target = called(place.serving, profile, place.ca, person, number=number)
+    assert echo(target, CALLER).status == 0
 
 
 # -- those we call --------------------------------------------------------------------------------

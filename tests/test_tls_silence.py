@@ -117,7 +117,7 @@ def test_200_silent_and_dribbling_callers_delay_nobody(tmp_path):
     """And when their time is over, threads and descriptors are as before."""
     process = psutil.Process()
     before = threading.active_count()
-    with place(tmp_path, handshake_seconds=2.0, request_seconds=2.0) as at:
+    with place(tmp_path, handshake_seconds=1.5, request_seconds=1.5) as at:
         for target in at.targets():
             assert echo(target, CALLER).status == 0
         descriptors, threads = process.num_fds(), threading.active_count()
