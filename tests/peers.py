@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -50,10 +51,15 @@ class Address:
 
 
 def free_port() -> int:
-    """A port nobody listens on; for peers that cannot be told to take any."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port nobody listens on; for peers that cannot be told to take any.
+
+    One below those the system hands out, so that no connection takes it meanwhile.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -126,6 +132,13 @@ class Orthanc:
         with urllib.request.urlopen(request, timeout=TOOL_SECONDS) as response:
             raw = response.read()
         return json.loads(raw) if raw[:1] in b'{["0123456789' and raw else raw
+
+    def know(self, name: str, address: Address, **more: object) -> None:
+        """Add a modality, or change it."""
+        body = {"AET": address.ae_title, "Host": address.host, "Port": address.port, **more}
+        url = f"{self._base}/modalities/{name}"
+        request = urllib.request.Request(url, data=json.dumps(body).encode(), method="PUT")
+        urllib.request.urlopen(request, timeout=TOOL_SECONDS).close()
 
     def upload(self, path: Path) -> str:
         """Put an instance into it; returns Orthanc's name for it."""

@@ -11,31 +11,32 @@ import pytest
 
 from config import contexts
 from config.profiles import PROFILES
+from scp.node import Node
 from scu import instances
 from scu.associate import Target
 from scu.echo import echo
 from tests.certificates import Authority, Issued
 from tests.clients import CALLER, get, move, query, send
-from tests.nodes import HERE, node, peer
+from tests.nodes import HERE, node, peer, port
 from tests.objects import identifier, instance, uid, written
-from tests.peers import Orthanc, free_port, needs_orthanc, orthanc
+from tests.peers import Address, Orthanc, needs_orthanc, orthanc
 from tests.secured import ALL, NAMES, credentials, listener, logged
 from wire.errors import Ended, Unreachable
 
 pytestmark = [needs_orthanc, pytest.mark.interop]
 
-# A node for each profile: Orthanc finds where to move to by the AE title alone.
-TITLES = {profile: f"ANODE{number}" for number, profile in enumerate(NAMES)}
-
 
 @dataclass(frozen=True)
 class Place:
-    """One Orthanc for all tests here, and where it will look for our listeners."""
+    """One Orthanc for all tests here; ours is told to it anew by each."""
 
     remote: Orthanc
-    ports: dict[str, int]
     ca: Authority
     own: Issued
+
+    def introduce(self, serving: Node) -> None:
+        """Tell Orthanc where a node of ours listens."""
+        self.remote.know("anode", Address("ANODE", port(serving)), UseDicomTls=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +44,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("orthanc")
     ca = Authority(folder / "ca")
     theirs = ca.issue("orthanc")
-    ports = {profile: free_port() for profile in NAMES}
-    modalities = {
-        name: {"AET": TITLES[name], "Host": HERE, "Port": port, "UseDicomTls": True}
-        for name, port in ports.items()
-    }
-    modalities["mover"] = {"AET": CALLER.ae_title, "Host": HERE, "Port": free_port()}
     settings = {
         "DicomTlsEnabled": True,
         "DicomTlsCertificate": str(theirs.certificate),
         "DicomTlsPrivateKey": str(theirs.key),
         "DicomTlsTrustedCertificates": str(ca.certificate),
-        "DicomModalities": modalities
-        | {"mover": {"AET": CALLER.ae_title, "Host": HERE, "Port": 1}},
-        "DicomCheckCalledAet": False,
     }
     with orthanc(folder / "orthanc", {}, **settings) as remote:
-        yield Place(remote, ports, ca, ca.issue("node"))
+        yield Place(remote, ca, ca.issue("node"))
 
 
 def made(folder: Path, name: str) -> tuple[str, list[Path]]:
@@ -74,14 +66,15 @@ def test_orthanc_stores_queries_and_fetches_by_each_profile(profile, place, tmp_
     study, paths = made(tmp_path / "files", f"orthanc {profile}")
     remote, other = place.remote, NAMES[NAMES.index(profile) - 1]
     known = peer("ORTHANC", remote.dicom.port, tls=other)
-    here = listener(profile, place.ca, place.own, port=place.ports[profile])
-    with node(tmp_path / "node", TITLES[profile], (known,), listener=(here,)) as serving:
-        assert remote.request(f"/modalities/{profile}/echo", {}) is not None
+    here = listener(profile, place.ca, place.own)
+    with node(tmp_path / "node", "ANODE", (known,), listener=(here,)) as serving:
+        place.introduce(serving)
+        assert remote.request("/modalities/anode/echo", {}) is not None
         names = [remote.upload(path) for path in paths]
-        stored = remote.request(f"/modalities/{profile}/store", names)
+        stored = remote.request("/modalities/anode/store", names)
         assert (stored["FailedInstancesCount"], stored["InstancesCount"]) == (0, 3)
         asked = {"Level": "Study", "Query": {"StudyInstanceUID": study}}
-        found = remote.request(f"/modalities/{profile}/query", asked)
+        found = remote.request("/modalities/anode/query", asked)
         assert remote.request(found["Path"] + "/answers") == ["0"]
         for name in names:
             remote.delete(name)
@@ -104,9 +97,10 @@ def test_we_store_find_get_and_move_at_orthanc_by_each_profile(profile, place, t
     last, kept = get(target, asked, wanted)
     assert last[-1].status == 0
     assert set(kept) == {one.sop_instance_uid for one in wanted}
-    here = listener(profile, place.ca, place.own, port=place.ports[profile])
-    with node(tmp_path / "node", TITLES[profile], listener=(here,)) as serving:
-        moved = move(target, asked, TITLES[profile])[-1]
+    here = listener(profile, place.ca, place.own)
+    with node(tmp_path / "node", listener=(here,)) as serving:
+        place.introduce(serving)
+        moved = move(target, asked, "ANODE")[-1]
         assert moved.status == 0, moved.comment
         assert serving.archive.counts().instances == 3
 
@@ -119,10 +113,8 @@ def test_orthanc_and_we_refuse_each_other_without_a_certificate(profile, place, 
         echo(target, CALLER)
     strange = Authority(tmp_path / "strange", "Strange CA")
     own = strange.issue("node")
-    here = listener(profile, strange, own, port=place.ports[profile])
-    with (
-        node(tmp_path / "node", TITLES[profile], listener=(here,)),
-        logged(caplog, "refused: TLS handshake failed: "),
-        pytest.raises(HTTPError),
-    ):
-        place.remote.request(f"/modalities/{profile}/echo", {})
+    here = listener(profile, strange, own)
+    with node(tmp_path / "node", listener=(here,)) as serving:
+        place.introduce(serving)
+        with logged(caplog, "refused: TLS handshake failed: "), pytest.raises(HTTPError):
+            place.remote.request("/modalities/anode/echo", {})
