@@ -1,4 +1,4 @@
-"""What tests over TLS have in common: listeners, our own client, a stranger's, and the log.
+"""What tests over TLS have in common: listeners, our client, one that can do everything, the log.
 
 with node(tmp_path, listener=(listener("rfc9325", ca, own),)) as serving:
     echo(called(serving, "rfc9325", ca, person), CALLER)
@@ -60,14 +60,6 @@ def called(
 def at(serving: Node, secure: contexts.Secure, *, number: int = 0, host: str = HERE) -> Target:
     """One of the node's listeners."""
     return Target(serving.settings.node.ae_title, host, serving.addresses[number][1], secure)
-
-
-def stranger(profile: str, ca: Authority, one: Issued | None) -> contexts.Secure:
-    """A client that shows any certificate, whatever we think of it."""
-    context = contexts.client(PROFILES[profile], Credentials(ca=ca.certificate))
-    if one is not None:
-        context.load_cert_chain(one.certificate, one.key)
-    return contexts.to(context, HERE)
 
 
 def anything(
