@@ -61,17 +61,24 @@ def weakness(certificate: x509.Certificate, profile: Profile) -> str:
     return ""
 
 
-def _usable(path: Path, profile: Profile) -> None:
+def lapse(certificate: x509.Certificate) -> str:
+    """Why a certificate is of no use today, in words; empty: it is."""
     now = datetime.now(UTC)
+    if certificate.not_valid_after_utc < now:
+        return f"expired on {_day(certificate.not_valid_after_utc)}; renew it"
+    if certificate.not_valid_before_utc > now:
+        day = _day(certificate.not_valid_before_utc)
+        return f"is not valid before {day}; is the clock right?"
+    return ""
+
+
+def _usable(path: Path, profile: Profile) -> None:
     for each in certificates_in(path):
         name = f"{path}: the certificate of {each.subject.rfc4514_string() or 'nobody'}"
         if why := weakness(each, profile):
             raise ConfigError(f"{name} {why}; have a new one issued")
-        if each.not_valid_after_utc < now:
-            raise ConfigError(f"{name} expired on {_day(each.not_valid_after_utc)}; renew it")
-        if each.not_valid_before_utc > now:
-            day = _day(each.not_valid_before_utc)
-            raise ConfigError(f"{name} is not valid before {day}; is the clock right?")
+        if why := lapse(each):
+            raise ConfigError(f"{name} {why}")
 
 
 def certificates_in(path: Path) -> Sequence[x509.Certificate]:

@@ -31,7 +31,8 @@ _VERIFY: Mapping[str, ssl.VerifyMode] = {
     "optional": ssl.CERT_OPTIONAL,
     "none": ssl.CERT_NONE,
 }
-# RFC 7525 3.3, 3.4, 3.5: no compression, no renegotiation; without tickets nothing outlives a CRL.
+# RFC 7525 3.3, 3.4, 3.5: no compression, no renegotiation, no tickets. Python cannot switch off the
+# session IDs of TLS 1.2; they are a context's, so none outlives the CRL it was made with.
 _OPTIONS = (
     ssl.OP_NO_COMPRESSION
     | ssl.OP_NO_RENEGOTIATION
@@ -62,11 +63,13 @@ def _objection(sock: ssl.SSLSocket, profile: Profile) -> str:
     name, version, _ = sock.cipher() or ("nothing", "", 0)
     if name not in {suite.name for suite in profile.suites}:
         return f"{version} {name} is not of the profile {profile.name}"
-    # Above level 0 OpenSSL has judged the whole chain.
-    encoded = sock.getpeercert(binary_form=True) if not profile.security_level else None
+    # Above level 0 OpenSSL has judged the whole chain; in a resumed session it judges nothing.
+    judged = profile.security_level and not sock.session_reused
+    encoded = None if judged else sock.getpeercert(binary_form=True)
     if not encoded:
         return ""
-    why = certificates.weakness(x509.load_der_x509_certificate(encoded), profile)
+    shown = x509.load_der_x509_certificate(encoded)
+    why = certificates.weakness(shown, profile) or certificates.lapse(shown)
     return f"the peer's certificate {why}" if why else ""
 
 
@@ -206,6 +209,9 @@ def _bare(profile: Profile, protocol: int) -> Context:
         context.minimum_version = _version(profile.minimum)
         context.maximum_version = _version(profile.maximum)
     older = [suite.name for suite in profile.suites if not suite.modern]
+    if protocol == ssl.PROTOCOL_TLS_CLIENT and not profile.security_level:
+        # At level 0 a server's DH group may be of any size, and OpenSSL does not say which it was.
+        older = [name for name in older if not name.startswith("DHE-")]
     context.set_ciphers(f"{':'.join(older)}:@SECLEVEL={profile.security_level}")
     if profile.group:
         context.set_ecdh_curve(profile.group)

@@ -160,7 +160,7 @@ _ALL: Final = (
         dh="ffdhe2048",
         # OpenSSL 3.0 speaks TLS 1.0 and 1.1 at no other; sizes of keys are ours to check then.
         security_level=0,
-        note="falls back to TLS 1.0 and 1.1, which need an RSA certificate",
+        note="falls back to TLS 1.0 and 1.1, which need an RSA certificate; calls go without DHE",
     ),
     Profile(
         name="extended",

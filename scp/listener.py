@@ -15,7 +15,7 @@ from config.listeners import UserIdentity
 from scp.policy import Address, Entry, address
 
 _log = logging.getLogger("anode.listener")
-_BACKLOG = 128
+_BACKLOG = 1024  # a burst of connections waits here instead of in the callers' retries
 _STOP_SECONDS = 5.0
 _LEAST_WAITING, _MOST_WAITING = 2, 16
 _PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
@@ -203,6 +203,8 @@ def bound(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # "::" is every address, whatever the system's default is
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind((host, port))
         sock.listen(_BACKLOG)
     except OSError as error:

@@ -28,7 +28,6 @@ _PATH = os.pathsep.join(
     for folder in os.environ.get("PATH", "").split(os.pathsep)
     if not Path(folder).is_relative_to(sys.prefix)
 )
-_PORTS = (12_000, 32_000)
 READY_SECONDS = 20.0
 TOOL_SECONDS = 120.0
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -54,11 +53,11 @@ class Address:
 def free_port() -> int:
     """A port nobody listens on; for peers that cannot be told to take any.
 
-    Below those the system gives to callers, one of which might take it before the peer does.
+    One below those the system hands out, so that no connection takes it meanwhile.
     """
     while True:
-        port = random.randrange(*_PORTS)
-        with socket.socket() as sock, contextlib.suppress(OSError):
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as sock:
             sock.bind(("127.0.0.1", port))
             return port
 
@@ -133,6 +132,13 @@ class Orthanc:
         with urllib.request.urlopen(request, timeout=TOOL_SECONDS) as response:
             raw = response.read()
         return json.loads(raw) if raw[:1] in b'{["0123456789' and raw else raw
+
+    def know(self, name: str, address: Address, **more: object) -> None:
+        """Add a modality, or change it."""
+        body = {"AET": address.ae_title, "Host": address.host, "Port": address.port, **more}
+        url = f"{self._base}/modalities/{name}"
+        request = urllib.request.Request(url, data=json.dumps(body).encode(), method="PUT")
+        urllib.request.urlopen(request, timeout=TOOL_SECONDS).close()
 
     def upload(self, path: Path) -> str:
         """Put an instance into it; returns Orthanc's name for it."""

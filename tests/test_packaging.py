@@ -63,11 +63,12 @@ def test_no_dependency_takes_the_name_of_a_package_of_ours():
     assert set(PINS).isdisjoint({"anode", *TOP_LEVEL})
 
 
-def test_a_constraint_is_a_name_and_a_version():
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("path", ["constraints.txt", "tools/sslyze.txt"])
+def test_a_constraint_is_a_name_and_a_version(path):
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if not line.startswith("#")]
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin)] == []
-    assert len(PINS) == len(pins)
+    assert len({canonicalize_name(pin.partition("==")[0]) for pin in pins}) == len(pins)
 
 
 def test_every_dependency_is_pinned_directly_or_not():
@@ -86,7 +87,10 @@ def test_what_runs_here_is_what_is_pinned(name, version):
     assert metadata.version(name) == version
 
 
-@pytest.mark.parametrize("path", ["Makefile", "constraints.txt", "tools/setup.sh", ".ci/run"])
+SCRIPTS = ["Makefile", "constraints.txt", "tools/setup.sh", "tools/peers.sh", ".ci/run"]
+
+
+@pytest.mark.parametrize("path", SCRIPTS)
 def test_no_script_names_a_host(path):
     assert not re.search(r"https?://|index-url|find-links", (ROOT / path).read_text("utf-8"))
 

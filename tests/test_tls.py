@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
@@ -118,44 +118,6 @@ def _strange(ca, tmp_path):
     return Authority(tmp_path / "strange", "Strange CA").issue("stranger")
 
 
-def _revoked(ca, tmp_path):
-    return ca.issue("revoked")
-
-
-@ALL
-@pytest.mark.parametrize(
-    "of",
-    [
-        lambda ca, path: None,
-        _strange,
-        lambda ca, path: ca.issue("late", days=(-3, -1)),
-        lambda ca, path: ca.issue("early", days=(1, 2)),
-        lambda ca, path: ca.issue("server", purposes=[contexts_server_auth()]),
-        _revoked,
-    ],
-    ids=["none", "unknown CA", "expired", "not yet valid", "not for clients", "revoked"],
-)
-def test_a_client_without_a_good_certificate_is_refused(
-    profile, of, tmp_path, ca, own, person, caplog
-):
-    """No A-ASSOCIATE-AC is seen, TLS 1.3 or not; the log has one line (tls.md T4)."""
-    one = of(ca, tmp_path)
-    crl = ca.revoke(*([one] if of is _revoked else []))
-    with node(tmp_path / "node", listener=(listener(profile, ca, own, crl=crl),)) as serving:
-        raw = _unchecked(profile, ca, one)
-        target = Target("ANODE", HERE, serving.addresses[0][1], contexts.to(raw, HERE))
-        with logged(caplog, "TLS handshake failed"), pytest.raises(WireError):
-            echo(target, CALLER)
-        assert echo(called(serving, profile, ca, person), CALLER).status == 0
-    assert len([r for r in caplog.records if "TLS handshake failed" in r.getMessage()]) == 1
-
-
-def contexts_server_auth():
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-
-    return ExtendedKeyUsageOID.SERVER_AUTH
-
-
 def _unchecked(profile, ca, one):
     """A client context that takes any certificate of its own, as a stranger's would."""
     context = contexts.client(PROFILES[profile], Credentials(ca=ca.certificate))
@@ -176,18 +138,6 @@ def test_a_client_certificate_may_be_left_out_where_the_listener_says_so(wish, t
                 echo(target, CALLER)
         else:
             assert echo(target, CALLER).status == 0
-
-
-@ALL
-def test_a_server_of_another_name_or_ca_is_not_called(profile, tmp_path, ca, own, person):
-    elsewhere = ca.issue("elsewhere", names=["elsewhere.example", "10.0.0.1"])
-    strange = _strange(ca, tmp_path)
-    listeners = (listener(profile, ca, elsewhere), listener(profile, ca, strange))
-    with node(tmp_path / "node", listener=listeners) as serving:
-        with pytest.raises(Unreachable, match="IP address mismatch"):
-            echo(called(serving, profile, ca, person), CALLER)
-        with pytest.raises(Unreachable, match="certificate: unable to get local issuer"):
-            echo(called(serving, profile, ca, person, number=1), CALLER)
 
 
 def test_a_move_to_a_destination_whose_certificate_is_wrong_fails_and_says_why(
@@ -212,26 +162,6 @@ def test_a_move_to_a_destination_whose_certificate_is_wrong_fails_and_says_why(
 
 
 # -- silence --------------------------------------------------------------------------------------
-
-
-def test_silent_connections_do_not_delay_a_bystander(tmp_path, ca, own, person):
-    """tls.md T5: half of them say nothing, half begin a record and stop."""
-    before = threading.active_count()
-    limits = Limits(handshake_seconds=60.0, associations=300, per_peer=300)
-    serving = Node(settings(tmp_path, listener=(listener("rfc9325", ca, own),), limits=limits))
-    serving.start()
-    with ExitStack() as held:
-        place = (HERE, serving.addresses[0][1])
-        silent = [held.enter_context(socket.create_connection(place)) for _ in range(200)]
-        for sock in silent[::2]:
-            sock.sendall(b"\x16\x03\x01\x02\x00\x01")
-        begun = time.monotonic()
-        assert echo(called(serving, "rfc9325", ca, person), CALLER).status == 0
-        assert time.monotonic() - begun < 1.0
-        begun = time.monotonic()
-        serving.stop(seconds=0.0)
-        assert time.monotonic() - begun < PATIENCE
-    assert threading.active_count() <= before + 1
 
 
 def test_a_handshake_has_its_deadline_however_it_drips(tmp_path, ca, own, caplog):

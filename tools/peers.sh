@@ -12,6 +12,10 @@ need Orthanc orthanc
 need dciodvfy dicom3tools
 need strace strace
 need openssl openssl
+need sslscan sslscan
+need testssl testssl.sh
+need hexdump bsdextrautils # testssl's
+need dig dnsutils          # testssl's
 # Debian keeps the server's programs out of the path, one folder per version.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
 
@@ -20,4 +24,17 @@ if [ ${#missing[@]} -gt 0 ]; then
         printf 'anode: or test without them: make test PEERS=no\n' >&2
         exit 1
     }
+fi
+
+# sslyze has an environment of its own; its pins and the reason are in tools/sslyze.txt.
+home=.venv/sslyze
+if ! cmp -s tools/sslyze.txt $home/installed.txt; then
+    printf 'anode: installing what tools/sslyze.txt pins\n' >&2
+    python=.venv/bin/python
+    [ -x $python ] || python=${PYTHON:-python3}
+    "$python" -m venv --clear $home
+    pip=($home/bin/pip --disable-pip-version-check --quiet install --constraint tools/sslyze.txt)
+    "${pip[@]}" setuptools
+    "${pip[@]}" --no-build-isolation sslyze
+    cp tools/sslyze.txt $home/installed.txt
 fi

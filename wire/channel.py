@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 
-from wire import core
+from wire import core, handshake
 from wire.core import Core, Indication
 from wire.errors import Aborted, Closed, DeadlineExceeded, Ended, ProtocolError
 from wire.limits import Limits
@@ -81,7 +81,7 @@ class Channel:
             return False
         except OSError as error:
             self.close()
-            raise Closed(f"the connection broke: {error.strerror or error}") from None
+            raise Closed(f"the connection broke: {handshake.reason(error)}") from None
         if count == 0:
             self.close()
             raise Closed("the peer closed the connection without a release")
@@ -131,13 +131,16 @@ class Channel:
             raise self._last_word(error) from None
 
     def _last_word(self, error: OSError) -> Ended:
-        """Why nothing can be sent: the peer's A-ABORT, if that was the last it said."""
-        ended: Ended = Closed(f"the connection broke: {error.strerror or error}")
-        with contextlib.suppress(Ended):
+        """Why nothing can be sent: the peer's A-ABORT or TLS alert, if it had a last word."""
+        ended: Ended = Closed(f"the connection broke: {handshake.reason(error)}")
+        try:
             while (indication := self.core.indication()) is not None or self._receive(0):
                 if isinstance(indication, core.AbortReceived):
                     ended = Aborted(indication.source, indication.reason)
                     break
+        except Ended as last:
+            # A server of TLS 1.3 judges our certificate after we have begun to send.
+            ended = last if isinstance(error, ssl.SSLError) else ended
         self.close()
         return ended
 

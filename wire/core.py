@@ -170,7 +170,7 @@ class Core:
         code, length = HEADER.unpack_from(self._buffer, self._start)
         pdu_type = _TYPES.get(code)
         if pdu_type is None:
-            self._refuse(f"PDU type {code:#04x} is not one of PS3.8", UNRECOGNISED_PDU)
+            self._refuse(framing.strange(code), UNRECOGNISED_PDU)
         least, most = self._bounds(pdu_type)
         if not least <= length <= most:
             what = f"a PDU of type {code} with length {length} (allowed: {least} to {most})"

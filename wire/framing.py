@@ -46,6 +46,9 @@ EVENTS = {
 RELEASE_RQ = struct.pack(">BxI4x", Type.RELEASE_RQ, 4)
 RELEASE_RP = struct.pack(">BxI4x", Type.RELEASE_RP, 4)
 
+# What a TLS record begins with, RFC 8446 5.1: a peer that speaks TLS where we do not.
+_TLS = {0x15: "a TLS alert", 0x16: "a TLS handshake"}
+
 INVALID_PARAMETER = 6
 UNRECOGNISED_PDU = 1
 
@@ -57,6 +60,13 @@ class Pdv(NamedTuple):
     command: bool
     last: bool
     fragment: memoryview
+
+
+def strange(code: int) -> str:
+    """What begins with a byte that begins no PDU of PS3.8, in words."""
+    if record := _TLS.get(code):
+        return f"{record} came where plain DICOM is spoken"
+    return f"PDU type {code:#04x} is not one of PS3.8"
 
 
 def abort(source: int, reason: int) -> bytes:

@@ -5,12 +5,20 @@ Law: what speaks TLS is made elsewhere (`config.contexts`); this room only knows
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 
 from wire.errors import Unreachable, Unsecured
 from wire.limits import Limits
+
+# OpenSSL's words for a first record that is none
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST"})
+_NUMBER = re.compile(r" \(_ssl\.c:\d+\)$")
+_LINGER_SECONDS = 1.0
 
 Secure = Callable[[socket.socket], ssl.SSLSocket]
 """Makes a connection a TLS one, its handshake done."""
@@ -25,7 +33,20 @@ def await_client(sock: ssl.SSLSocket, limits: Limits) -> None:
         why = f"it was not complete within {limits.handshake_seconds:g} s"
         raise Unsecured(f"TLS handshake failed: {why}") from None
     except (OSError, ValueError) as error:
+        _linger(sock)
         raise Unsecured(f"TLS handshake failed: {reason(error)}") from None
+
+
+def _linger(sock: socket.socket) -> None:
+    """Read and drop what is under way, or a reset would take back the alert that says why."""
+    deadline = time.monotonic() + _LINGER_SECONDS
+    with contextlib.suppress(OSError):
+        # The methods of TLS have no part in it any more.
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+        while (left := deadline - time.monotonic()) > 0:
+            sock.settimeout(left)
+            if not socket.socket.recv(sock, 4096):
+                return
 
 
 def secured(
@@ -46,9 +67,15 @@ def reason(error: Exception) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"certificate: {error.verify_message}"
+        case ssl.SSLError(reason=str(code)) if code in _PLAIN:
+            return f"what came is not TLS ({_words(code)})"
         case ssl.SSLError(reason=str(code)) if code:
-            return code.lower().replace("_", " ")
+            return _words(code)
         case OSError(strerror=str(said)) if said:
-            return said
+            return _NUMBER.sub("", said)
         case _:
-            return str(error) or type(error).__name__
+            return _NUMBER.sub("", str(error)) or type(error).__name__
+
+
+def _words(code: str) -> str:
+    return code.lower().replace("_", " ")
