@@ -29,7 +29,7 @@ class Credentials:
 def check(credentials: Credentials, profile: Profile) -> None:
     """Refuse what this profile must not be used with; raises ConfigError."""
     if credentials.key is not None:
-        _private(credentials.key)
+        private(credentials.key)
     if credentials.certificate is not None:
         _usable(credentials.certificate, profile)
     if credentials.ca is not None:
@@ -91,8 +91,8 @@ def certificates_in(path: Path) -> Sequence[x509.Certificate]:
         ) from None
 
 
-def _private(path: Path) -> None:
-    """Neither group nor others may read a key."""
+def private(path: Path) -> None:
+    """Refuse a key that group or others may read; raises ConfigError."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

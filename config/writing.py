@@ -1,9 +1,15 @@
-"""The configuration `anode init` writes: short, commented, and loadable as it stands."""
+"""The configuration `anode init` writes: short, commented, and loadable as it stands.
+
+And what is added to one later: the rows of a peer.
+"""
 
 import json
 from typing import Final
 
 from config import addresses
+
+PLAIN_PORT: Final = 11112
+TLS_PORT: Final = 2762
 
 _STARTER: Final = """\
 # Anode's configuration.  Unknown keys are refused; relative paths start at this file's folder.
@@ -16,10 +22,7 @@ data = "anode-data"              # objects, index and spool
 index = "sqlite"
 workers = 0                      # processes; 0 = as many as serve best (this version: one)
 
-[[listener]]
-host = "127.0.0.1"               # to be reached from elsewhere: add peers below, then "0.0.0.0"
-port = {port}
-
+{listeners}
 # Without any [[peer]] every AE title is served, from this machine only.  With the first one,
 # only those listed are, each from its own address.
 #
@@ -46,12 +49,49 @@ level = "info"                   # debug | info | warning | error
 format = "text"                  # or "json"
 """
 
+_PLAIN: Final = """\
+[[listener]]
+host = "127.0.0.1"               # to be reached from elsewhere: add peers below, then "0.0.0.0"
+port = {port}
+"""
 
-def starter(ae_title: str, port: int) -> str:
+_TLS: Final = """\
+[[listener]]
+host = "127.0.0.1"               # to be reached from elsewhere: add peers below, then "0.0.0.0"
+port = {port}
+tls = "rfc9325"                  # or another profile: anode tls profiles
+certificate = "tls/node.crt"
+key = "tls/node.key"
+ca = "tls/ca.crt"                # who connects needs a certificate of it: anode tls cert issue
+# crl = "tls/ca.crl"             # refuses revoked ones; and everybody once it is out of date, so
+                                 # renew it in time: anode tls cert crl
+"""
+
+_COMMENTED: Final = "# DICOM over TLS, with the certificates that lie in tls/ already:\n#\n"
+
+
+def starter(ae_title: str, port: int, *, tls: bool = False) -> str:
     """A commented configuration for a node of this name on this port of this machine.
 
-    Raises ValueError when the name or the port cannot be used.
+    With `tls` it listens over TLS only; else the rows for that are there as a comment.  Raises
+    ValueError when the name or the port cannot be used.
     """
     # JSON's escapes of printable ASCII are TOML's.
     title = json.dumps(addresses.ae_title(ae_title))
-    return _STARTER.format(ae_title=title, port=addresses.port(port))
+    port = addresses.port(port)
+    if tls:
+        listeners = _TLS.format(port=port)
+    else:
+        later = _TLS.format(port=TLS_PORT).splitlines()
+        rows = "".join(f"# {line}\n" for line in later)
+        listeners = f"{_PLAIN.format(port=port)}\n{_COMMENTED}{rows}"
+    return _STARTER.format(ae_title=title, listeners=listeners)
+
+
+def peer(ae_title: str, host: str, pin: str) -> str:
+    """The rows of a peer that is known by its certificate.
+
+    Raises ValueError when the name cannot be used.
+    """
+    title = json.dumps(addresses.ae_title(ae_title))
+    return f"[[peer]]\nae_title = {title}\nhost = {json.dumps(host)}\ncertificate = {json.dumps(pin)}\n"
