@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -19,15 +19,19 @@ from typing import Annotated, Any
 import typer
 
 from cli import (
+    cert,
     echo,
     exporting,
     find,
     get,
     importing,
     initial,
+    ledgers,
     move,
     options,
     peers,
+    pin,
+    renewal,
     send,
     serve,
     show,
@@ -73,7 +77,20 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("export", exporting.export, exporting.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
+    ("tls cert issue", cert.issue, cert.ISSUE_EXAMPLES),
+    ("tls cert sign", cert.sign, cert.SIGN_EXAMPLES),
+    ("tls cert renew", renewal.renew, renewal.RENEW_EXAMPLES),
+    ("tls cert revoke", renewal.revoke, renewal.REVOKE_EXAMPLES),
+    ("tls cert crl", renewal.crl, renewal.CRL_EXAMPLES),
+    ("tls cert list", ledgers.listed, ledgers.EXAMPLES),
+    ("tls cert pin", pin.pin, pin.EXAMPLES),
 )
+
+# What the words before the last one of a command's name stand for.
+GROUPS: Mapping[str, str] = {
+    "tls": "TLS: what its profiles mean here, and certificates.",
+    "tls cert": "An own CA: certificates for the node and its peers.",
+}
 
 
 def _version(asked: bool) -> None:
@@ -103,12 +120,20 @@ def _ending(command: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
-_tls = typer.Typer(no_args_is_help=True, help="What TLS means here.", rich_markup_mode=None)
-app.add_typer(_tls, name="tls")
+def _grouped() -> dict[str, typer.Typer]:
+    """The application and its groups, by name."""
+    made = {"": app}
+    for name, told in GROUPS.items():
+        above, _, own = name.rpartition(" ")
+        made[name] = typer.Typer(no_args_is_help=True, help=told, rich_markup_mode=None)
+        made[above].add_typer(made[name], name=own)
+    return made
 
+
+_groups = _grouped()
 for _name, _command, _examples in COMMANDS:
     _group, _, _own = _name.rpartition(" ")
-    (_tls if _group else app).command(_own, epilog=_examples)(_ending(_command))
+    _groups[_group].command(_own, epilog=_examples)(_ending(_command))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -82,6 +82,7 @@ def _usable(path: Path, profile: Profile) -> None:
 
 
 def certificates_in(path: Path) -> Sequence[x509.Certificate]:
+    """The certificates in a file in PEM, one at least; raises ConfigError."""
     content = _bytes(path)
     try:
         return x509.load_pem_x509_certificates(content)
@@ -112,6 +113,7 @@ def _fresh(path: Path) -> None:
 
 
 def revocations(path: Path) -> Iterable[x509.CertificateRevocationList]:
+    """The CRLs in a file in PEM, one at least; raises ConfigError."""
     end = b"-----END X509 CRL-----"
     parts = [part + end for part in _bytes(path).split(end)[:-1]]
     try:

@@ -36,11 +36,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A certificate as it now lies in the folder; `kept` is what a new key put aside."""
+    """A certificate as it now lies in the folder, and the key if one was made for it.
+
+    Renewed with a new key: `before` is the old key's pin, `kept` where its files went.
+    """
 
     entry: Entry
     certificate: Path
     key: Path | None
+    before: str = ""
     kept: tuple[Path, ...] = ()
 
 
@@ -110,7 +114,9 @@ def renew(
             keyfile.unlink(missing_ok=True)  # it is kept, and no longer this certificate's
         files.replace(certificate, issuing.pem(made))
         authority.published(folder, signer)
-        return Issued(_entry(made, name), certificate, keyfile if keyfile.exists() else None, kept)
+        written = keyfile if isinstance(key, rsa.RSAPrivateKey) else None
+        before = issuing.pin(old.public_key())
+        return Issued(_entry(made, name), certificate, written, before, kept)
 
 
 def _entered(

@@ -7,7 +7,7 @@ it does.  A folder is changed by one process at a time.
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -29,9 +29,13 @@ def new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
         _synced(path.parent)
 
 
-def replace(path: Path, content: bytes, mode: int = PUBLIC) -> None:
-    """Write a file, there or not, in one step. Raises OSError."""
+def replace(
+    path: Path, content: bytes, mode: int = PUBLIC, check: Callable[[Path], None] | None = None
+) -> None:
+    """Write a file, there or not, in one step, unless `check` raises for it. Raises OSError."""
     with _draft(path, content, mode) as draft:
+        if check is not None:
+            check(draft)
         draft.replace(path)
         _synced(path.parent)
 

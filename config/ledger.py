@@ -18,6 +18,14 @@ from config import files
 from config.errors import ConfigError
 
 NAME: Final = "ca.index"
+REASONS: Final[Mapping[str, x509.ReasonFlags]] = {
+    "unspecified": x509.ReasonFlags.unspecified,
+    "key-compromise": x509.ReasonFlags.key_compromise,
+    "affiliation-changed": x509.ReasonFlags.affiliation_changed,
+    "superseded": x509.ReasonFlags.superseded,
+    "cessation-of-operation": x509.ReasonFlags.cessation_of_operation,
+}
+"""Why a certificate may be revoked, RFC 5280 5.3.1."""
 
 
 @dataclass(frozen=True, slots=True)

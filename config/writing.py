@@ -94,4 +94,5 @@ def peer(ae_title: str, host: str, pin: str) -> str:
     Raises ValueError when the name cannot be used.
     """
     title = json.dumps(addresses.ae_title(ae_title))
-    return f"[[peer]]\nae_title = {title}\nhost = {json.dumps(host)}\ncertificate = {json.dumps(pin)}\n"
+    bound = json.dumps(pin)
+    return f"[[peer]]\nae_title = {title}\nhost = {json.dumps(host)}\ncertificate = {bound}\n"

@@ -3,7 +3,8 @@
 A `console` block holds commands after `$ ` and their output; all blocks of a section are one
 session of bash, in a folder like a fresh clone, with a node of its own.  A `toml` block is added to
 the configuration before that starts; a `python` block is a file, which its first line names.  `...`
-stands for any text; times, rates and the room left are not compared.
+stands for any text; times, rates and the room left are not compared.  A session that starts a node
+itself has nothing at its beginning.
 """
 
 import os
@@ -25,9 +26,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HOME = "/home/you/anode"
-PORT, ANOTHER = 11112, 11113
+PORT, ANOTHER, TLS_PORT = 11112, 11113, 2762
 END = "\036"
 SECONDS = 60
+SERVE = re.compile(r"[.]venv/bin/anode (serve .*)")
 DCMTK = re.compile(r"(?:dcm\w+|\w+scu) ")
 # What differs from run to run: times, rates, what the disk has left.
 VARIES = (
@@ -106,6 +108,29 @@ def session(folder, steps):
     return list(zip(map(int, parts[1::2]), parts[0::2], strict=False))
 
 
+def from_nothing(folder, steps):
+    """A session that starts a node: what is before it, the node on a free port, what is after."""
+    number = next(number for number, (command, _) in enumerate(steps) if SERVE.match(command))
+    (folder / ".venv").symlink_to(sys.prefix)
+    results = session(folder, steps[:number])
+    arguments = SERVE.match(steps[number][0])[1].split()
+    with process(folder, *arguments, "--port", 0) as node:
+        port, said = listening(node)[1:]
+        after = [
+            (command.replace(str(TLS_PORT), str(port)), _) for command, _ in steps[number + 1 :]
+        ]
+        results += [(0, said), *session(folder, after)]
+    return [(code, output.replace(f":{port}", f":{TLS_PORT}")) for code, output in results]
+
+
+def compare(steps, results, at):
+    for (command, expected), (code, output) in zip(steps, results, strict=True):
+        said = output.replace(str(at), HOME)
+        assert code == 0, f"$ {command}\n{said}"
+        if not agrees(expected, said):
+            assert steady(said) == steady(expected), f"$ {command}"
+
+
 def marked(section):
     foreign = any(DCMTK.match(command) for command, _ in section.steps)
     dcmtk = [pytest.mark.interop, needs_dcmtk] if foreign else []
@@ -118,6 +143,9 @@ SECTIONS = [section for path in PAGES for section in sections(path)]
 
 @pytest.mark.parametrize("section", [marked(each) for each in SECTIONS])
 def test_a_session_prints_what_is_shown(tmp_path, section):
+    if any(SERVE.match(command) for command, _ in section.steps):
+        compare(section.steps, from_nothing(tmp_path, section.steps), tmp_path)
+        return
     another = str(free_port())
     configuration = clone(tmp_path, section.configuration.replace(str(ANOTHER), another))
     with process(tmp_path, "serve") as node:
@@ -132,11 +160,14 @@ def test_a_session_prints_what_is_shown(tmp_path, section):
             name = re.match(r"# (\w+[.]py)", script)[1]
             (tmp_path / name).write_text(script.replace(str(PORT), port), encoding="utf-8")
         results = session(tmp_path, steps)
-    for (command, expected), (code, output) in zip(section.steps, results, strict=True):
-        said = output.replace(f":{port}", f":{PORT}").replace(str(tmp_path), HOME)
-        assert code == 0, f"$ {command}\n{said}"
-        if not agrees(expected, said):
-            assert steady(said) == steady(expected), f"$ {command}"
+    told = [(code, output.replace(f":{port}", f":{PORT}")) for code, output in results]
+    compare(section.steps, told, tmp_path)
+
+
+def test_it_is_secured_in_five_commands():
+    section = next(each for each in SECTIONS if each.title == "Secure it in five commands")
+    used = [command.replace(".venv/bin/anode ", "").split()[0] for command, _ in section.steps]
+    assert used == ["init", "tls", "serve", "echoscu", "storescu"]
 
 
 def test_the_first_session_is_five_commands():

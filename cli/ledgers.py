@@ -1,0 +1,34 @@
+"""`anode tls cert list`: what our own CA has issued, and what became of it."""
+
+from __future__ import annotations
+
+from cli import options, show
+from cli.authorities import DirOption, described, folder
+from config import authority
+
+EXAMPLES = options.examples("anode tls cert list", "anode tls cert list --json")
+
+
+def listed(
+    *,
+    config: options.ConfigOption = None,
+    directory: DirOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """List what the CA has issued, and what is revoked."""
+    known = authority.listed(folder(config, directory))
+    entries = list(known.entries.values())
+    if as_json:
+        show.document([{**described(each), "state": known.state(each)} for each in entries])
+        return
+    rows = [
+        (
+            each.name,
+            known.state(each),
+            str(each.until.date()),
+            f"{each.serial:040x}",
+            ", ".join(name.partition(":")[2] for name in each.names),
+        )
+        for each in entries
+    ]
+    show.listing(("Name", "State", "Until", "Serial number", "Names"), rows, ())

@@ -1,0 +1,93 @@
+"""The [[peer]] rows that bind an AE title to a certificate, printed or added to the configuration.
+
+Law: a configuration is added to only if it can then be loaded, and in one step.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli import calls
+from cli.failures import Code, Failure
+from config import addresses, files, writing
+from config.errors import ConfigError
+
+_SOME_HOST: Final = "10.0.0.5"
+
+AeTitleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ae-title",
+        metavar="AET",
+        help="Its AE title, where that is not NAME.",
+        show_default=False,
+    ),
+]
+WriteOption = Annotated[
+    bool, typer.Option("--write", help="Add the [[peer]] to the configuration.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """A peer to be: the configuration it goes to, its AE title, the names in its certificate."""
+
+    config: Path | None
+    ae_title: str
+    names: Sequence[str]
+    write: bool
+
+    def check(self) -> None:
+        """Refuse what could not be added, before anything is made; raises ConfigError, Failure."""
+        try:
+            title = addresses.ae_title(self.ae_title)
+        except ValueError as error:
+            raise ConfigError(f"the AE title {error}; say --ae-title AET") from None
+        if not self.write:
+            return
+        if calls.configuration(self.config) is None:
+            raise Failure(Code.USAGE, "--write needs a configuration: say -c FILE")
+        if not self._host:
+            raise Failure(Code.USAGE, "--write needs --host, the address the peer calls from")
+        if calls.settings(self.config).peer_named(title):
+            source = calls.configuration(self.config)
+            why = f"{title} is a [[peer]] of {source} already; set its certificate there by hand"
+            raise Failure(Code.USAGE, why)
+
+    def rows(self, pin: str) -> str:
+        """The rows for this key."""
+        return writing.peer(self.ae_title, self._host or _SOME_HOST, pin)
+
+    @property
+    def _host(self) -> str:
+        """Its first address, which admits callers; else its first name."""
+        hosts = [name.partition(":") for name in self.names if not name.startswith("uri:")]
+        hosts.sort(key=lambda parts: parts[0] != "ip")
+        return hosts[0][2] if hosts else ""
+
+    def add(self, rows: str) -> Path | None:
+        """Write them where --write says so; the file they are in now."""
+        source = calls.configuration(self.config)
+        if not self.write or source is None:
+            return None
+        real = source.resolve()
+        with files.locked(real.parent):
+            before = real.read_bytes()
+            end = b"" if before.endswith(b"\n") else b"\n"
+            added = before + end + f"\n{rows}".encode()
+            mode = stat.S_IMODE(real.stat().st_mode)
+            files.replace(real, added, mode, lambda draft: self._loads(draft, source))
+        return source
+
+    def _loads(self, draft: Path, source: Path) -> None:
+        try:
+            calls.settings(draft)
+        except ConfigError as error:
+            why = str(error).replace(str(draft), str(source))
+            raise ConfigError(f"the [[peer]] was not added: {why}") from None
