@@ -67,10 +67,10 @@ def listed(folder: Path) -> Ledger:
     return ledger.read(folder)
 
 
-def renew(folder: Path) -> x509.Certificate:
+def renew(folder: Path, days: int = issuing.CA_DAYS) -> x509.Certificate:
     """The CA for longer: same name, same key, so that what it issued stays good."""
     with opened(folder, ended=True) as (signer, _):
-        made = issuing.root(signer.certificate.subject, signer.key)
+        made = issuing.root(signer.certificate.subject, signer.key, days)
         files.replace(folder / CERTIFICATE, issuing.pem(made))
         return made
 

@@ -67,11 +67,11 @@ def pem(made: x509.Certificate | x509.CertificateRevocationList) -> bytes:
     return made.public_bytes(serialization.Encoding.PEM)
 
 
-def root(name: x509.Name, key: rsa.RSAPrivateKey) -> x509.Certificate:
+def root(name: x509.Name, key: rsa.RSAPrivateKey, days: int = CA_DAYS) -> x509.Certificate:
     """The certificate of a CA that issues to nodes only, not to further CAs."""
     now, own = _now(), x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
-        _begun(name, name, key.public_key(), now + timedelta(days=CA_DAYS))
+        _begun(name, name, key.public_key(), now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signing=True), critical=True)
         .add_extension(own, critical=False)
