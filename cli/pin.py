@@ -14,6 +14,7 @@ from cli.failures import Code, Failure
 from config import pins
 from config.addresses import LAST_PORT
 from wire import presented
+from wire.errors import Unreachable
 
 EXAMPLES = options.examples(
     "anode tls cert pin tls/WS1.crt",
@@ -46,8 +47,7 @@ def pin(
     if place is None:
         found = pins.in_file(Path(target))
     else:
-        shown = presented.certificate(place.host, place.port, timeout or SECONDS)
-        found = pins.of(shown, target)
+        found = pins.of(_shown(place, timeout or SECONDS), target)
     if as_json:
         show.document({"pin": found.pin, "subject": found.subject, "names": list(found.names)})
         return
@@ -56,6 +56,13 @@ def pin(
     show.say(found.pin)
     if place is not None:
         show.tell("Nothing was verified: compare it with what is read at the peer itself.")
+
+
+def _shown(place: _Place, seconds: float) -> bytes:
+    try:
+        return presented.certificate(place.host, place.port, seconds)
+    except Unreachable as error:
+        raise Failure(Code.UNREACHABLE, f"{error}; is that its port for TLS?") from None
 
 
 def _place(target: str) -> _Place:

@@ -52,8 +52,7 @@ def make(folder: Path, ae_title: str) -> None:
 @contextmanager
 def opened(folder: Path, *, ended: bool = False) -> Iterator[tuple[Signer, Ledger]]:
     """The CA, alone; `ended` takes one whose own time is over. Raises ConfigError."""
-    if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder; `anode init` in a new folder makes a CA there")
+    _there(folder)
     with files.locked(folder):
         made = certificates.certificates_in(folder / CERTIFICATE)[0]
         if not ended and made.not_valid_after_utc < datetime.now(UTC):
@@ -63,7 +62,7 @@ def opened(folder: Path, *, ended: bool = False) -> Iterator[tuple[Signer, Ledge
 
 def listed(folder: Path) -> Ledger:
     """What the CA has issued and revoked; needs no key. Raises ConfigError."""
-    certificates.certificates_in(folder / CERTIFICATE)
+    _there(folder)
     return ledger.read(folder)
 
 
@@ -108,6 +107,11 @@ def published(folder: Path, signer: Signer, days: int = issuing.CRL_DAYS) -> Pub
     ledger.published(folder, number)
     files.replace(path, issuing.pem(made))
     return Published(path, number, made.next_update_utc or datetime.now(UTC), len(gone))
+
+
+def _there(folder: Path) -> None:
+    if not (folder / CERTIFICATE).is_file():
+        raise ConfigError(f"{folder} holds no CA; `anode init` in a new folder makes a CA there")
 
 
 def _key(path: Path, made: x509.Certificate) -> rsa.RSAPrivateKey:

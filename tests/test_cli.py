@@ -25,7 +25,6 @@ NOT_YET = (
     "samples",
     "validate",
     "tls probe",
-    "tls cert",
 )
 ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"  # PS3.8 9.3.8
 

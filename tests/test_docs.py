@@ -21,15 +21,18 @@ from tests.test_layers import MAY_IMPORT
 
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
-COMMANDS = {
-    name: command
-    for group, one in typer.main.get_command(main.app).commands.items()
-    for name, command in (
-        {f"{group} {own}": each for own, each in one.commands.items()}
-        if hasattr(one, "commands")
-        else {group: one}
-    ).items()
-}
+
+
+def commands(group, above=""):
+    """The commands by name, those of groups with the words before it."""
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, f"{above}{name} ")
+        else:
+            yield above + name, one
+
+
+COMMANDS = dict(commands(typer.main.get_command(main.app)))
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
 
 
