@@ -13,7 +13,7 @@ help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run ## set up, write a configuration on the first run, start the node
-	@test -e anode.toml || { $(BIN)/anode init >/dev/null && echo "anode: wrote anode.toml"; }
+	@test -e anode.toml || { $(BIN)/anode init >/dev/null && echo "anode: wrote anode.toml and tls/"; }
 	@echo "anode: what to do with it, in another shell: $(BIN)/anode --help"
 	@exec $(BIN)/anode serve -c anode.toml $(ARGS)
 

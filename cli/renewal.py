@@ -36,7 +36,10 @@ NameArgument = Annotated[
 ]
 WhichArgument = Annotated[
     str,
-    typer.Argument(metavar="WHICH", help="A name, for all its certificates, or a serial number."),
+    typer.Argument(
+        metavar="WHICH",
+        help="A name, for all its certificates; a serial number; or a certificate in a file.",
+    ),
 ]
 NewKeyOption = Annotated[
     bool, typer.Option("--new-key", help="With a new key; the old files are kept beside it.")

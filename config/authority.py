@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -75,14 +76,20 @@ def renew(folder: Path, days: int = issuing.CA_DAYS) -> x509.Certificate:
 
 
 def revoke(folder: Path, which: str, reason: x509.ReasonFlags) -> tuple[Sequence[Entry], Published]:
-    """End the good certificates of a name, or the one of a serial number; raises ConfigError."""
+    """End the good certificates of a name, or the one of a serial number, or in a file.
+
+    Raises ConfigError.
+    """
     with opened(folder, ended=True) as (signer, known):
-        gone = known.valid(which) or _of_serial(known, which)
+        gone = known.valid(which) or _of_serial(known, which) or _in_file(known, which, signer)
         if not gone:
             raise ConfigError(
-                f"{which} is neither the name nor the serial number of a good certificate of "
+                f"{which} is neither name, serial number nor file of a good certificate of "
                 f"{folder}; see: anode tls cert list"
             )
+        # One that an older ledger has forgotten is written down again.
+        for each in (each for each in gone if each.serial not in known.entries):
+            ledger.issued(folder, each)
         now = datetime.now(UTC)
         ledger.revoked(folder, [Revocation(each.serial, now, reason) for each in gone])
         return gone, published(folder, signer)
@@ -134,6 +141,21 @@ def _of_serial(known: Ledger, which: str) -> list[Entry]:
     except ValueError:
         entry = None
     return [entry] if entry and known.state(entry) == "valid" else []
+
+
+def _in_file(known: Ledger, which: str, signer: Signer) -> list[Entry]:
+    path = Path(which)
+    if not path.is_file():
+        return []
+    found = certificates.certificates_in(path)[0]
+    try:
+        found.verify_directly_issued_by(signer.certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        raise ConfigError(
+            f"{path} is no certificate of this CA; its own CA can revoke it"
+        ) from None
+    entry = ledger.entry(found, path.stem)
+    return [entry] if known.state(entry) == "valid" else []
 
 
 def _before(path: Path, signer: Signer) -> x509.CertificateRevocationList | None:

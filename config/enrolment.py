@@ -78,7 +78,7 @@ def issue(folder: Path, asked: Order, *, common_name: str = "") -> Issued:
         files.new(keyfile, issuing.key_pem(key), files.PRIVATE)
         files.new(certificate, issuing.pem(made))
         authority.published(folder, signer)
-        return Issued(_entry(made, asked.name), certificate, keyfile)
+        return Issued(ledger.entry(made, asked.name), certificate, keyfile)
 
 
 def sign(folder: Path, request: Request, asked: Order) -> Issued:
@@ -89,7 +89,7 @@ def sign(folder: Path, request: Request, asked: Order) -> Issued:
         made = _entered(folder, signer, request.key, asked)
         files.new(certificate, issuing.pem(made))
         authority.published(folder, signer)
-        return Issued(_entry(made, asked.name), certificate, None)
+        return Issued(ledger.entry(made, asked.name), certificate, None)
 
 
 def renew(
@@ -105,7 +105,7 @@ def renew(
         public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key
         public = public or _public(old, certificate)
         _never_lost(known, public)
-        asked = Order(name, _names(old), days)
+        asked = Order(name, ledger.names(old), days)
         made = _entered(folder, signer, public, asked, common_name=_common_name(old))
         kept = _kept(certificate, keyfile, old.serial_number) if key is not None else ()
         if isinstance(key, rsa.RSAPrivateKey):
@@ -116,7 +116,7 @@ def renew(
         authority.published(folder, signer)
         written = keyfile if isinstance(key, rsa.RSAPrivateKey) else None
         before = issuing.pin(old.public_key())
-        return Issued(_entry(made, name), certificate, written, before, kept)
+        return Issued(ledger.entry(made, name), certificate, written, before, kept)
 
 
 def _entered(
@@ -125,21 +125,8 @@ def _entered(
     """A new certificate, in the ledger before it is anywhere else."""
     common_name = common_name or asked.name
     made = issuing.leaf(signer, common_name, key, asked.names, days=asked.days)
-    ledger.issued(folder, _entry(made, asked.name))
+    ledger.issued(folder, ledger.entry(made, asked.name))
     return made
-
-
-def _entry(made: x509.Certificate, name: str) -> Entry:
-    pin = issuing.pin(made.public_key())
-    return Entry(made.serial_number, name, _names(made), pin, made.not_valid_after_utc)
-
-
-def _names(made: x509.Certificate) -> tuple[str, ...]:
-    try:
-        held = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    return tuple(map(subjects.of, held))
 
 
 def _common_name(made: x509.Certificate) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from cryptography import x509
 
-from config import files
+from config import files, issuing, subjects
 from config.errors import ConfigError
 
 NAME: Final = "ca.index"
@@ -71,6 +71,21 @@ class Ledger:
         """The revoked certificate that had this key, if there is one."""
         own = (self.entries[serial] for serial in self.revoked if serial in self.entries)
         return next((entry for entry in own if entry.pin == pin), None)
+
+
+def entry(made: x509.Certificate, name: str) -> Entry:
+    """What is written down of a certificate."""
+    pin = issuing.pin(made.public_key())
+    return Entry(made.serial_number, name, names(made), pin, made.not_valid_after_utc)
+
+
+def names(made: x509.Certificate) -> tuple[str, ...]:
+    """The names in a certificate of ours."""
+    try:
+        held = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(map(subjects.of, held))
 
 
 def read(folder: Path) -> Ledger:

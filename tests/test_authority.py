@@ -1,45 +1,27 @@
-"""Our own CA: what it issues, renews and revokes is taken, or refused, by real verifiers."""
+"""Our own CA: what it issues and renews is taken by real verifiers; its files are safe."""
 
 import datetime
-import json
-import multiprocessing
 import shutil
 import ssl
 import stat
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from config import authority, certificates, contexts, enrolment, issuing, ledger
-from config.certificates import Credentials
+from config import authority, certificates, contexts, enrolment, issuing
 from config.errors import ConfigError
 from config.identities import identity
-from config.listeners import Listener
 from config.profiles import PROFILES
 from scu.associate import Target
 from scu.echo import echo
+from tests.authorities import called, checked, credentials, listener, made, openssl, ordered, read
 from tests.clients import CALLER
 from tests.nodes import HERE, node, port
-from tests.peers import needs_dcmtk, tool
-from wire.errors import WireError
+from tests.peers import needs_dcmtk, needs_orthanc, orthanc, storescp, tool
 
-LOST = x509.ReasonFlags.key_compromise
 ALL = pytest.mark.parametrize("profile", PROFILES)
-
-
-def made(folder):
-    """A CA with a certificate for the node, as `anode init` makes it."""
-    authority.make(folder, "ANODE")
-    enrolment.issue(folder, ordered("node"), common_name="ANODE")
-    return folder
-
-
-def ordered(name, *hosts, days=issuing.LEAF_DAYS, uris=()):
-    return enrolment.order(name, hosts or (HERE, "localhost", "::1"), uris, days)
 
 
 @pytest.fixture(scope="module")
@@ -56,34 +38,6 @@ def own(ca, tmp_path):
     """A copy of its beginnings, which a test may do anything with."""
     shutil.copytree(ca.parent / "new", tmp_path / "tls")
     return tmp_path / "tls"
-
-
-def credentials(folder, name, **keys):
-    return Credentials(folder / f"{name}.crt", folder / f"{name}.key", folder / "ca.crt", **keys)
-
-
-def listener(folder, profile="rfc9325", **keys):
-    files = {"certificate": folder / "node.crt", "key": folder / "node.key"}
-    return Listener(host=HERE, port=0, tls=profile, ca=folder / "ca.crt", **files, **keys)
-
-
-def called(serving, folder, name, profile="rfc9325"):
-    context = contexts.client(PROFILES[profile], credentials(folder, name))
-    return Target("ANODE", HERE, port(serving), contexts.to(context, HERE))
-
-
-def read(path):
-    return certificates.certificates_in(path)[0]
-
-
-def openssl(folder, name, *options):
-    files = ("-CAfile", folder / "ca.crt", folder / f"{name}.crt")
-    return tool("openssl", "verify", "-x509_strict", *options, *files)
-
-
-def checked(folder, name):
-    """By its CRL too."""
-    return openssl(folder, name, "-crl_check", "-CRLfile", folder / "ca.crl")
 
 
 # -- what is issued -------------------------------------------------------------------------------
@@ -113,23 +67,60 @@ def test_openssl_finds_its_names(host, ca):
 
 
 @ALL
-def test_both_ends_of_an_association_verify_each_other_strictly(profile, ca, tmp_path):
-    with node(tmp_path, listener=(listener(ca, profile, crl=ca / "ca.crl"),)) as serving:
-        context = contexts.client(PROFILES[profile], credentials(ca, "WS1"))
+@pytest.mark.parametrize(("server", "client"), [("node", "WS1"), ("WS1", "node")])
+def test_both_ends_of_an_association_verify_each_other_strictly(
+    server, client, profile, ca, tmp_path
+):
+    with node(tmp_path, listener=(listener(ca, profile, ca / "ca.crl", server),)) as serving:
+        context = contexts.client(PROFILES[profile], credentials(ca, client))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         target = Target("ANODE", HERE, port(serving), contexts.to(context, HERE))
         assert echo(target, CALLER).status == 0
+
+
+def dcmtk(ca, profile):
+    crl = ("+crl", ca / "ca.crl", "+crv")
+    files = ("+tls", ca / "WS1.key", ca / "WS1.crt", "+cf", ca / "ca.crt", *crl)
+    return ("+px" if profile == "bcp195" else "+py", *map(str, files))
 
 
 @needs_dcmtk
 @pytest.mark.interop
 @ALL
 def test_dcmtk_takes_it_and_is_taken(profile, ca, tmp_path):
-    files = ("+tls", ca / "WS1.key", ca / "WS1.crt", "+cf", ca / "ca.crt", "+crl", ca / "ca.crl")
-    theirs = "+px" if profile == "bcp195" else "+py"
     with node(tmp_path, listener=(listener(ca, profile),)) as serving:
-        ran = tool("echoscu", theirs, *files, "-aec", "ANODE", HERE, str(port(serving)))
+        ran = tool("echoscu", *dcmtk(ca, profile), "-aec", "ANODE", HERE, str(port(serving)))
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@needs_dcmtk
+@pytest.mark.interop
+@ALL
+def test_dcmtk_is_called_with_it(profile, ca, tmp_path):
+    context = contexts.client(PROFILES[profile], credentials(ca, "node"))
+    with storescp(tmp_path / "got", *dcmtk(ca, profile)) as there:
+        target = Target("STORESCP", HERE, there.port, contexts.to(context, HERE))
+        assert echo(target, CALLER).status == 0
+
+
+@needs_orthanc
+@pytest.mark.interop
+def test_orthanc_takes_it_and_is_called_with_it(ca, tmp_path):
+    """Its TLS is B.10, in both roles and with certificates on both sides."""
+    with node(tmp_path / "node", listener=(listener(ca),)) as serving:
+        ours = {"AET": "ANODE", "Host": HERE, "Port": port(serving), "UseDicomTls": True}
+        tls = {
+            "DicomTlsEnabled": True,
+            "DicomTlsCertificate": str(ca / "WS1.crt"),
+            "DicomTlsPrivateKey": str(ca / "WS1.key"),
+            "DicomTlsTrustedCertificates": str(ca / "ca.crt"),
+            "DicomTlsRemoteCertificateRequired": True,
+        }
+        with orthanc(tmp_path / "orthanc", {}, DicomModalities={"anode": ours}, **tls) as remote:
+            assert remote.request("/modalities/anode/echo", {}) is not None
+            context = contexts.client(PROFILES["rfc9325"], credentials(ca, "node"))
+            secure = contexts.to(context, HERE)
+            assert echo(Target("ORTHANC", HERE, remote.dicom.port, secure), CALLER).status == 0
 
 
 @pytest.mark.parametrize("version", ["-tls1", "-tls1_1", "-tls1_2"])
@@ -282,138 +273,3 @@ def test_a_renewed_ca_is_the_same_one_for_longer(own):
     assert after.not_valid_after_utc > before.not_valid_after_utc
     assert (after.subject, after.public_key()) == (before.subject, before.public_key())
     assert checked(own, "node").returncode == 0
-
-
-# -- revocation -----------------------------------------------------------------------------------
-
-
-def test_what_is_revoked_is_refused_by_a_listener_with_the_crl(own, tmp_path):
-    for name in ("WS1", "WS2"):
-        enrolment.issue(own, ordered(name))
-    gone, crl = authority.revoke(own, "WS1", LOST)
-    assert ([each.name for each in gone], crl.revoked) == (["WS1"], 1)
-    with node(tmp_path / "1", listener=(listener(own, crl=own / "ca.crl"),)) as serving:
-        with pytest.raises(WireError):
-            echo(called(serving, own, "WS1"), CALLER)
-        assert echo(called(serving, own, "WS2"), CALLER).status == 0
-    assert "certificate revoked" in checked(own, "WS1").stderr
-    assert checked(own, "WS2").returncode == 0
-
-
-def test_a_running_node_refuses_it_from_its_reload_on(own, tmp_path):
-    enrolment.issue(own, ordered("WS1"))
-    with node(tmp_path / "1", listener=(listener(own, crl=own / "ca.crl"),)) as serving:
-        assert echo(called(serving, own, "WS1"), CALLER).status == 0
-        authority.revoke(own, "WS1", LOST)
-        assert echo(called(serving, own, "WS1"), CALLER).status == 0
-        serving.reload(serving.settings)
-        with pytest.raises(WireError):
-            echo(called(serving, own, "WS1"), CALLER)
-
-
-def test_a_name_revokes_all_its_certificates_a_number_one(own):
-    first = enrolment.issue(own, ordered("WS1"))
-    second = enrolment.renew(own, "WS1", 10, issuing.new_key())
-    third = enrolment.renew(own, "WS1", 20)
-    gone, _ = authority.revoke(own, f"{first.entry.serial:040X}", LOST)
-    assert [each.serial for each in gone] == [first.entry.serial]
-    gone, crl = authority.revoke(own, "WS1", LOST)
-    assert [each.serial for each in gone] == [second.entry.serial, third.entry.serial]
-    assert crl.revoked == 3
-    with pytest.raises(ConfigError, match="neither the name nor the serial number"):
-        authority.revoke(own, "WS1", LOST)
-
-
-def test_the_key_of_a_revoked_certificate_is_never_certified_again(own):
-    enrolment.issue(own, ordered("WS1"))
-    authority.revoke(own, "WS1", LOST)
-    with pytest.raises(ConfigError, match="of WS1 that was revoked; have a new key made"):
-        enrolment.renew(own, "WS1", 10)
-    enrolment.renew(own, "WS1", 10, issuing.new_key())
-    assert checked(own, "WS1").returncode == 0
-
-
-def test_the_number_of_the_crl_goes_up_and_reasons_are_told(own):
-    enrolment.issue(own, ordered("WS1"))
-    authority.revoke(own, "WS1", LOST)
-    before = x509.load_pem_x509_crl((own / "ca.crl").read_bytes())
-    authority.publish(own, 30)
-    after = x509.load_pem_x509_crl((own / "ca.crl").read_bytes())
-    numbers = [
-        each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        for each in (before, after)
-    ]
-    assert numbers[0] < numbers[1]
-    left = after.next_update_utc - datetime.datetime.now(datetime.UTC)
-    assert datetime.timedelta(days=29) < left <= datetime.timedelta(days=30)
-    (entry,) = after
-    assert entry.extensions.get_extension_for_class(x509.CRLReason).value.reason is LOST
-    ran = tool("openssl", "crl", "-in", own / "ca.crl", "-CAfile", own / "ca.crt", "-noout")
-    assert "verify OK" in ran.stderr
-
-
-def test_an_old_ledger_brought_back_makes_nothing_good_again(own):
-    enrolment.issue(own, ordered("WS1"))
-    backup = (own / ledger.NAME).read_bytes()
-    _, before = authority.revoke(own, "WS1", LOST)
-    (own / ledger.NAME).write_bytes(backup)
-    after = authority.publish(own)
-    assert (after.revoked, after.number) == (1, before.number + 1)
-    assert "certificate revoked" in checked(own, "WS1").stderr
-
-
-# -- the ledger -----------------------------------------------------------------------------------
-
-
-def test_a_line_that_was_cut_short_is_passed_over_and_replaced(own):
-    path = own / ledger.NAME
-    with path.open("a") as file:
-        file.write('{"what": "issued", "ser')
-    enrolment.issue(own, ordered("WS1"))
-    assert [each.name for each in ledger.read(own).entries.values()] == ["node", "WS1"]
-    assert all(json.loads(line) for line in path.read_text().splitlines())
-
-
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"what": "revoked"}', '{"what": "gone"}', ""])
-def test_a_line_that_cannot_be_read_stops_everything(line, own):
-    with (own / ledger.NAME).open("a") as file:
-        file.write(f"{line}\n")
-    with pytest.raises(ConfigError, match="line 3 cannot be read; bring the file back"):
-        enrolment.issue(own, ordered("WS1"))
-    assert not (own / "WS1.crt").exists()
-
-
-def test_a_ledger_that_is_missing_stops_everything(own):
-    (own / ledger.NAME).unlink()
-    with pytest.raises(ConfigError, match="is missing"):
-        authority.revoke(own, "node", LOST)
-
-
-def test_what_cannot_be_written_is_in_the_ledger_all_the_same(own):
-    """A certificate that nobody has may be listed; never the other way round."""
-    (own / "ca.crl").unlink()
-    (own / "ca.crl").mkdir()  # the last step cannot be done
-    with suppress(OSError):
-        enrolment.issue(own, ordered("WS1"))
-    names = {entry.name for entry in ledger.read(own).entries.values()}
-    assert {path.stem for path in own.glob("*.crt")} - {"ca"} <= names
-
-
-def _issue(folder, number):
-    enrolment.issue(folder, ordered(f"WS{number}"))
-
-
-def test_several_at_once_lose_nothing(own):
-    """Threads here, and another process."""
-    other = multiprocessing.get_context("spawn").Process(target=_issue, args=(own, 0))
-    other.start()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: _issue(own, number), range(1, 5)))
-    other.join()
-    known = ledger.read(own)
-    assert other.exitcode == 0
-    assert {entry.name for entry in known.entries.values()} == {
-        "node",
-        *(f"WS{n}" for n in range(5)),
-    }
-    assert known.crl_number == 6
