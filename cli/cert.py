@@ -15,7 +15,7 @@ import typer
 from cli import options, show
 from cli.authorities import DaysOption, DirOption, document, folder, tell
 from cli.failures import Code, Failure
-from cli.peering import AeTitleOption, Peering, WriteOption
+from cli.peering import AeTitleOption, Peering, WriteOption, title_of
 from config import authority, enrolment, issuing, requests
 from config.enrolment import Issued, Order
 from config.requests import Request
@@ -86,7 +86,7 @@ def issue(
     Prints the [[peer]] rows that bind its AE title to it.
     """
     ordered = enrolment.order(name, host or (), uri or (), days)
-    peering = Peering(config, ae_title or name, ordered.names, write=write)
+    peering = Peering(config, title_of(ae_title, name), ordered.names, write=write)
     where = folder(config, directory)
     peering.check()
     _note_shared(where, ordered)
@@ -120,7 +120,7 @@ def sign(
         ordered = enrolment.order(name, host or (), uri or (), days)
     else:
         ordered = Order(name, _confirmed(asked, request, sure=as_asked), days)
-    peering = Peering(config, ae_title or name, ordered.names, write=write)
+    peering = Peering(config, title_of(ae_title, name), ordered.names, write=write)
     where = folder(config, directory)
     peering.check()
     _note_shared(where, ordered)
@@ -160,12 +160,15 @@ def _answer(issued: Issued, peering: Peering, *, as_json: bool) -> None:
     rows = peering.rows(issued.entry.pin)
     written = peering.add(rows)
     if as_json:
-        show.document({**document(issued), "peer": rows, "written": written is not None})
+        show.document({**document(issued), "peer": rows or None, "written": written is not None})
         return
     if written:
         show.tell(f"Added to {written}, which a running node reads anew on SIGHUP:")
-    else:
+    elif rows:
         show.tell("To let it in, add to the configuration:")
+    else:
+        show.tell("NAME can be no AE title, so there are no [[peer]] rows; see --ae-title.")
+        return
     show.say("")
     for line in rows.splitlines():
         show.say(line)

@@ -34,34 +34,47 @@ WriteOption = Annotated[
 ]
 
 
+def title_of(given: str | None, name: str) -> str | None:
+    """The AE title: what --ae-title says, else NAME where that can be one; raises ConfigError."""
+    try:
+        return addresses.ae_title(name if given is None else given)
+    except ValueError as error:
+        if given is None:
+            return None
+        raise ConfigError(f"the AE title {error}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Peering:
-    """A peer to be: the configuration it goes to, its AE title, the names in its certificate."""
+    """A peer to be: the configuration it goes to, its AE title, the names in its certificate.
+
+    Without an AE title it is no peer, but a certificate for something else, as a log server.
+    """
 
     config: Path | None
-    ae_title: str
+    ae_title: str | None
     names: Sequence[str]
     write: bool
 
     def check(self) -> None:
         """Refuse what could not be added, before anything is made; raises ConfigError, Failure."""
-        try:
-            title = addresses.ae_title(self.ae_title)
-        except ValueError as error:
-            raise ConfigError(f"the AE title {error}; say --ae-title AET") from None
         if not self.write:
             return
+        if self.ae_title is None:
+            raise Failure(Code.USAGE, "--write needs --ae-title, as NAME can be none")
         if calls.configuration(self.config) is None:
             raise Failure(Code.USAGE, "--write needs a configuration: say -c FILE")
         if not self._host:
             raise Failure(Code.USAGE, "--write needs --host, the address the peer calls from")
-        if calls.settings(self.config).peer_named(title):
+        if calls.settings(self.config).peer_named(self.ae_title):
             source = calls.configuration(self.config)
-            why = f"{title} is a [[peer]] of {source} already; set its certificate there by hand"
-            raise Failure(Code.USAGE, why)
+            why = f"{self.ae_title} is a [[peer]] of {source} already"
+            raise Failure(Code.USAGE, f"{why}; set its certificate there by hand")
 
     def rows(self, pin: str) -> str:
-        """The rows for this key."""
+        """The rows for this key, none without an AE title."""
+        if self.ae_title is None:
+            return ""
         return writing.peer(self.ae_title, self._host or _SOME_HOST, pin)
 
     @property

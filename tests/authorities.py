@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,3 +68,24 @@ def openssl(folder: Path, name: str, *options: str | Path) -> subprocess.Complet
 def checked(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
     """The same by the CRL."""
     return openssl(folder, name, "-crl_check", "-CRLfile", folder / "ca.crl")
+
+
+def request(folder: Path, *names: str, name: str = "CT1") -> Path:
+    """A peer's request; its key stays with it."""
+    extension = ["-addext", f"subjectAltName={','.join(names)}"] if names else []
+    made = tool(
+        "openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+        "-keyout", folder / f"{name}.pem", "-out", folder / f"{name}.csr", *extension,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return folder / f"{name}.csr"
+
+
+def pin_by_openssl(path: Path | str, kind: str = "x509") -> str:
+    """RFC 7469 appendix A."""
+    public = tool("openssl", kind, "-in", path, "-pubkey", "-noout").stdout
+    der = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-outform", "der"],
+        input=public.encode(), capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    return "spki-sha256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()

@@ -1,7 +1,5 @@
 """`anode tls cert`: from an own CA to peers that are known by their certificates."""
 
-import base64
-import hashlib
 import os
 import pty
 import shutil
@@ -18,10 +16,10 @@ from config.settings import load
 from scp.node import Node
 from scu.associate import Caller, Target
 from scu.echo import echo
+from tests.authorities import pin_by_openssl, request
 from tests.commands import ROOT, SECONDS, anode, command
 from tests.nodes import HERE, port
-from tests.pairs import serving
-from tests.peers import free_port, needs_dcmtk, storescp, tool
+from tests.peers import needs_dcmtk, tool
 from wire.errors import Rejected, WireError
 
 
@@ -44,17 +42,6 @@ def cert(*arguments):
     return anode("tls", "cert", *arguments)
 
 
-def request(folder, *names, name="CT1"):
-    """A peer's request; its key stays with it."""
-    extension = ["-addext", f"subjectAltName={','.join(names)}"] if names else []
-    made = tool(
-        "openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
-        "-keyout", folder / f"{name}.pem", "-out", folder / f"{name}.csr", *extension,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    return folder / f"{name}.csr"
-
-
 def node(folder, **keys):
     """The node of this configuration, on a free port."""
     settings = load(folder / "anode.toml", {"ANODE__LISTENER__1__PORT": "0", **keys})
@@ -67,16 +54,6 @@ def call(serving, folder, name, *, title=None, key=None):
     )
     secure = contexts.to(contexts.client(PROFILES["rfc9325"], files), HERE)
     return echo(Target("ANODE", HERE, port(serving), secure), Caller(title or name)).status
-
-
-def pin_by_openssl(path, kind="x509"):
-    """RFC 7469 appendix A."""
-    public = tool("openssl", kind, "-in", path, "-pubkey", "-noout").stdout
-    der = subprocess.run(
-        ["openssl", "pkey", "-pubin", "-outform", "der"],
-        input=public.encode(), capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    return "spki-sha256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
 # -- issue ----------------------------------------------------------------------------------------
@@ -133,6 +110,12 @@ def test_write_adds_to_the_configuration_and_changes_nothing_else(home):
     assert load(path, {}).peer[0].ae_title == "WS1"
 
 
+def test_what_is_no_peer_gets_a_certificate_and_no_rows(home):
+    ran = cert("issue", "audit.hospital.example", "--host", "audit.hospital.example")
+    assert (ran.code, ran.out) == (0, "")
+    assert (home / "tls" / "audit.hospital.example.crt").exists()
+
+
 def test_write_goes_through_a_link(home, tmp_path):
     (home / "anode.toml").rename(tmp_path / "kept.toml")
     (home / "anode.toml").symlink_to(tmp_path / "kept.toml")
@@ -146,7 +129,7 @@ def test_write_goes_through_a_link(home, tmp_path):
     [
         (["WS1", "--write"], "--write needs --host"),
         (["OLD", "--host", HERE, "--write"], "OLD is a [[peer]] of anode.toml already"),
-        (["ws1.hospital.example"], "say --ae-title AET"),
+        (["ws1.hospital.example", "--write"], "--write needs --ae-title"),
         (["WS1", "--ae-title", "A\\B"], "the AE title must be printable ASCII"),
         (["WS1", "--host", "*.example"], "without a wildcard"),
         (["WS1", "--days", "825"], "--days"),
@@ -359,60 +342,3 @@ def test_the_list_tells_what_became_of_each(home):
     assert "10.0.0.9" in lines["WS1"]
     states = {each["name"]: each["state"] for each in cert("list", "--json").document}
     assert states == {"node": "valid", "WS1": "valid", "WS2": "revoked"}
-
-
-# -- pin ------------------------------------------------------------------------------------------
-
-
-def test_the_pin_of_a_file_is_that_of_rfc_7469(home):
-    path = request(home)
-    assert cert("pin", "tls/node.crt").out == f"{pin_by_openssl('tls/node.crt')}\n"
-    assert cert("pin", path).out == f"{pin_by_openssl(path, 'req')}\n"
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_the_pin_of_who_listens_is_told_although_it_wants_a_certificate_first(profile, home):
-    with node(home, ANODE__LISTENER__1__TLS=profile) as serving:
-        ran = cert("pin", f"{HERE}:{port(serving)}", "--json")
-    assert ran.document["pin"] == pin_by_openssl("tls/node.crt")
-    assert ran.document["subject"] == "CN=ANODE"
-
-
-@needs_dcmtk
-@pytest.mark.interop
-@pytest.mark.parametrize("profile", ["+px", "+py", "+pz", "+pa"])
-def test_the_pin_of_storescp_is_told(profile, home):
-    files = ("+tls", "tls/node.key", "tls/node.crt", "+cf", "tls/ca.crt", profile)
-    with storescp(home / "got", *files) as there:
-        ran = cert("pin", f"{HERE}:{there.port}")
-    assert ran.out == f"{pin_by_openssl('tls/node.crt')}\n"
-    assert "Nothing was verified" in ran.err
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"",
-        b"SSH-2.0-x\r\n",
-        b"\x16\x03\x03\x00\x04\x0b\x00\xff\xff",
-        b"\x16\x03\x03\xff\xff" * 30,
-        b"\x16\x03\x03\x00\x0a\x0b\x00\x00\x06\x00\x00\xff\xff\xff\xff",
-        b"\x15\x03\x03\x00\x02\x02\x28",
-    ],
-)
-def test_what_shows_no_certificate_is_unreachable(answer, home):
-    def answering(sock):
-        sock.recv(65536)
-        sock.sendall(answer)
-
-    with serving(answering) as at:
-        ran = cert("pin", f"{HERE}:{at}")
-    assert (ran.code, ran.out) == (3, "")
-    assert "is that its port for TLS?" in ran.err
-
-
-def test_a_pin_of_nothing_is_refused(home):
-    assert cert("pin", f"{HERE}:{free_port()}").code == 3
-    for target in ("nothing.crt", f"{HERE}:99999", "anode.toml", "tls/ca.key"):
-        ran = cert("pin", target)
-        assert (ran.code, ran.out) == (2, ""), target
