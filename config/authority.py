@@ -116,6 +116,16 @@ def published(folder: Path, signer: Signer, days: int = issuing.CRL_DAYS) -> Pub
     return Published(path, number, made.next_update_utc or datetime.now(UTC), len(gone))
 
 
+def issued_in(path: Path, signer: Signer) -> x509.Certificate:
+    """The certificate in a file, which this CA has issued; raises ConfigError."""
+    found = certificates.certificates_in(path)[0]
+    try:
+        found.verify_directly_issued_by(signer.certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        raise ConfigError(f"{path} is no certificate of this CA; its own CA sees to it") from None
+    return found
+
+
 def _there(folder: Path) -> None:
     if not (folder / CERTIFICATE).is_file():
         raise ConfigError(f"{folder} holds no CA; `anode init` in a new folder makes a CA there")
@@ -147,14 +157,7 @@ def _in_file(known: Ledger, which: str, signer: Signer) -> list[Entry]:
     path = Path(which)
     if not path.is_file():
         return []
-    found = certificates.certificates_in(path)[0]
-    try:
-        found.verify_directly_issued_by(signer.certificate)
-    except (ValueError, TypeError, InvalidSignature):
-        raise ConfigError(
-            f"{path} is no certificate of this CA; its own CA can revoke it"
-        ) from None
-    entry = ledger.entry(found, path.stem)
+    entry = ledger.entry(issued_in(path, signer), path.stem)
     return [entry] if known.state(entry) == "valid" else []
 
 

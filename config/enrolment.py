@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from config import authority, certificates, files, issuing, ledger, subjects
+from config import authority, files, issuing, ledger, subjects
 from config.errors import ConfigError
 from config.issuing import PublicKey, Signer
 from config.ledger import Entry, Ledger
@@ -101,7 +101,7 @@ def renew(
     """
     with authority.opened(folder) as (signer, known):
         certificate, keyfile = _files(folder, named(name))
-        old = certificates.certificates_in(certificate)[0]
+        old = authority.issued_in(certificate, signer)
         public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key
         public = public or _public(old, certificate)
         _never_lost(known, public)

@@ -10,12 +10,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from config import authority, certificates, contexts, enrolment, issuing
+from config import authority, certificates, contexts, enrolment, issuing, ledger
 from config.errors import ConfigError
 from config.identities import identity
 from config.profiles import PROFILES
 from scu.associate import Target
 from scu.echo import echo
+from tests import certificates as strangers
 from tests.authorities import called, checked, credentials, listener, made, openssl, ordered, read
 from tests.clients import CALLER
 from tests.nodes import HERE, node, port
@@ -263,6 +264,15 @@ def test_a_renewal_with_a_new_key_changes_the_pin_and_keeps_the_old_files(own, t
     assert stat.S_IMODE(again.kept[1].stat().st_mode) == 0o600
     with node(tmp_path / "node", listener=(listener(own),)) as serving:
         assert echo(called(serving, own, "WS1"), CALLER).status == 0
+
+
+def test_what_another_ca_issued_is_not_renewed(own, tmp_path):
+    stranger = strangers.Authority(tmp_path / "strange").issue("WS1")
+    shutil.copy(stranger.certificate, own / "WS1.crt")
+    before = (own / ledger.NAME).read_bytes()
+    with pytest.raises(ConfigError, match=r"WS1\.crt is no certificate of this CA"):
+        enrolment.renew(own, "WS1", 10)
+    assert (own / ledger.NAME).read_bytes() == before
 
 
 def test_a_renewed_ca_is_the_same_one_for_longer(own):
