@@ -30,7 +30,7 @@ workers = 0                      # processes; 0 = as many as serve best (this ve
 # ae_title = "CT1"
 # host = "10.0.0.5"              # or a network, "10.0.0.0/24"
 # port = 104                     # where it listens, for C-MOVE; optional
-# certificate = "spki-sha256:..."  # whose certificate it must show: anode tls cert issue, pin
+# certificate = "dns:ct1.example"  # over TLS: what its certificate must have; or the pin of its key
 # may = ["echo", "store", "find", "move", "get", "commit"]
 # move_to = ["CT1"]              # destinations it may name; omitted: itself only
 
