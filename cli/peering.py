@@ -6,7 +6,8 @@ Law: a configuration is added to only if it can then be loaded, and in one step.
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -19,6 +20,8 @@ from config import addresses, files, writing
 from config.errors import ConfigError
 
 _SOME_HOST: Final = "10.0.0.5"
+# As long as any: whether the rest is right is tried before there is a key.
+_SOME_PIN: Final = f"spki-sha256:{'A' * 43}="
 
 AeTitleOption = Annotated[
     str | None,
@@ -62,14 +65,16 @@ class Peering:
             return
         if self.ae_title is None:
             raise Failure(Code.USAGE, "--write needs --ae-title, as NAME can be none")
-        if calls.configuration(self.config) is None:
+        source = calls.configuration(self.config)
+        if source is None:
             raise Failure(Code.USAGE, "--write needs a configuration: say -c FILE")
         if not self._host:
             raise Failure(Code.USAGE, "--write needs --host, the address the peer calls from")
-        if calls.settings(self.config).peer_named(self.ae_title):
-            source = calls.configuration(self.config)
+        if calls.settings(source).peer_named(self.ae_title):
             why = f"{self.ae_title} is a [[peer]] of {source} already"
             raise Failure(Code.USAGE, f"{why}; set its certificate there by hand")
+        with _extended(source, self.rows(_SOME_PIN)):
+            pass
 
     def rows(self, pin: str) -> str:
         """The rows for this key, none without an AE title."""
@@ -89,18 +94,22 @@ class Peering:
         source = calls.configuration(self.config)
         if not self.write or source is None:
             return None
-        real = source.resolve()
-        with files.locked(real.parent):
-            before = real.read_bytes()
-            end = b"" if before.endswith(b"\n") else b"\n"
-            added = before + end + f"\n{rows}".encode()
-            mode = stat.S_IMODE(real.stat().st_mode)
-            files.replace(real, added, mode, lambda draft: self._loads(draft, source))
+        with files.locked(source.resolve().parent), _extended(source, rows) as draft:
+            draft.replace(source.resolve())
         return source
 
-    def _loads(self, draft: Path, source: Path) -> None:
+
+@contextmanager
+def _extended(source: Path, rows: str) -> Iterator[Path]:
+    """A draft of the configuration with these rows that can be loaded; raises ConfigError."""
+    real = source.resolve()
+    before = real.read_bytes()
+    end = b"" if before.endswith(b"\n") else b"\n"
+    added, mode = before + end + f"\n{rows}".encode(), stat.S_IMODE(real.stat().st_mode)
+    with files.draft(real, added, mode) as draft:
         try:
             calls.settings(draft)
         except ConfigError as error:
             why = str(error).replace(str(draft), str(source))
-            raise ConfigError(f"the [[peer]] was not added: {why}") from None
+            raise ConfigError(f"the [[peer]] cannot be added: {why}") from None
+        yield draft

@@ -7,7 +7,7 @@ it does.  A folder is changed by one process at a time.
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,9 @@ FOLDER: Final = 0o700
 
 def new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Write a file that must not be there yet. Raises FileExistsError, OSError."""
-    with _draft(path, content, mode) as draft:
+    with draft(path, content, mode) as made:
         try:
-            os.link(draft, path)
+            os.link(made, path)
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links: in place, and removed if it fails
@@ -29,14 +29,10 @@ def new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
         _synced(path.parent)
 
 
-def replace(
-    path: Path, content: bytes, mode: int = PUBLIC, check: Callable[[Path], None] | None = None
-) -> None:
-    """Write a file, there or not, in one step, unless `check` raises for it. Raises OSError."""
-    with _draft(path, content, mode) as draft:
-        if check is not None:
-            check(draft)
-        draft.replace(path)
+def replace(path: Path, content: bytes, mode: int = PUBLIC) -> None:
+    """Write a file, there or not, in one step. Raises OSError."""
+    with draft(path, content, mode) as made:
+        made.replace(path)
         _synced(path.parent)
 
 
@@ -61,13 +57,14 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+def draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """A whole file beside this one, gone after the block if it was not given its place."""
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _written(draft, content, mode)
-        yield draft
+        _written(made, content, mode)
+        yield made
     finally:
-        draft.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
 
 
 def _written(path: Path, content: bytes, mode: int) -> None:

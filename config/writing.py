@@ -30,8 +30,7 @@ workers = 0                      # processes; 0 = as many as serve best (this ve
 # ae_title = "CT1"
 # host = "10.0.0.5"              # or a network, "10.0.0.0/24"
 # port = 104                     # where it listens, for C-MOVE; optional
-# certificate = "dns:ct1.example"  # over TLS: what its certificate must have; or the pin of its key
-# may = ["echo", "store", "find", "move", "get", "commit"]
+{bound}# may = ["echo", "store", "find", "move", "get", "commit"]
 # move_to = ["CT1"]              # destinations it may name; omitted: itself only
 
 [access]
@@ -68,6 +67,10 @@ ca = "tls/ca.crt"                # who connects needs a certificate of it: anode
                                  # renew it in time: anode tls cert crl
 """
 
+_BOUND: Final = """\
+# certificate = "dns:ct1.example"  # a name its certificate must have, or the pin of its key
+"""
+
 _COMMENTED: Final = "# DICOM over TLS, with the certificates that lie in tls/ already:\n#\n"
 
 
@@ -86,7 +89,7 @@ def starter(ae_title: str, port: int, *, tls: bool = False) -> str:
         later = _TLS.format(port=TLS_PORT).splitlines()
         rows = "".join(f"# {line}\n" for line in later)
         listeners = f"{_PLAIN.format(port=port)}\n{_COMMENTED}{rows}"
-    return _STARTER.format(ae_title=title, listeners=listeners)
+    return _STARTER.format(ae_title=title, listeners=listeners, bound=_BOUND if tls else "")
 
 
 def peer(ae_title: str, host: str, pin: str) -> str:

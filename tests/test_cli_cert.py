@@ -152,9 +152,18 @@ def test_rows_that_would_break_the_configuration_are_not_added(home):
     path = home / "anode.toml"
     path.write_text("nonsense = 1\n")
     peering = Peering(None, "WS1", ["ip:10.0.0.9"], write=True)
-    with pytest.raises(ValueError, match=r"was not added: anode\.toml: unknown key 'nonsense'"):
+    with pytest.raises(ValueError, match=r"cannot be added: anode\.toml: unknown key 'nonsense'"):
         peering.add(peering.rows("spki-sha256:" + "A" * 43 + "="))
     assert path.read_text() == "nonsense = 1\n"
+
+
+def test_a_node_without_tls_can_bind_nobody_and_says_so_before_anything_is_made(tmp_path):
+    assert anode("init", tmp_path).code == 0
+    ran = cert("issue", "WS1", "--host", HERE, "--write", "-c", tmp_path / "anode.toml")
+    assert ran.code == 2
+    assert "cannot be added" in ran.err
+    assert "no [[listener]] has tls" in ran.err
+    assert not (tmp_path / "tls" / "WS1.crt").exists()
 
 
 def test_without_a_configuration_there_is_nothing_to_write_to(home):

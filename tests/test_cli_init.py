@@ -103,6 +103,17 @@ def test_with_tls_it_listens_over_tls_alone(port, tmp_path):
     assert (listener.host, listener.port, listener.tls) == (HERE, port or 2762, "rfc9325")
 
 
+def test_the_peer_that_is_proposed_with_tls_loads_too(tmp_path):
+    assert anode("init", tmp_path, "--tls").code == 0
+    path = tmp_path / "anode.toml"
+    head, mark, rest = path.read_text().partition("# [[peer]]\n")
+    rows, blank, after = rest.partition("\n\n")
+    lines = [line.removeprefix("# ") for line in (mark + rows).splitlines()]
+    path.write_text(head + "\n".join(lines) + blank + after)
+    (peer,) = load(path, {}).peer
+    assert peer.certificate == ("dns:ct1.example",)
+
+
 def test_what_tls_makes_serves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert anode("init", "--tls").code == 0
