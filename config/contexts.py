@@ -215,6 +215,8 @@ def _bare(profile: Profile, protocol: int) -> Context:
     context.set_ciphers(f"{':'.join(older)}:@SECLEVEL={profile.security_level}")
     if profile.group:
         context.set_ecdh_curve(profile.group)
+    if profile.alpn:
+        context.set_alpn_protocols([profile.alpn])
     if profile.dh:
         # Without parameters OpenSSL would leave out the DHE suites of a server in silence.
         context.load_dh_params(str(Path(__file__).with_name(f"{profile.dh}.pem")))

@@ -30,7 +30,10 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One profile; sizes in bits. `group` pins the curve of ECDHE, "" leaves it to OpenSSL."""
+    """One profile; sizes in bits. `group` pins the curve of ECDHE, "" leaves it to OpenSSL.
+
+    alpn: the application protocol that is told (RFC 7301), by the registered name.
+    """
 
     name: str
     clause: str
@@ -44,6 +47,7 @@ class Profile:
     security_level: int = 2
     rsa_bits: int = 2048
     ec_bits: int = 256
+    alpn: str = ""
     note: str = ""
 
     @property
@@ -100,6 +104,8 @@ _FURTHER: Final = """
     ECDHE-ECDSA-AES256-CCM ECDHE-ECDSA-AES128-CCM
     ECDHE-ECDSA-AES256-CCM8 ECDHE-ECDSA-AES128-CCM8
 """
+DICOM: Final = "dicom"
+"""IANA's name for ALPN, which RFC 9325 3.7 asks of both sides."""
 RETIRED: Final = "retired by Supplement 230 (PS3.15 2023a)"
 
 _ALL: Final = (
@@ -115,6 +121,7 @@ _ALL: Final = (
             *_suites("should", _ECDSA_GCM),
             *_suites("should", _RSA_GCM),
         ),
+        alpn=DICOM,
     ),
     Profile(
         name="rfc9325-modified",
@@ -129,6 +136,7 @@ _ALL: Final = (
             *_suites("may", _CAMELLIA),
         ),
         group="prime256v1",
+        alpn=DICOM,
         note="its lists of what is forbidden were not at hand, so conformance is not claimed",
     ),
     Profile(

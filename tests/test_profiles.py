@@ -1,5 +1,6 @@
 """The TLS profiles of PS3.15 annex B: the table, the contexts made of it, and bad certificates."""
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -207,6 +208,22 @@ def test_every_two_profiles_meet(name, other, ca, kinds):
         version, suite = meet(server, contexts.client(PROFILES[other], own))
         assert version == max(VERSIONS[name] & VERSIONS[other])
         assert suite in ENABLED[name] & ENABLED[other]
+
+
+@ALL
+def test_who_asks_by_alpn_is_told_that_it_is_dicom(name, ca, kinds):
+    """RFC 9325 3.7, for the two profiles that stand on it."""
+    server = contexts.server(PROFILES[name], credentials(kinds["rsa"], ca))
+    client = anything(ca, kinds["rsa"])
+    client.set_alpn_protocols(["dicom", "http/1.1"])
+    there, here = ssl.MemoryBIO(), ssl.MemoryBIO()
+    spoken = server.wrap_bio(there, here, server_side=True)
+    asking = client.wrap_bio(here, there, server_hostname="localhost")
+    for side in (asking, spoken) * 4:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    expected = "dicom" if name.startswith("rfc9325") else None
+    assert asking.selected_alpn_protocol() == expected
 
 
 @ALL
