@@ -28,6 +28,7 @@ from cli import (
     move,
     options,
     peers,
+    probe,
     send,
     serve,
     show,
@@ -73,6 +74,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("export", exporting.export, exporting.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
+    ("tls probe", probe.probe, probe.EXAMPLES),
 )
 
 
