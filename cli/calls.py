@@ -67,7 +67,7 @@ def resolve(peer: str, way: Way) -> Call:
     target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
     target = replace(target, tls=_secure(peer, target, way.secured, known))
     title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
-    return Call(target, Caller(title, _within(known.limits, way.timeout)))
+    return Call(target, Caller(title, within(known.limits, way.timeout)))
 
 
 def _secure(peer: str, target: Target, given: Secured, known: Settings) -> contexts.Secure | None:
@@ -85,16 +85,21 @@ def _credentials(given: Secured, own: Credentials) -> Credentials:
     ca = given.ca or own.ca
     if ca is None:
         raise ConfigError("--tls needs --ca FILE: without it the peer could be anybody")
-    if given.certificate is None:
-        if given.key is not None:
-            raise ConfigError("--tls-key needs --cert, the certificate of that key")
-        return replace(own, ca=ca)
-    return Credentials(given.certificate, given.key or given.certificate, ca)
+    chosen = given_credentials(given)
+    return replace(own, ca=ca) if chosen.certificate is None else replace(chosen, ca=ca)
+
+
+def given_credentials(given: Secured) -> Credentials:
+    """What --cert, --tls-key and --ca say alone; raises ConfigError."""
+    if given.certificate is None and given.key is not None:
+        raise ConfigError("--tls-key needs --cert, the certificate of that key")
+    key = given.key or given.certificate
+    return Credentials(given.certificate, key, given.ca)
 
 
 def configured(given: Settings, timeout: float | None = None) -> Caller:
     """Who we are, by the configuration."""
-    return Caller(given.node.ae_title, _within(given.limits, timeout))
+    return Caller(given.node.ae_title, within(given.limits, timeout))
 
 
 def _named(peer: str, way: Way, known: Settings) -> Target:
@@ -130,7 +135,8 @@ def _title(option: str, value: str) -> str:
         raise ConfigError(f"{option} {error}") from None
 
 
-def _within(limits: Limits, seconds: float | None) -> Limits:
+def within(limits: Limits, seconds: float | None) -> Limits:
+    """The limits with --timeout in place of those it is about."""
     if seconds is None:
         return limits
     bounds = ("connect", "handshake", "response", "request")

@@ -38,10 +38,15 @@ class Failure(Exception):
         self.code = code
 
 
-# PS3.8 Table 9-21, (source, reason): the cause and the next step.
+# PS3.8 Table 9-21, (source, reason): the cause and the next step, and on which side.
 _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
+    (1, 1): "the peer at {at} rejects us and gives no reason; its log should say why",
+    (1, 2): "the peer at {at} does not know the application context of DICOM; is that its port?",
     (1, 3): "the peer at {at} does not know us as {us}: add us to its peers, or use --aet",
     (1, 7): "the peer at {at} does not know itself as {them}; check its AE title",
+    (2, 1): "the peer at {at} rejects us and gives no reason; it may want a user's name, or its "
+    "log should say why",
+    (2, 2): "the peer at {at} does not speak version 1 of the upper layer; is that its port?",
     (3, 1): "the peer at {at} is busy for now; try again later, or with fewer --jobs",
     (3, 2): "the peer at {at} takes no more associations for now; try later, or fewer --jobs",
 }

@@ -63,7 +63,7 @@ TlsOption = Annotated[
 CertOption = Annotated[
     Path | None,
     typer.Option(
-        "--cert", metavar="FILE", help="Our certificate in PEM, for --tls.", show_default=False
+        "--cert", metavar="FILE", help="Our certificate in PEM, for TLS.", show_default=False
     ),
 ]
 TlsKeyOption = Annotated[

@@ -1,36 +1,45 @@
-"""`anode peers`: echo every configured peer, all at once; a table of who answers."""
+"""`anode peers`: a self-test of every configured peer, all at once; who answers, and for what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
-import scu.echo
 from cli import calls, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explain
-from config import contexts
+from config import contexts, facts
 from config.peers import Peer
 from config.settings import Settings
 from scu import statuses
 from scu.associate import Caller, Target
-from wire.errors import Rejected, Unreachable, WireError
+from scu.selftest import RESULTS, SERVICES, Tested, selftest
+from wire.errors import Aborted, Rejected, Unreachable, WireError
 
 EXAMPLES = options.examples("anode peers", "anode peers -c /etc/anode.toml --json")
 AT_ONCE = 16
+# PS3.8 Table 9-18, as short as a column
+ANSWERS: Mapping[int, str] = {0: "yes", 1: "not us", 2: "no", 3: "unknown", 4: "syntax"}
+NOT_CALLED = "not called: no port is configured"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What became of the echo to one peer; None: it was not tried, or did not get so far."""
+    """What became of one peer; None in `reachable` and `accepted`: it was not called."""
 
     ae_title: str
     address: str
-    reachable: bool | None
-    accepted: bool | None
-    seconds: float | None
+    profile: str | None = None
+    bound: bool = False
+    reachable: bool | None = None
+    accepted: bool | None = None
+    seconds: float | None = None
     why: str = ""
+    tested: Tested = field(default_factory=Tested)
 
 
 def peers(
@@ -39,14 +48,14 @@ def peers(
     timeout: options.TimeoutOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Echo every configured peer and say who answers."""
+    """Test every configured peer: TLS, echo, services it accepts."""
     settings = calls.settings(config)
     if not settings.peer:
         source = calls.configuration(config) or "the configuration"
         raise Failure(Code.PARTIAL, f"{source} names no [[peer]]; add one, or: anode echo PEER")
     found = _ask(settings, timeout)
     if as_json:
-        show.document([asdict(each) for each in found])
+        show.document([_document(each) for each in found])
     else:
         _table(found)
     return Code.DONE if all(each.accepted is not False for each in found) else Code.PARTIAL
@@ -61,39 +70,142 @@ def _ask(settings: Settings, timeout: float | None) -> list[Found]:
 
 def _one(peer: Peer, caller: Caller, calling: Mapping[contexts.Way, contexts.Context]) -> Found:
     if peer.port is None:
-        why = "not called: no port is configured"
-        return Found(peer.ae_title, peer.host, None, None, None, why)
-    secure = contexts.secure(calling, peer)
-    call = Call(Target(peer.ae_title, peer.host, peer.port, secure), caller)
-    address = f"{peer.host}:{peer.port}"
-    try:
-        answer = scu.echo.echo(call.target, caller)
-    except WireError as error:
-        reachable = not isinstance(error, Unreachable)
+        return Found(peer.ae_title, peer.host, why=NOT_CALLED)
+    target = Target(peer.ae_title, peer.host, peer.port, contexts.secure(calling, peer))
+    tested = selftest(target, caller)
+    echo = tested.echo
+    good = echo is not None and statuses.category(echo.status) == statuses.SUCCESS
+    return Found(
+        peer.ae_title,
+        f"{peer.host}:{peer.port}",
+        profile=peer.tls,
+        bound=bool(peer.certificate),
+        reachable=not isinstance(tested.error, Unreachable),
+        accepted=good,
+        seconds=round(echo.associated + echo.answered, 6) if echo else None,
+        why=_why(tested, Call(target, caller)),
+        tested=tested,
+    )
+
+
+def _why(tested: Tested, call: Call) -> str:
+    match tested.error:
         # An association that ends before its answer was neither accepted nor answered.
-        why = str(error) if not isinstance(error, Rejected) else str(explain(error, call))
-        return Found(peer.ae_title, address, reachable, False, None, why)
-    took = round(answer.associated + answer.answered, 6)
-    good = statuses.category(answer.status) == statuses.SUCCESS
-    why = "" if good else statuses.describe(answer.status, "echo")
-    return Found(peer.ae_title, address, True, good, took, why)
+        case Rejected() | Aborted():
+            return str(explain(tested.error, call))
+        case WireError():
+            return str(tested.error)
+    status = tested.echo.status if tested.echo else None
+    good = statuses.category(status) == statuses.SUCCESS
+    return "" if good else statuses.describe(status, "echo")
 
 
-def _table(found: list[Found]) -> None:
-    headings = ("Peer", "Address", "Reachable", "Accepted", "Round trip", "Why not")
+# -- the table
+
+
+def _table(found: Iterable[Found]) -> None:
+    services = (name.capitalize() for name in SERVICES if name != "echo")
+    headings = ("Peer", "Address", "TLS", "Certificate", "Association", "Echo", *services)
     rows = [
         (
             each.ae_title,
             each.address,
-            _word(each.reachable),
-            _word(each.accepted),
-            f"{each.seconds * 1000:.1f} ms" if each.seconds is not None else "",
+            _tls(each),
+            _certificate(each),
+            _association(each),
+            _echo(each),
+            *(_service(each, name) for name in SERVICES if name != "echo"),
+            _classes(each),
             each.why,
         )
         for each in found
     ]
-    show.listing(headings, rows, ("Round trip",))
+    show.listing((*headings, "Classes", "Why not"), rows, ())
 
 
-def _word(value: bool | None) -> str:
-    return {True: "yes", False: "no", None: "-"}[value]
+def _tls(found: Found) -> str:
+    session = found.tested.session
+    if session is not None:
+        return f"{session.version} {session.suite}"
+    if found.reachable is None:
+        return "-"
+    return "no" if found.profile else "plain"
+
+
+def _certificate(found: Found) -> str:
+    shown = _shown(found)
+    if shown is None:
+        return "-"
+    left = show.count(shown.days_left(datetime.now(UTC)), "day")
+    return f"{left}, bound" if found.bound else left
+
+
+def _shown(found: Found) -> facts.Certificate | None:
+    session = found.tested.session
+    if session is None or not session.certificate:
+        return None
+    with contextlib.suppress(ValueError):
+        return facts.certificate(session.certificate)
+    return None
+
+
+def _association(found: Found) -> str:
+    match found.tested.error:
+        case Rejected():
+            return "rejected"
+        case Aborted():
+            return "aborted"
+        case _:
+            known = found.tested.results is not None
+    return "-" if found.reachable is None else "yes" if known else "no"
+
+
+def _echo(found: Found) -> str:
+    if found.seconds is not None and found.accepted:
+        return f"{found.seconds * 1000:.1f} ms"
+    return "-" if found.tested.results is None else "no"
+
+
+def _service(found: Found, name: str) -> str:
+    results = found.tested.results
+    return "-" if results is None else ANSWERS.get(results[name], f"? {results[name]}")
+
+
+def _classes(found: Found) -> str:
+    return "/".join(map(str, found.tested.classes or ("-",)))
+
+
+# -- the document
+
+
+def _document(found: Found) -> dict[str, Any]:
+    results = found.tested.results
+    accepted, proposed = found.tested.classes or (None, None)
+    return {
+        "ae_title": found.ae_title,
+        "address": found.address,
+        "reachable": found.reachable,
+        "accepted": found.accepted,
+        "seconds": found.seconds,
+        "why": found.why,
+        "tls": _session(found) if found.profile else None,
+        "services": results and {name: _said(result) for name, result in results.items()},
+        "storage_classes": {"accepted": accepted, "proposed": proposed},
+    }
+
+
+def _session(found: Found) -> dict[str, Any]:
+    session, shown = found.tested.session, _shown(found)
+    return {
+        "profile": found.profile,
+        "version": session and session.version,
+        "suite": session and session.suite,
+        "subject": shown and shown.subject,
+        "pin": shown and shown.pin,
+        "days_left": shown and shown.days_left(datetime.now(UTC)),
+        "bound": found.bound,
+    }
+
+
+def _said(result: int) -> str:
+    return RESULTS.get(result, f"result {result}")

@@ -39,6 +39,10 @@ needs_dcmtk = pytest.mark.skipif(
 needs_orthanc = pytest.mark.skipif(
     ORTHANC is None, reason="Orthanc is not installed: run tools/peers.sh"
 )
+needs_sslscan = pytest.mark.skipif(
+    shutil.which("sslscan", path=_PATH) is None,
+    reason="sslscan is not installed: run tools/peers.sh",
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,32 @@ def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterato
     command = [program, "-v", "+B", "-aet", ae_title, "-od", str(folder), *options, str(port)]
     with started(command, port, folder.parent / f"storescp-{port}.log"):
         yield Address(ae_title, port)
+
+
+@contextlib.contextmanager
+def dcmqrscp(folder: Path, *options: str, ae_title: str = "QRSCP") -> Iterator[Address]:
+    """DCMTK's archive of one storage area, open to anybody."""
+    area = folder / "area"
+    area.mkdir(parents=True)
+    port, file = free_port(), folder / "dcmqrscp.cfg"
+    file.write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\n{ae_title} {area} RW (9, 1024mb) ANY\nAETable END\n"
+    )
+    program = shutil.which("dcmqrscp", path=_PATH) or "dcmqrscp"
+    with started([program, "-v", "-c", str(file), *options], port, folder / "dcmqrscp.log"):
+        yield Address(ae_title, port)
+
+
+@contextlib.contextmanager
+def s_server(folder: Path, *options: object) -> Iterator[int]:
+    """OpenSSL's own server, however weak it is told to be; its port."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    how = ["-accept", f"127.0.0.1:{port}", "-www", *map(str, options)]
+    with started(["openssl", "s_server", *how], port, folder / f"s_server-{port}.log"):
+        yield port
 
 
 def tool(

@@ -24,7 +24,6 @@ NOT_YET = (
     "conformance",
     "samples",
     "validate",
-    "tls probe",
 )
 ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"  # PS3.8 9.3.8
 
@@ -96,6 +95,10 @@ def test_what_is_not_built_yet_is_not_offered(name):
         ("move", "ANODE@127.0.0.1:104", "WS1"),
         ("get", "ANODE@127.0.0.1:104", "-k", "SeriesInstanceUID=1.2"),
         ("init", "--port", "0"),
+        ("tls", "probe", "127.0.0.1"),
+        ("tls", "probe", "10.0.0.300:2762"),
+        ("tls", "probe", "127.0.0.1:2762", "--profile", "strong"),
+        ("tls", "probe", "127.0.0.1:2762", "--tls-key", "/nowhere/own.key"),
     ],
 )
 def test_wrong_usage_ends_with_2(arguments, tmp_path, monkeypatch):

@@ -213,8 +213,8 @@ def test_every_two_profiles_meet(name, other, ca, kinds):
 @ALL
 def test_who_asks_by_alpn_is_told_that_it_is_dicom(name, ca, kinds):
     """RFC 9325 3.7, for the two profiles that stand on it."""
-    server = contexts.server(PROFILES[name], credentials(kinds["rsa"], ca))
-    client = anything(ca, kinds["rsa"])
+    server = contexts.server(PROFILES[name], credentials(kinds["RSA"], ca))
+    client = anything(ca, kinds["RSA"])
     client.set_alpn_protocols(["dicom", "http/1.1"])
     there, here = ssl.MemoryBIO(), ssl.MemoryBIO()
     spoken = server.wrap_bio(there, here, server_side=True)

@@ -116,6 +116,7 @@ def _concluded(channel: Channel, wanted: Request, pdu: bytes) -> Association:
         accepted.contexts,
         maximum_length=accepted.maximum_length,
         extended=accepted.extended,
+        results=accepted.results,
     )
 
 

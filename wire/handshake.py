@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from wire.errors import Unreachable, Unsecured
 from wire.limits import Limits
@@ -22,6 +23,34 @@ _LINGER_SECONDS = 1.0
 
 Secure = Callable[[socket.socket], ssl.SSLSocket]
 """Makes a connection a TLS one, its handshake done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a handshake agreed on, and the certificate the other side showed, in DER."""
+
+    version: str
+    suite: str
+    certificate: bytes
+
+
+def session(sock: ssl.SSLSocket) -> Session:
+    """Of a connection whose handshake is done."""
+    name, _, _ = sock.cipher() or ("", "", 0)
+    return Session(sock.version() or "", name, sock.getpeercert(binary_form=True) or b"")
+
+
+def noted(secure: Secure | None, note: Callable[[Session], object]) -> Secure | None:
+    """The same way to speak TLS, with a note of what was agreed on, whatever comes after."""
+    if secure is None:
+        return None
+
+    def noting(sock: socket.socket) -> ssl.SSLSocket:
+        made = secure(sock)
+        note(session(made))
+        return made
+
+    return noting
 
 
 def await_client(sock: ssl.SSLSocket, limits: Limits) -> None:

@@ -182,25 +182,32 @@ def _context(cx: PresentationContext) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the acceptor of our request agreed to; `maximum_length` 0 means without limit."""
+    """What the acceptor of our request agreed to; `maximum_length` 0 means without limit.
+
+    `results` are its answers by abstract syntax, PS3.8 9.3.3.2, the best one of each.
+    """
 
     contexts: Mapping[int, Context]
     maximum_length: int
     extended: Mapping[str, bytes]
+    results: Mapping[str, int]
 
 
 def concluded(request: Request, pdu: bytes) -> Accepted:
     """What `request` and the A-ASSOCIATE-AC that answers it come to; raises ProtocolError."""
     answer = reading.answer(pdu)
     results: list[PresentationContext] = []
+    told: dict[str, int] = {}
     for proposed in request.contexts:
         result, transfer_syntax = answer.contexts.get(proposed.id, (2, ""))
+        told[proposed.abstract_syntax] = min(result, told.get(proposed.abstract_syntax, result))
         # An answer in a transfer syntax that was not proposed accepts nothing.
         if result == 0 and transfer_syntax in proposed.transfer_syntaxes:
             results += _conclusion(
                 replace(proposed, transfer_syntaxes=(transfer_syntax,)), request, answer
             )
-    return Accepted(_accepted(results), answer.user.maximum_length, answer.user.extended)
+    user = answer.user
+    return Accepted(_accepted(results), user.maximum_length, user.extended, told)
 
 
 def _conclusion(
