@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -30,7 +30,7 @@ from archive.failures import storage
 from archive.heads import Head, reread
 from archive.inflating import scanner
 from archive.objects import Draft, Objects
-from archive.record import Record, StoredInstance, record
+from archive.record import NOBODY, Record, StoredInstance, Subject, record
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
 STUDY, SERIES = 0x0020000D, 0x0020000E
@@ -49,6 +49,8 @@ class Receipt:
     size: int
     sha256: str
     new: bool
+    sop_class_uid: str = ""
+    subject: Subject = field(default=NOBODY, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,15 @@ class Reception:
         self._draft = None
         existing = self._index(key, row)
         held = existing or stored
-        return Receipt(held.sop_instance_uid, held.path, held.size, held.sha256, existing is None)
+        return Receipt(
+            sop_instance_uid=held.sop_instance_uid,
+            path=held.path,
+            size=held.size,
+            sha256=held.sha256,
+            new=existing is None,
+            sop_class_uid=told.sop_class_uid,
+            subject=row.subject,
+        )
 
     def _open_draft(self) -> Draft:
         if self._draft is None:

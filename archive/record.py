@@ -7,7 +7,7 @@ object. Rows hold their values in the order of `models.columns`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +16,18 @@ from archive import items, text, values
 from archive.attributes import LEVELS, SPECIFIC_CHARACTER_SET, STORED, Attribute, Level
 from archive.heads import Head
 from archive.values import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose an object is; all empty for objects of no patient (PS3.4 GG)."""
+
+    study_instance_uid: str = ""
+    patient_id: str = ""
+    patient_name: str = ""
+
+
+NOBODY = Subject()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class StoredInstance:
     offset: int  # first byte of the data set
     size: int  # bytes of the data set
     sha256: str
+    subject: Subject = field(default=NOBODY, compare=False, repr=False)  # never in a log
 
 
 # Where a column stands in the row of its level.
@@ -56,6 +69,17 @@ class Record:
     def of_patient(self) -> bool:
         """False for objects that belong to no study, such as hanging protocols (PS3.4 GG)."""
         return bool(self.study[AT["StudyInstanceUID"]] and self.series[AT["SeriesInstanceUID"]])
+
+    @property
+    def subject(self) -> Subject:
+        """Whose the object is."""
+        if not self.of_patient:
+            return NOBODY
+        return Subject(
+            self.study[AT["StudyInstanceUID"]] or "",
+            self.patient[AT["PatientID"]] or "",
+            self.patient[AT["PatientName"]] or "",
+        )
 
 
 # -- rows -----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from archive import conditions, matching
 from archive.attributes import BY_TAG, LEVELS, Attribute, Level, rank
 from archive.dialect import Dialect, compiled
 from archive.query import Key, Query
-from archive.writer import STORED_COLUMNS
+from archive.writer import STORED_COLUMNS, SUBJECT_COLUMNS
 
 Statement = tuple[str, list[object]]
 
@@ -79,6 +79,11 @@ EXPRESSIONS: Mapping[str, str] = {
     "AlternateRepresentationSequence": "''",
     "RecordKey": "'{level}-' || {own}.id",
 }
+# Whose an instance is; nothing for those of no study, which a join would leave out.
+_OWN_STUDY = (
+    '(SELECT s."{column}" FROM series AS e JOIN study AS s ON s.id = e.study_id'
+    " WHERE e.id = instance.series_id)"
+)
 # Of a study: the items that its series hold, each once.
 ITEMS: Mapping[str, str] = {"AnatomicRegionsInStudyCodeSequence": "AnatomicRegionSequence"}
 _ITEMS = "series AS e JOIN {items} ON e.study_id = {study}"
@@ -107,6 +112,7 @@ def answers(query: Query, dialect: Dialect) -> Statement:
 def instances(query: Query, dialect: Dialect) -> Statement:
     """The SELECT of what a C-MOVE or C-GET sends."""
     columns: list[ColumnBase] = [Entity("instance", column) for column in STORED_COLUMNS]
+    columns += [SQL(_OWN_STUDY.format(column=column)) for column in SUBJECT_COLUMNS]
     order: list[ColumnBase] = [SQL("instance.series_id"), SQL("instance.id")]
     return _select(query, dialect, ("IMAGE", columns, set(), order))
 

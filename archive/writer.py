@@ -10,19 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from archive import items
 from archive.attributes import STORED, Level
 from archive.dialect import Connection
 from archive.models import columns
-from archive.record import AT, Record, StoredInstance, identity
+from archive.record import AT, NOBODY, Record, StoredInstance, Subject, identity
 
 REMEMBERED = 20_000  # rows per table
 
 STORED_COLUMNS = (
     "SOPClassUID", "SOPInstanceUID", "transfer_syntax_uid", "path", "offset", "size", "sha256",
 )  # fmt: skip
+
+# Of the study above it: whose it is
+SUBJECT_COLUMNS = ("StudyInstanceUID", "PatientID", "PatientName")
 
 # Table, its parent, its children and their key: the way up from a deleted instance.
 _UPWARDS = (
@@ -55,8 +59,8 @@ def _insert(table: str, names: Sequence[str]) -> str:
 
 
 def stored_instance(root: Path, row: Sequence[object]) -> StoredInstance:
-    """From a row of `STORED_COLUMNS`."""
-    sop_class, uid, syntax, path, offset, size, sha256 = row
+    """From a row of `STORED_COLUMNS`, and of `SUBJECT_COLUMNS` where they were asked for."""
+    sop_class, uid, syntax, path, offset, size, sha256, *subject = row
     return StoredInstance(
         sop_class_uid=str(sop_class),
         sop_instance_uid=str(uid),
@@ -65,7 +69,14 @@ def stored_instance(root: Path, row: Sequence[object]) -> StoredInstance:
         offset=int(str(offset)),
         size=int(str(size)),
         sha256=str(sha256),
+        subject=_subject(tuple(subject)) if subject else NOBODY,
     )
+
+
+@lru_cache(maxsize=256)
+def _subject(row: tuple[object, ...]) -> Subject:
+    """The instances of a study share it."""
+    return Subject(*(str(value or "") for value in row))
 
 
 _TERM = "INSERT INTO term (home, path, form, owner) VALUES (?, ?, ?, ?)"

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pydicom import Dataset
@@ -22,8 +23,9 @@ from archive.query import parse
 from cli import calls, options, questions, show, tree
 from cli.failures import Code, Failure
 from cli.naming import name
-from cli.store import opened
+from cli.store import opened, recording, user
 from config import catalogue
+from scp import audit
 
 EXAMPLES = options.examples(
     "anode export -o everything",
@@ -60,11 +62,19 @@ def export(
     asked = questions.question(key or []).identifier
     settings = calls.settings(config)
     result = Exported(output)
-    with opened(settings) as archive, show.spinner() as progress:
+    wanted = _by_level(asked)
+    told = partial(audit.exported, user(), output.absolute().as_uri())
+    with (
+        opened(settings) as archive,
+        recording(settings) as trail,
+        audit.Media(trail.record, told) as media,
+        show.spinner() as progress,
+    ):
         output.mkdir(parents=True, exist_ok=True)
         task = progress.add_task("Exporting", total=None)
-        for place, stored in _selected(archive, _by_level(asked)):
-            _write(stored, place, result)
+        for place, stored in _selected(archive, wanted):
+            if _write(stored, place, result):
+                media.add(stored.subject, stored.sop_class_uid)
             progress.advance(task)
     if as_json:
         show.document(_document(result))
@@ -141,7 +151,8 @@ def _found(
     return [dict(zip(names, row, strict=True)) for row in archive.find(query)]
 
 
-def _write(stored: StoredInstance, place: PurePosixPath, result: Exported) -> None:
+def _write(stored: StoredInstance, place: PurePosixPath, result: Exported) -> bool:
+    """Whether a copy was made."""
     path = result.folder / place / f"{stored.sop_instance_uid}.dcm"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -150,10 +161,11 @@ def _write(stored: StoredInstance, place: PurePosixPath, result: Exported) -> No
         if error.errno == errno.ENOSPC:
             raise
         result.refused.append((str(path), error.strerror or str(error)))
-        return
+        return False
     result.written += fresh
     result.known += not fresh
     result.bytes += stored.size if fresh else 0
+    return fresh
 
 
 def _copy(source: Path, path: Path) -> bool:

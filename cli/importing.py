@@ -6,16 +6,18 @@ node runs; the node finds the objects at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from archive import Archive, ArchiveError
+from archive import Archive, ArchiveError, Receipt
 from archive.errors import NoSpace, NotDicom
 from cli import calls, options, show
 from cli.failures import Code
-from cli.store import opened
+from cli.store import opened, recording, user
 from config import catalogue
+from scp import audit
 
 EXAMPLES = options.examples(
     "anode import ./studies",
@@ -48,10 +50,17 @@ def imported(
     """
     settings = calls.settings(config)
     result = Imported()
-    with opened(settings, make=True) as archive, show.spinner() as progress:
+    with (
+        opened(settings, make=True) as archive,
+        recording(settings) as trail,
+        show.spinner() as progress,
+    ):
         task = progress.add_task("Importing", total=None)
-        for _ in _each(archive, paths, result):
-            progress.advance(task)
+        for top in paths:
+            told = partial(audit.imported, user(), top.absolute().as_uri())
+            with audit.Media(trail.record, told) as media:
+                for _ in _each(archive, top, result, media):
+                    progress.advance(task)
     if as_json:
         show.document(_document(result))
     else:
@@ -59,19 +68,22 @@ def imported(
     return Code.PARTIAL if result.refused else Code.DONE
 
 
-def _each(archive: Archive, paths: Sequence[Path], result: Imported) -> Iterator[Path]:
-    for top in paths:
-        try:
-            for path in archive.files(top):
-                _one(archive, path, result, named=path == top)
-                yield path
-        except NoSpace:
-            raise
-        except ArchiveError as error:
-            result.refused.append((top, str(error)))
+def _each(
+    archive: Archive, top: Path, result: Imported, media: audit.Media
+) -> Iterator[Receipt | None]:
+    try:
+        for path in archive.files(top):
+            receipt = _one(archive, path, result, named=path == top)
+            if receipt is not None and receipt.new:
+                media.add(receipt.subject, receipt.sop_class_uid)
+            yield receipt
+    except NoSpace:
+        raise
+    except ArchiveError as error:
+        result.refused.append((top, str(error)))
 
 
-def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> None:
+def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> Receipt | None:
     try:
         receipt = archive.import_file(path, patient_related=catalogue.of_patient)
     except NoSpace:
@@ -87,6 +99,8 @@ def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> None
         result.new += receipt.new
         result.known += not receipt.new
         result.bytes += receipt.size if receipt.new else 0
+        return receipt
+    return None
 
 
 def _report(result: Imported, data: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from archive import Archive, Bounds
 from cli.failures import Code, Failure
 from config.settings import Settings
+from scp.audit import Trail
 
 
 def opened(settings: Settings, *, make: bool = False) -> Archive:
@@ -22,3 +28,25 @@ def opened(settings: Settings, *, make: bool = False) -> Archive:
         inflated_bytes=limits.inflated_bytes,
     )
     return Archive.open(node.data, index=node.index, sync=settings.archive.sync, bounds=bounds)
+
+
+@contextmanager
+def recording(settings: Settings) -> Iterator[Trail]:
+    """The audit trail, beside that of a running node; a node sends what is recorded here.
+
+    Raises OSError, ConfigError.
+    """
+    trail = Trail.open(settings, sending=False)
+    try:
+        yield trail
+    finally:
+        trail.close()
+
+
+def user() -> str:
+    """Who runs the command, as PS3.15 A.5.2.1 wants a person named."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an id without an account
+        name = "unknown"
+    return f"{name}@{socket.gethostname()}"

@@ -4,6 +4,7 @@ Knows TOML, `ANODE__SECTION__KEY` and pydantic's error types; what is allowed is
 """
 
 import difflib
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from config.errors import ConfigError
 
 PREFIX: Final = "ANODE__"
 # The keys whose value is a number; of `limits` all are.  Lists are given in TOML's notation.
-NUMBERS: Final = frozenset({"port", "workers", "associations"})
+NUMBERS: Final = frozenset({"port", "workers", "associations", "keep_days", "spool_bytes"})
 NUMERIC_SECTION: Final = "limits"
 
 Document = dict[str, Any]
@@ -28,6 +29,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "int_type": "must be a whole number, not {value}",
     "float_type": "must be a number, not {value}",
     "string_type": "must be text, not {value}",
+    "bool_type": "must be true or false, not {value}",
+    "bool_parsing": "must be true or false, not {value}",
+    "string_too_long": "must be at most {max_length} characters, not {value}",
     "path_type": "must be text, not {value}",
     "tuple_type": "must be a list, not {value}",
     "model_type": "must be a table, not {value}",
@@ -74,39 +78,52 @@ def override(document: Document, environ: Mapping[str, str]) -> Mapping[Place, s
 
 def _order(item: tuple[Place, str]) -> tuple[str, int, str]:
     place, _ = item
-    return str(place[0]), int(place[1]) if len(place) == 3 else 0, str(place[-1])
+    number = next((each for each in place if isinstance(each, int)), 0)
+    return str(place[0]), number, str(place[-1])
 
 
 def _place(name: str) -> Place:
     words = name[len(PREFIX) :].lower().split("__")
     if all(words) and len(words) == 2:
         return words[0], words[1]
-    if all(words) and len(words) == 3 and re.fullmatch("[0-9]{1,4}", words[1]):
-        return words[0], int(words[1]) - 1, words[2]
+    # A list may stand in a table: [[audit.sink]] is AUDIT__SINK__1.
+    if all(words) and len(words) in (3, 4) and re.fullmatch("[0-9]{1,4}", words[-2]):
+        return *words[:-2], int(words[-2]) - 1, words[-1]
     raise ConfigError(f"{name}: must be like {PREFIX}NODE__AE_TITLE or {PREFIX}LISTENER__1__PORT")
 
 
 def _table(document: Document, place: Place, name: str) -> Document:
-    section = str(place[0])
-    table: object = document.setdefault(section, [] if len(place) == 3 else {})
-    if len(place) == 3 and isinstance(table, list):
-        number = int(place[1])
-        if not 0 <= number <= len(table):
-            raise ConfigError(
-                f"{name}: there are {len(table)} [[{section}]], so the number must be between 1 "
-                f"and {len(table) + 1}"
-            )
-        if number == len(table):
-            table.append({})
-        table = table[number]
+    table: object = document
+    words: list[str] = []
+    for step, following in itertools.pairwise(place):
+        if isinstance(step, int):
+            table = _entry(table, step, ".".join(words), name)
+        elif isinstance(table, dict):
+            words.append(step)
+            table = table.setdefault(step, [] if isinstance(following, int) else {})
+    section = ".".join(words)
     if isinstance(table, list):
+        numbered = "__".join([*words, "1", str(place[-1])]).upper()
         raise ConfigError(
-            f"{name}: {section} is a list: number its entries from 1, as {PREFIX}"
-            f"{section.upper()}__1__{str(place[-1]).upper()}"
+            f"{name}: {section} is a list: number its entries from 1, as {PREFIX}{numbered}"
         )
     if not isinstance(table, dict):
         raise ConfigError(f"{name}: {section} is not a table in the file")
     return table
+
+
+def _entry(table: object, number: int, section: str, name: str) -> object:
+    """The entry of a list; the one after the last is added."""
+    if not isinstance(table, list):
+        return table
+    if not 0 <= number <= len(table):
+        raise ConfigError(
+            f"{name}: there are {len(table)} [[{section}]], so the number must be between 1 "
+            f"and {len(table) + 1}"
+        )
+    if number == len(table):
+        table.append({})
+    return table[number]
 
 
 def _value(section: int | str, key: str, text: str) -> object:
@@ -149,6 +166,8 @@ def sentence(
         known = _keys(model, tables)
         hint = nearest(str(key), known) or f"; known are {', '.join(known)}"
         return f"{_tables(source, tables)}unknown key {str(key)!r}{hint}"
+    if error["type"] == "value_error" and isinstance(error["input"], dict):
+        return f"{_tables(source, place)}{_end(error, place)}"  # between the keys of a table
     return f"{_where(source, place, error['type'])}{_end(error, place)}"
 
 

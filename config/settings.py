@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from config import addresses, loading
+from config.auditing import Audit
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
@@ -77,6 +78,7 @@ class Settings(Table):
     access: Access = Field(default_factory=Access)
     archive: Archive = Field(default_factory=Archive)
     limits: Limits = Field(default_factory=Limits)
+    audit: Audit = Field(default_factory=Audit)
     log: Log = Field(default_factory=Log)
 
     @property

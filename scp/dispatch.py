@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from config import catalogue
 from config.rights import allows
-from scp import instance_root, policy, query, retrieve, storage, verification
+from scp import audit, instance_root, policy, query, retrieve, storage, verification
 from scp.exchange import Exchange
 from scp.statuses import Status
 from wire.command import Field
@@ -40,16 +40,26 @@ def serve(exchange: Exchange) -> str:
         _refuse(exchange, Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
     elif not allows(exchange.rights, kind, exchange.context.abstract_syntax):
         # Storage contexts are also accepted for C-GET: they give no right to store.
-        _refuse(exchange, Status.NOT_AUTHORISED, "this caller may not do this")
+        why = "this caller may not do this"
+        asked = f"{_operation(exchange)} refused: no right to {kind}"
+        exchange.house.trail.record(audit.restricted(exchange.transfers.caller, asked))
+        _refuse(exchange, Status.NOT_AUTHORISED, why)
     else:
         service(exchange)
     return kind
 
 
 def _refuse(exchange: Exchange, status: Status, why: str) -> None:
-    field = exchange.command.command_field
-    _log.warning("request 0x%04X of %s refused: %s", field, exchange.calling_ae_title, why)
+    _log.warning("%s of %s refused: %s", _operation(exchange), exchange.calling_ae_title, why)
     exchange.answer(status, why)
+
+
+def _operation(exchange: Exchange) -> str:
+    """What was asked for, in words."""
+    field = exchange.command.command_field
+    known = field in Field._value2member_map_
+    name = Field(field).name.replace("_", "-") if known else f"request 0x{field:04X}"
+    return f"{name} ({catalogue.name_of(exchange.context.abstract_syntax)})"
 
 
 def _service(exchange: Exchange, kind: str) -> Callable[[Exchange], None] | None:

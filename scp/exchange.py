@@ -14,6 +14,7 @@ from config.contexts import Context as TlsContext
 from config.limits import Limits
 from config.settings import Settings
 from scp import extended
+from scp.audit import Silence, Trail, Transfers
 from scp.guests import Guests
 from scp.moves import Moves
 from scp.refusals import Refusals
@@ -34,6 +35,7 @@ class House:
     cache: Cache = field(default_factory=Cache)
     guests: Guests = field(default_factory=Guests)
     refusals: Refusals = field(default_factory=lambda: Refusals(Limits()))
+    trail: Trail = field(default_factory=Silence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Exchange:
     message: Message
     request: Request
     rights: tuple[str, ...]
+    transfers: Transfers
 
     @property
     def calling_ae_title(self) -> str:
@@ -66,8 +69,12 @@ class Exchange:
 
     def identifier(self) -> Dataset:
         """The request's identifier; raises BadIdentifier."""
+        return self.understood(self.message.identifier())
+
+    def understood(self, raw: bytes) -> Dataset:
+        """An identifier that has been received; raises BadIdentifier."""
         bounds = self.house.archive.bounds
-        return identifiers.read(self.message.identifier(), self.context.transfer_syntax, bounds)
+        return identifiers.read(raw, self.context.transfer_syntax, bounds)
 
     def answer(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> None:
         """Send the final response without a data set; what is left of the request is dropped."""

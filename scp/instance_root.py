@@ -17,7 +17,7 @@ from functools import partial
 
 from pydicom import Dataset
 
-from archive import errors, keys
+from archive import StoredInstance, errors, keys
 from archive.keys import Values
 from archive.query import parse
 from iod import bulkdata, frameranges, frames
@@ -60,7 +60,7 @@ def get(exchange: Exchange) -> None:
     _answer(exchange, partial(retrieve.send_back, exchange))
 
 
-def _answer(exchange: Exchange, send: Callable[[Sequence[Instance]], None]) -> None:
+def _answer(exchange: Exchange, send: Callable[[Sequence[StoredInstance]], None]) -> None:
     try:
         wanted, instances = _asked(exchange)
     except (errors.ArchiveError, IodError) as error:
@@ -78,7 +78,20 @@ def _answer(exchange: Exchange, send: Callable[[Sequence[Instance]], None]) -> N
         except (IodError, OSError) as error:
             _failed(exchange, instances[0], error)
             return
-        send([made])
+        send([_as_stored(made, instances[0])])
+
+
+def _as_stored(made: Made, source: StoredInstance) -> StoredInstance:
+    """An object made from another is of the same patient."""
+    return replace(
+        source,
+        sop_class_uid=made.sop_class_uid,
+        sop_instance_uid=made.sop_instance_uid,
+        transfer_syntax_uid=made.transfer_syntax_uid,
+        path=made.path,
+        offset=made.offset,
+        size=made.size,
+    )
 
 
 def _failed(exchange: Exchange, source: Instance, error: IodError | OSError) -> None:
@@ -100,7 +113,7 @@ def _tellable(error: IodError | OSError) -> str:
     return str(error)
 
 
-def _asked(exchange: Exchange) -> tuple[FrameRange | None, list[Instance]]:
+def _asked(exchange: Exchange) -> tuple[FrameRange | None, list[StoredInstance]]:
     """The frames asked for, None at IMAGE level, and the objects. Raises as `_answer` catches."""
     identifier = exchange.identifier()
     held = keys.values(identifier)
@@ -130,7 +143,7 @@ def _level(held: Values) -> str:
     return level
 
 
-def _instances(exchange: Exchange, identifier: Dataset) -> list[Instance]:
+def _instances(exchange: Exchange, identifier: Dataset) -> list[StoredInstance]:
     query = parse(identifier, ("IMAGE",), retrieve=True, options=exchange.options)
     return list(exchange.house.archive.instances(query))
 

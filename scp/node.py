@@ -11,7 +11,7 @@ from archive import Archive, Bounds, claim
 from config import catalogue, contexts
 from config.settings import Settings
 from iod import transcoding
-from scp import outgoing, session
+from scp import audit, outgoing, session
 from scp.doors import Doors, opening
 from scp.exchange import House
 from scp.moves import Moves
@@ -61,12 +61,12 @@ class Node:
             undone.enter_context(claim(settings.node.data))
             undone.callback(transcoding.close)
             outgoing.sweep(settings.node.data)
+            trail = undone.enter_context(audit.Trail.open(settings))
             archive = undone.enter_context(_opened(settings))
             archive.recover(catalogue.of_patient)
             limits = settings.limits
-            self._house = House(
-                settings, archive, Moves(limits.moves), calling, refusals=Refusals(limits)
-            )
+            moves, refusals = Moves(limits.moves), Refusals(limits)
+            self._house = House(settings, archive, moves, calling, refusals=refusals, trail=trail)
             undone.callback(self._doors.close)
             self._doors.change(doors, limits)
             watch = Watch(lambda: self.settings)

@@ -43,9 +43,11 @@ def refuse(exchange: Exchange, error: errors.ArchiveError | IodError, table: Tab
 
 
 def _understood(exchange: Exchange) -> tuple[Query, Plan]:
-    syntax = exchange.context.transfer_syntax
     model = catalogue.MODELS[exchange.context.abstract_syntax]
-    identifier = exchange.identifier()
+    raw = exchange.message.identifier()
+    syntax = exchange.context.transfer_syntax
+    exchange.transfers.asked(exchange.context.abstract_syntax, raw, syntax)
+    identifier = exchange.understood(raw)
     repository = model.root == "repository"
     options = exchange.options
     query = parse(identifier, model.levels, repository=repository, options=options)

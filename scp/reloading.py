@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.auditing import Audit
 from config.errors import ConfigError
 from config.settings import Settings
 
@@ -18,6 +19,7 @@ _FIXED = (
     ("limits", "elements"),
     ("limits", "nesting"),
     ("limits", "inflated_bytes"),
+    *(("audit", key) for key in Audit.model_fields),
 )
 
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from itertools import count
 
-from archive import errors
+from archive import StoredInstance, errors
 from archive.query import parse
 from config import catalogue, contexts
 from config.peers import Peer
-from scp import policy, statuses
+from scp import audit, policy, statuses
 from scp.conversion import Converter
 from scp.exchange import Exchange
 from scp.query import refuse
@@ -52,16 +52,18 @@ def destination(exchange: Exchange) -> Peer | None:
     if peer is None:
         known = "is not one this caller may move to"
         _log.warning("C-MOVE of %s: destination %r %s", caller, title, known)
+        asked = f"C-MOVE refused: destination {title!r} {known}"
+        exchange.house.trail.record(audit.restricted(exchange.transfers.caller, asked))
         exchange.answer(Status.MOVE_DESTINATION_UNKNOWN, f"destination {title} {known}")
     return peer
 
 
-def send_to(exchange: Exchange, peer: Peer, instances: Sequence[Instance]) -> None:
+def send_to(exchange: Exchange, peer: Peer, instances: Sequence[StoredInstance]) -> None:
     """Do what a C-MOVE asks for, and answer it."""
     look = _impatient(exchange, Tally(len(instances)))
     with exchange.house.moves.turn(peer.ae_title, look) as turn:
         outcomes = _sent_to(exchange, peer, instances) if turn else _nothing()
-        perform(exchange, instances, outcomes)
+        perform(exchange, instances, outcomes, to=audit.Node(peer.ae_title, peer.host))
 
 
 def _impatient(exchange: Exchange, tally: Tally) -> Callable[[], bool]:
@@ -95,12 +97,12 @@ def get(exchange: Exchange) -> None:
     send_back(exchange, instances)
 
 
-def send_back(exchange: Exchange, instances: Sequence[Instance]) -> None:
+def send_back(exchange: Exchange, instances: Sequence[StoredInstance]) -> None:
     """Do what a C-GET asks for, and answer it."""
     perform(exchange, instances, sent_back(exchange, instances))
 
 
-def _matches(exchange: Exchange) -> list[Instance]:
+def _matches(exchange: Exchange) -> list[StoredInstance]:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
     query = parse(exchange.identifier(), model.levels, retrieve=True, options=exchange.options)
     found = exchange.house.archive.instances(query)
@@ -139,14 +141,23 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
 
 
 def perform(
-    exchange: Exchange, instances: Sequence[Instance], outcomes: Generator[Outcome, None, None]
+    exchange: Exchange,
+    instances: Sequence[StoredInstance],
+    outcomes: Generator[Outcome, None, None],
+    *,
+    to: audit.Node | None = None,
 ) -> None:
-    """Run the sub-operations, with a pending response after each but the last."""
+    """Run the sub-operations, with a pending response after each but the last.
+
+    They go `to` another node, or back to the caller.
+    """
     tally = Tally(len(instances))
     association, command = exchange.association, exchange.command
-    with closing(outcomes):
+    transfers = exchange.transfers
+    with transfers.sending(to or transfers.caller, instances) as sending, closing(outcomes):
         for outcome in outcomes:
             tally.count(outcome)
+            sending.sent(outcome)
             _note(outcome, exchange)
             if _given_up(exchange):
                 break

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from config import contexts
-from scp import dispatch, policy
+from scp import audit, dispatch, policy
 from scp.exchange import Exchange, House
 from scp.guests import Visit
 from scp.policy import Entry
@@ -22,6 +22,9 @@ from wire.negotiation import Decision, Negotiated, Rejection
 
 _log = logging.getLogger("anode.association")
 
+# PS3.8 Table 9-21: transient, of the presentation layer, temporary congestion
+_UNRECORDED = Rejection(2, 3, 1, "the audit trail is full")
+
 
 def run(sock: socket.socket, entry: Entry, house: House) -> None:
     """Serve an association until it ends; never raises."""
@@ -32,6 +35,7 @@ def run(sock: socket.socket, entry: Entry, house: House) -> None:
         channel = establish.acceptor(sock, house.settings.limits)
     except Unsecured as failed:
         _refused(entry, house, f"connection from {entry.address} refused: {failed}")
+        house.trail.record(audit.tls_failed(entry.address, str(failed)))
         return
     except OSError as error:  # it went before it was looked at
         _log.info("connection from %s broke: %s", entry.address, error.strerror)
@@ -56,6 +60,8 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
         made = house.cache.accept(pdu, entry.key, limits, decide)
         if not isinstance(made, Negotiated):
             return made
+        if house.trail.full:
+            return made.request, _UNRECORDED
         title = made.request.calling_ae_title
         entered = visit.enter(title, policy.most_of(title, house.settings))
         return made if entered else (made.request, policy.CROWDED)
@@ -79,10 +85,13 @@ def _decide(entry: Entry, house: House, request: Request) -> Decision:
 def _serve(association: Association, request: Request, entry: Entry, house: House) -> None:
     title, served = request.calling_ae_title, Counter[str]()
     rights = policy.rights_of(entry, title, house.settings) or ()
-    while (message := association.receive()) is not None:
-        served[dispatch.serve(Exchange(house, association, message, request, rights))] += 1
-        if not association.alive:
-            return
+    caller, ours = audit.Node(title, str(entry.address)), request.called_ae_title
+    with audit.Transfers(house.trail.record, caller, ours) as transfers:
+        while (message := association.receive()) is not None:
+            exchange = Exchange(house, association, message, request, rights, transfers)
+            served[dispatch.serve(exchange)] += 1
+            if not association.alive:
+                return
     # Told once it is over: a line at its start would delay every first answer. Who only echoes
     # is a monitor, and not worth a line each time.
     told = logging.DEBUG if served.keys() <= {"echo"} else logging.INFO
@@ -95,6 +104,7 @@ def _rejected(request: Request, why: Rejection, entry: Entry, house: House) -> N
     calling, called = request.calling_ae_title, request.called_ae_title
     who = f"association from {calling!r} at {entry.address} to {called!r}"
     _refused(entry, house, f"{who} rejected: {why.cause}")
+    house.trail.record(audit.rejected(entry.address, calling, called, why.cause))
 
 
 def _refused(entry: Entry, house: House, what: str) -> None:

@@ -51,10 +51,12 @@ def _keep(exchange: Exchange) -> None:
     with reception:
         for fragments in exchange.message.fragments():
             reception.write(fragments)
-        reception.commit()
+        receipt = reception.commit()
+    exchange.transfers.received(receipt)
 
 
 def _refused(exchange: Exchange, error: errors.ArchiveError) -> None:
+    exchange.transfers.refused(exchange.context.abstract_syntax, str(error))
     _log.warning(
         "C-STORE of a %s from %s refused: %s",
         catalogue.name_of(exchange.context.abstract_syntax),

@@ -36,6 +36,13 @@ needs_dcmtk = pytest.mark.skipif(
     shutil.which("storescu", path=_PATH) is None,
     reason="DCMTK is not installed: run tools/peers.sh",
 )
+RSYSLOG = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+_RSYSLOG_TLS = any(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so"))
+
+needs_rsyslog = pytest.mark.skipif(
+    RSYSLOG is None or not _RSYSLOG_TLS,
+    reason="rsyslog with its GnuTLS driver is not installed: run tools/peers.sh",
+)
 needs_orthanc = pytest.mark.skipif(
     ORTHANC is None, reason="Orthanc is not installed: run tools/peers.sh"
 )
@@ -80,11 +87,12 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def started(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
-    """A server process, ready when the block begins and gone after it."""
+    """A server process, ready when the block begins (if it has a TCP port) and gone after it."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         try:
-            await_port(port, process)
+            if port:  # of UDP nobody can know
+                await_port(port, process)
             yield
         finally:
             process.terminate()
@@ -93,6 +101,40 @@ def started(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def rsyslog(folder: Path, transport: str, tls: Sequence[Path] = ()) -> Iterator[tuple[int, Path]]:
+    """rsyslog with one input: its port, and the file where messages stand as they came.
+
+    `tls` is CA, certificate and key; clients need a certificate of the CA then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port, file = free_port(), folder / "messages"
+    secure = 'StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'
+    lines = [f'global(maxMessageSize="64k" workDirectory="{folder}")']
+    if tls:
+        names = ("CAFile", "CertFile", "KeyFile")
+        given = [
+            f'DefaultNetstreamDriver{name}="{path}"' for name, path in zip(names, tls, strict=True)
+        ]
+        lines.append(f'global(DefaultNetstreamDriver="gtls" {" ".join(given)})')
+    if transport == "udp":
+        lines += ['module(load="imudp")', f'input(type="imudp" port="{port}" address="127.0.0.1")']
+    else:
+        lines += [
+            f'module(load="imtcp" {secure if tls else ""})',
+            f'input(type="imtcp" port="{port}" address="127.0.0.1")',
+        ]
+    lines += [
+        'template(name="raw" type="string" string="%rawmsg%\\n")',
+        f'action(type="omfile" file="{file}" template="raw")',
+    ]
+    configuration = folder / "rsyslog.conf"
+    configuration.write_text("\n".join(lines) + "\n")
+    command = [RSYSLOG or "rsyslogd", "-n", "-f", str(configuration), "-i", str(folder / "pid")]
+    with started(command, port if transport != "udp" else 0, folder / "rsyslog.log"):
+        yield port, file
 
 
 @contextlib.contextmanager

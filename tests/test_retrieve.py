@@ -317,8 +317,8 @@ def test_c_get_contexts_give_no_right_to_store(tmp_path: Path, caplog: pytest.Lo
         with associate(target(serving), CALLER, proposals) as association:
             outcome = store.store(association, one)
         assert outcome.status == 0x0124
-        refused = f"request 0x0001 of {CALLER.ae_title} refused: this caller may not do this"
-        assert refused in caplog.messages
+        refused = f"C-STORE (CT Image Storage) of {CALLER.ae_title} refused: this caller may not do"
+        assert f"{refused} this" in caplog.messages
         with (
             associate(target(serving), CALLER, [(CT_IMAGE, SYNTAXES)]) as association,
             pytest.raises(NoContext),

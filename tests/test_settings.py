@@ -311,6 +311,8 @@ def test_a_byte_order_mark_is_no_key(file):
         ("ANODE__ACCESS__UNKNOWN_PEERS", "reject", "access.unknown_peers", "reject"),
         ("ANODE__LIMITS__IDLE_SECONDS", "2.5", "limits.idle_seconds", 2.5),
         ("ANODE__LOG__FORMAT", "json", "log.format", "json"),
+        ("ANODE__AUDIT__ENABLED", "false", "audit.enabled", False),
+        ("ANODE__AUDIT__KEEP_DAYS", "30", "audit.keep_days", 30),
     ],
 )
 def test_the_environment_overrides_the_file(file, name, value, path, expected):

@@ -194,7 +194,7 @@ def test_what_nobody_may_do_is_for_the_log(tmp_path: Path, caplog: pytest.LogCap
         data = data_set(tmp_path / "o")
         answer = stored(serving, request(command_field=Field.N_CREATE), data)
     assert answer == (0x0211, "not an operation of this SOP class")
-    said = "request 0x0140 of TESTER refused: not an operation of this SOP class"
+    said = "N-CREATE (CT Image Storage) of TESTER refused: not an operation of this SOP class"
     assert ("anode.dispatch", logging.WARNING, said) in caplog.record_tuples
 
 

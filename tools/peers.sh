@@ -16,6 +16,8 @@ need sslscan sslscan
 need testssl testssl.sh
 need hexdump bsdextrautils # testssl's
 need dig dnsutils          # testssl's
+need rsyslogd rsyslog
+compgen -G '/usr/lib/*/rsyslog/lmnsd_gtls.so' >/dev/null || missing+=(rsyslog-gnutls)
 # Debian keeps the server's programs out of the path, one folder per version.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
 
