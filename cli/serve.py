@@ -85,8 +85,7 @@ def serve(
 def _reload(node: Node, path: Path | None, given: Mapping[str, Given]) -> None:
     """Read the configuration and its files anew; whatever is wrong with it, the node goes on."""
     try:
-        settings = _settings(path, given)
-        node.reload(settings)
+        node.reload(lambda: _settings(path, given))
     except (ConfigError, OSError) as error:
         why = (isinstance(error, OSError) and error.strerror) or error
         _log.error("SIGHUP: nothing was changed: %s", why)
@@ -94,7 +93,7 @@ def _reload(node: Node, path: Path | None, given: Mapping[str, Given]) -> None:
     except Exception:  # noqa: BLE001 - a reload never takes the node with it
         _log.exception("SIGHUP: nothing was changed, by an error of ours")
         return
-    logs.begin(settings.log)
+    logs.begin(node.settings.log)
     _log.info("SIGHUP: the configuration was read anew")
 
 

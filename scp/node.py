@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -75,11 +76,20 @@ class Node:
             self._held = undone.pop_all()
         self._tell()
 
-    def reload(self, settings: Settings) -> None:
+    def reload(self, load: Callable[[], Settings]) -> None:
         """Go on by these settings; associations under way end by those they began with.
 
         Raises ConfigError, OSError; everything is then as it was.
         """
+        trail = self._home.trail
+        try:
+            self._take_up(load())
+        except Exception as error:
+            trail.record(audit.reloaded("", False, str(error)))
+            raise
+        trail.record(audit.reloaded("", True))
+
+    def _take_up(self, settings: Settings) -> None:
         house = self._home
         refuse_fixed(self.settings, settings)
         calling, doors = contexts.calling(settings), opening(settings)

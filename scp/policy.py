@@ -30,7 +30,7 @@ QUERY_TRANSFER_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.
 # PS3.8 Table 9-21: result, source, reason
 _CALLING_NOT_RECOGNISED = (1, 1, 3)
 _CALLED_NOT_RECOGNISED = (1, 1, 7)
-_NO_REASON_GIVEN = (2, 2, 1)
+_NOT_IDENTIFIED = (2, 2, 1)
 _LOCAL_LIMIT = (2, 3, 2)
 
 CROWDED = Rejection(*_LOCAL_LIMIT, "too many associations")
@@ -83,7 +83,7 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
     if rights is None:
         return Rejection(*_CALLING_NOT_RECOGNISED, _cause(entry, title, settings))
     if why := _unidentified(entry, request.identity, settings):
-        return Rejection(*_NO_REASON_GIVEN, why)
+        return Rejection(*_NOT_IDENTIFIED, why)
     return _acceptance(rights, entry, request, settings)
 
 
@@ -169,6 +169,12 @@ def _unidentified(entry: Entry, given: Identity | None, settings: Settings) -> s
         return "too many refusals lately to verify a passcode"
     known = verified(settings.user, given.primary, given.secondary)
     return "" if known else "username or passcode is wrong"
+
+
+def misidentified(why: Rejection, entry: Entry) -> bool:
+    """Whether it was the user that was not believed."""
+    answer = why.result, why.source, why.reason
+    return entry.user_identity != "none" and answer == _NOT_IDENTIFIED
 
 
 def _identity_response(entry: Entry, given: Identity | None) -> bytes | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
-from config import contexts
+from config import catalogue, contexts
 from scp import audit, dispatch, policy
 from scp.exchange import Exchange, House
 from scp.guests import Visit
@@ -17,7 +17,7 @@ from wire import establish
 from wire.association import Association
 from wire.channel import Channel
 from wire.errors import Ended, Unsecured
-from wire.items import Request
+from wire.items import Identity, Request
 from wire.negotiation import Decision, Negotiated, Rejection
 
 _log = logging.getLogger("anode.association")
@@ -55,11 +55,15 @@ def run(sock: socket.socket, entry: Entry, house: House) -> None:
 
 
 def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
+    refused: frozenset[str] = frozenset()
+
     def negotiate(pdu: bytes) -> Negotiated | tuple[Request, Rejection]:
+        nonlocal refused
         limits, decide = house.settings.limits, partial(_decide, entry, house)
         made = house.cache.accept(pdu, entry.key, limits, decide)
         if not isinstance(made, Negotiated):
             return made
+        refused = made.refused
         if house.trail.full:
             return made.request, _UNRECORDED
         title = made.request.calling_ae_title
@@ -68,9 +72,22 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
 
     made = establish.accept(channel, negotiate)
     if isinstance(made, establish.Established):
+        _entered(made.request, refused, entry, house)
         _serve(made.association, made.request, entry, house)
     else:
         _rejected(*made, entry, house)
+
+
+def _entered(request: Request, refused: frozenset[str], entry: Entry, house: House) -> None:
+    """Record who said it is whom, and what was asked for without a right to it."""
+    title, given = request.calling_ae_title, request.identity
+    if entry.user_identity != "none" and given is not None:
+        house.trail.record(audit.identity(entry.address, named(given), True, title))
+    if refused:
+        names = ", ".join(sorted(map(catalogue.name_of, refused)))
+        _log.warning("%r at %s has no right to: %s", title, entry.address, names)
+        caller = audit.Node(title, str(entry.address))
+        house.trail.record(audit.restricted(caller, f"presentation contexts refused: {names}"))
 
 
 def _decide(entry: Entry, house: House, request: Request) -> Decision:
@@ -104,7 +121,18 @@ def _rejected(request: Request, why: Rejection, entry: Entry, house: House) -> N
     calling, called = request.calling_ae_title, request.called_ae_title
     who = f"association from {calling!r} at {entry.address} to {called!r}"
     _refused(entry, house, f"{who} rejected: {why.cause}")
-    house.trail.record(audit.rejected(entry.address, calling, called, why.cause))
+    if policy.misidentified(why, entry) and request.identity is not None:
+        name = named(request.identity)
+        house.trail.record(audit.identity(entry.address, name, False, calling))
+    else:
+        house.trail.record(audit.rejected(entry.address, calling, called, why.cause))
+
+
+def named(given: Identity) -> str:
+    """The user in a user identity; of tickets and tokens nothing is told."""
+    if given.type in (policy.USERNAME, policy.USERNAME_AND_PASSCODE):
+        return given.primary.decode("utf-8", "replace")
+    return ""
 
 
 def _refused(entry: Entry, house: House, what: str) -> None:

@@ -22,7 +22,10 @@ from config.limits import Limits
 from config.listeners import Listener
 from config.peers import Peer
 from config.profiles import PROFILES
+from scp.audit import repeats
 from scp.node import Node
+from tests import audit_sinks
+from tests.audit_sinks import at, audit
 from tests.certificates import Authority, Issued
 from tests.nodes import HERE, node
 from tests.objects import identifier, instance, uid
@@ -35,6 +38,9 @@ COMMIT = "1.2.840.10008.1.20.1"
 CALLING, CALLED = (1, 1, 3), (1, 1, 7)
 
 
+_NUMBERS = itertools.count(1)  # an object that is held already would be audited as read
+
+
 def _nothing() -> Dataset:
     return identifier("STUDY", StudyInstanceUID=uid("nothing"))
 
@@ -44,7 +50,7 @@ def _echo(association: Association) -> int:
 
 
 def _store(association: Association) -> int:
-    return int(association.send_c_store(instance(1)).Status)
+    return int(association.send_c_store(instance(next(_NUMBERS))).Status)
 
 
 def _find(association: Association) -> int:
@@ -80,13 +86,27 @@ ROWS = list(
 )
 
 
-@dataclass(frozen=True)
+# what each operation leaves in the audit trail when it is allowed
+ALERT, RESTRICTED = "110113 E 110126", "110113 E 110132"
+TRAIL = {"store": ["110102 E", "110104 C"], "find": ["110112 E"]}
+
+
+@dataclass
 class Hall:
-    """A node with one bound peer and its neighbour of the same CA."""
+    """A node with one bound peer and its neighbour of the same CA, and who hears its audit."""
 
     serving: Node
     ca: Authority
     certificates: dict[str, Issued | None]
+    sink: audit_sinks.Received
+    heard: int = 0
+
+    def recorded(self, expected: list[str]) -> list[str]:
+        """What has come into the audit trail since it was asked last; waits for what is due."""
+        messages = self.sink.await_messages(self.heard + len(expected))
+        events = [each.event for each in messages[self.heard :]]
+        self.heard = len(messages)
+        return events
 
     def associate(self, title: str, called: str, source: str, shown: str, uid: str) -> Association:
         one = self.certificates[shown]
@@ -120,9 +140,16 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
             for each in OPERATIONS
         ),
     )
-    limits = Limits(refusals=1_000_000)
-    with node(folder / "node", peers=peers, listener=(listener,), limits=limits) as serving:
-        yield Hall(serving, ca, {"its own": good, "another's": neighbour, "none": None})
+    tables = {"limits": Limits(refusals=1_000_000), "listener": (listener,)}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        audit_sinks.tcp_sink() as sink,
+        node(folder / "node", peers=peers, audit=audit(at(sink)), **tables) as serving,
+    ):
+        patch.setattr(repeats, "MOST_TOLD", 1_000_000)  # as if each row had its own minute
+        sink.await_event("110100 E 110120")
+        shown = {"its own": good, "another's": neighbour, "none": None}
+        yield Hall(serving, ca, shown, sink, heard=1)
 
 
 def _but(operation: str) -> tuple[str, ...]:
@@ -161,6 +188,8 @@ def test_only_who_is_right_in_everything_may_do_it(
             assert act(association) == 0
     finally:
         _over(association)
+    due = TRAIL.get(operation, []) if expected == "accepted" else [ALERT]
+    assert hall.recorded(due) == due
 
 
 def _over(association: Association) -> None:
@@ -177,6 +206,7 @@ def test_who_lacks_the_right_gets_no_context_for_it(hall: Hall, operation: str):
     association = hall.associate(title, "ANODE", HERE, "its own", abstract_syntax)
     assert [cx.result for cx in association.rejected_contexts] == [1]
     _over(association)
+    assert hall.recorded([RESTRICTED]) == [RESTRICTED]
 
 
 def test_the_table_has_all_its_rows():

@@ -183,4 +183,4 @@ def test_associations_are_refused_while_a_trail_that_must_not_lose_is_full(tmp_p
 
 def test_a_changed_audit_trail_needs_a_restart(tmp_path):
     with node(tmp_path) as serving, pytest.raises(ConfigError, match="keep_days was changed"):
-        serving.reload(settings(tmp_path, audit=audit(keep_days=5)))
+        serving.reload(lambda: settings(tmp_path, audit=audit(keep_days=5)))

@@ -253,9 +253,12 @@ def test_a_right_that_is_missing(tmp_path, caplog):
             pytest.raises(NoContext),
         ):
             store.store(association, instances.read(path))
-    assert events(found) == ["110113 E 110132"]
-    said = "C-STORE (CT Image Storage) refused: no right to store"
-    assert found[1].detail("Alert Description") == said
+    assert events(found) == ["110113 E 110132"] * 2
+    said = [each.detail("Alert Description") for each in found[1:3]]
+    assert said == [
+        "C-STORE (CT Image Storage) refused: no right to store",
+        "presentation contexts refused: CT Image Storage",
+    ]
     assert "C-STORE (CT Image Storage) of TESTER refused" in caplog.text
 
 

@@ -17,6 +17,7 @@ from config.peers import Peer
 from config.profiles import PROFILES
 from scu.associate import Caller, Target
 from scu.echo import echo
+from tests.audit_sinks import journal
 from tests.certificates import Authority
 from tests.clients import move, send
 from tests.nodes import HERE, node
@@ -113,6 +114,19 @@ def test_a_stolen_title_is_rejected_and_the_thief_is_not_told_why(tmp_path, ca, 
         assert str(refused.value) == str(unknown.value), "an unknown title is refused alike"
         assert echo(calling(serving, ca, one), Caller("CT1")).status == 0
     assert f"is bound to another certificate; it showed {thief.pin}" in caplog.text
+
+
+def test_a_stolen_title_raises_a_security_alert(tmp_path, ca):
+    one, thief = ca.issue("ct1", number=1), ca.issue("thief", number=2)
+    peer = Peer(ae_title="CT1", host=HERE, certificate=one.pin)
+    with node(tmp_path, peers=(peer,), listener=(listener(ca),)) as serving:
+        with pytest.raises(Rejected):
+            echo(calling(serving, ca, thief), Caller("CT1"))
+    (alert,) = [each for each in journal(tmp_path) if each.event == "110113 E 110126"]
+    said = alert.detail("Alert Description")
+    assert "association from 'CT1' to 'ANODE' rejected" in said
+    assert thief.pin in said
+    assert HERE in alert.text
 
 
 def test_a_bound_title_is_not_let_in_over_a_plain_listener(tmp_path, ca, caplog):

@@ -21,6 +21,7 @@ from scp.node import Node
 from scp.watch import Watch
 from scu.associate import Caller, Target, associate
 from scu.echo import echo, verify
+from tests.audit_sinks import journal
 from tests.certificates import Authority
 from tests.clients import CALLER, send
 from tests.commands import anode, process
@@ -33,8 +34,9 @@ SECONDS = 30
 
 
 def changed(serving: Node, **tables):
-    """The settings in force with other tables."""
-    return serving.settings.model_copy(update=tables)
+    """What reads the settings in force with other tables."""
+    made = serving.settings.model_copy(update=tables)
+    return lambda: made
 
 
 def test_a_changed_list_of_peers_acts_on_the_next_association(tmp_path):
@@ -120,6 +122,16 @@ def test_a_bad_reload_changes_nothing(tmp_path, what):
             echo(target(serving), Caller("NEW"))
 
 
+def test_reloads_good_and_bad_are_in_the_audit_trail(tmp_path):
+    with node(tmp_path) as serving:
+        serving.reload(changed(serving, peer=(peer("NEW"),)))
+        with pytest.raises(ConfigError):
+            serving.reload(changed(serving, limits=Limits(elements=7)))
+    alerts = [each for each in journal(tmp_path) if each.event == "110113 E 110129"]
+    assert [each.outcome for each in alerts] == ["0", "4"]
+    assert "elements was changed" in alerts[1].detail("Alert Description")
+
+
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("ca"))
@@ -142,7 +154,7 @@ def test_a_revoked_certificate_is_refused_after_a_reload(tmp_path, ca):
     with node(tmp_path, listener=(listener,)) as serving:
         assert echo(calling(serving, ca, one), CALLER).status == 0
         ca.revoke(one)
-        serving.reload(serving.settings)
+        serving.reload(changed(serving))
         with pytest.raises(WireError, match="revoked"):
             echo(calling(serving, ca, one), CALLER)
 

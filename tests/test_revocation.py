@@ -57,7 +57,7 @@ def test_a_running_node_refuses_it_from_its_reload_on(own, tmp_path):
         assert echo(called(serving, own, "WS1"), CALLER).status == 0
         authority.revoke(own, "WS1", LOST)
         assert echo(called(serving, own, "WS1"), CALLER).status == 0
-        serving.reload(serving.settings)
+        serving.reload(lambda: serving.settings)
         with pytest.raises(WireError):
             echo(called(serving, own, "WS1"), CALLER)
 

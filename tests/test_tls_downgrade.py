@@ -229,7 +229,7 @@ def test_a_session_does_not_outlive_a_reload(profile, tmp_path):
         session, _ = visit(serving, client)
         assert visit(serving, client, session)[1]
         ca.revoke(person)
-        serving.reload(serving.settings)
+        serving.reload(lambda: serving.settings)
         with pytest.raises(OSError, match="CERTIFICATE_REVOKED"):
             visit(serving, client, session)
 

@@ -78,11 +78,15 @@ Decision = Acceptance | Rejection
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """The outcome of an acceptor's negotiation; `answer` is the A-ASSOCIATE-AC to send."""
+    """The outcome of an acceptor's negotiation; `answer` is the A-ASSOCIATE-AC to send.
+
+    `refused` are the abstract syntaxes that the requestor may not use.
+    """
 
     request: Request
     contexts: Mapping[int, Context]
     answer: bytes
+    refused: frozenset[str] = frozenset()
 
 
 def accept(
@@ -103,7 +107,7 @@ def accept(
     if decision.identity_response is not None:
         information.append(items.identity_response(decision.identity_response))
     answer = items.encode_answer(pdu, results, information)
-    return Negotiated(request, _accepted(results), answer)
+    return Negotiated(request, _accepted(results), answer, decision.refused)
 
 
 def _unacceptable(request: Request) -> Rejection | None:
