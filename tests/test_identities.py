@@ -119,9 +119,11 @@ def test_a_stolen_title_is_rejected_and_the_thief_is_not_told_why(tmp_path, ca, 
 def test_a_stolen_title_raises_a_security_alert(tmp_path, ca):
     one, thief = ca.issue("ct1", number=1), ca.issue("thief", number=2)
     peer = Peer(ae_title="CT1", host=HERE, certificate=one.pin)
-    with node(tmp_path, peers=(peer,), listener=(listener(ca),)) as serving:
-        with pytest.raises(Rejected):
-            echo(calling(serving, ca, thief), Caller("CT1"))
+    with (
+        node(tmp_path, peers=(peer,), listener=(listener(ca),)) as serving,
+        pytest.raises(Rejected),
+    ):
+        echo(calling(serving, ca, thief), Caller("CT1"))
     (alert,) = [each for each in journal(tmp_path) if each.event == "110113 E 110126"]
     said = alert.detail("Alert Description")
     assert "association from 'CT1' to 'ANODE' rejected" in said
