@@ -7,7 +7,7 @@ SETUP := pyproject.toml constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check format clean
+.PHONY: help run demo test long check format clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +22,7 @@ demo: .venv/.run ## start a node for a moment and store, find and get
 
 test: .venv/.dev ## set up everything, peers too, and run the whole suite (PEERS=no: without them)
 ifeq ($(PEERS),no)
-	$(BIN)/pytest -m "not interop" $(ARGS)
+	$(BIN)/pytest -m "not interop and not long" $(ARGS)
 else
 	@tools/peers.sh
 	$(BIN)/pytest $(ARGS)
@@ -34,6 +34,10 @@ check: .venv/.dev ## format, lint, types, tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+long: .venv/.dev ## the tests that take long: crash rounds, scanners, fuzzing, soak
+	@tools/peers.sh
+	$(BIN)/pytest -m long $(ARGS)
 
 format: .venv/.dev ## put the code into its format
 	$(BIN)/ruff format .
