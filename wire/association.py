@@ -7,7 +7,6 @@ next is asked for; identifiers and command sets are gathered under their limits.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import deque
 from collections.abc import Mapping
 
@@ -18,17 +17,16 @@ from wire.command import Command, Field
 from wire.errors import (
     Aborted,
     Closed,
-    DeadlineExceeded,
     Ended,
-    NoContext,
     ProtocolError,
     Unreadable,
 )
-from wire.framing import INVALID_PARAMETER, RELEASE_RP, RELEASE_RQ, Pdv
+from wire.framing import INVALID_PARAMETER, Pdv
 from wire.message import Message
-from wire.negotiation import Context
+from wire.negotiation import Context, context_for
+from wire.release import grant, release
 from wire.sending import FileSlice
-from wire.states import Event, State
+from wire.states import State
 
 
 class Association:
@@ -51,6 +49,8 @@ class Association:
         self._room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
         self._cancelled: set[int | None] = set()
+        self._asked: Command | None = None
+        self._set_aside: Message | None = None
         self._message_id = 0
         self._outgoing = bytearray()
 
@@ -61,6 +61,12 @@ class Association:
 
         C-CANCEL requests are kept for `cancelled` and never returned. Raises Ended.
         """
+        if self._set_aside is not None:
+            message, self._set_aside = self._set_aside, None
+            return message
+        return self._receive(seconds)
+
+    def _receive(self, seconds: float | None) -> Message | None:
         self.flush()
         wait = self.channel.limits.idle_seconds if seconds is None else seconds
         while True:
@@ -74,6 +80,13 @@ class Association:
                 self._cancelled.discard(message.command.message_id)
                 return message
             self._cancelled.add(message.command.message_id_being_responded_to)
+
+    def arrives(self, seconds: float, wake: int | None = None) -> bool:
+        """Whether something for `receive` comes within `seconds`, before `wake` is readable."""
+        self.flush()
+        if self._set_aside is not None or self._values:
+            return True
+        return self.channel.arrives(seconds, wake)
 
     def _message(self, first: Pdv) -> Message:
         context = self.contexts.get(first.context_id)
@@ -128,18 +141,14 @@ class Association:
                 case core.Data(pdvs):
                     self._values.extend(pdvs)
                 case core.ReleaseRequested() if between_messages:
-                    self._answer_release()
+                    self.flush()
+                    grant(self.channel)
                     return None
                 case core.ReleaseRequested():
                     raise self.violated("a release in the middle of a message", 2, 2)
                 case other:
                     raise RuntimeError(f"{other} cannot come in an established association")
         return self._values.popleft()
-
-    def _answer_release(self) -> None:
-        self.flush()
-        self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
-        self.channel.await_close()
 
     def violated(self, message: str, reason: int = 0, source: int = 0) -> ProtocolError:
         """Abort because the peer broke PS3.7; returns the exception to raise."""
@@ -156,6 +165,8 @@ class Association:
             if first is None:
                 raise Closed("the peer released the association while it was being answered")
             message = self._message(first)
+            if self._sets_aside(message):
+                continue
             if message.command.command_field != Field.C_CANCEL:
                 raise self.violated("a request before the answer to the one before it", 2, 2)
             self._cancelled.add(message.command.message_id_being_responded_to)
@@ -212,35 +223,42 @@ class Association:
         self._message_id = self._message_id % 0xFFFF + 1
         return self._message_id
 
+    def ask(self, context: Context, request: Command, data: bytes | None = None) -> None:
+        """Send a request whose response `receive` brings, among the peer's own; one at a time."""
+        self._asked = request
+        self.send(context, request, data)
+
+    def _sets_aside(self, message: Message) -> bool:
+        """Whether it answers what was asked while the peer asked something itself."""
+        if self._asked is None or not message.command.answers(self._asked):
+            return False
+        message.drain(self.channel.limits.identifier_bytes)
+        self._set_aside, self._asked = message, None
+        return True
+
     def response(self, request: Command) -> Message:
         """The next response to `request`; raises Ended, ProtocolError for any other message."""
-        message = self.expect(self.channel.limits.response_seconds)
+        seconds = self.channel.limits.response_seconds
+        while self._sets_aside(message := self.expect(seconds)):
+            pass
         self.answers(message, request)
         return message
 
     def expect(self, seconds: float) -> Message:
         """The next message, which must come; raises Ended."""
-        message = self.receive(seconds)
+        message = self._receive(seconds)
         if message is None:
             raise Closed("the peer released the association instead of answering")
         return message
 
     def answers(self, message: Message, request: Command) -> None:
         """Make sure that `message` answers `request`; raises ProtocolError."""
-        answer, expected = message.command, request.command_field | commands.RESPONSE
-        answered = answer.message_id_being_responded_to
-        if answer.command_field != expected or answered != request.message_id:
+        if not message.command.answers(request):
             raise self.violated("a message that does not answer our request", 2, 2)
 
     def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> Context:
         """The accepted context to be SCU in; raises NoContext."""
-        for context in self.contexts.values():
-            if context.abstract_syntax != abstract_syntax or not context.scu:
-                continue
-            if transfer_syntax in (None, context.transfer_syntax):
-                return context
-        wanted = f" in transfer syntax {transfer_syntax}" if transfer_syntax else ""
-        raise NoContext(f"the peer accepted no presentation context for {abstract_syntax}{wanted}")
+        return context_for(self.contexts.values(), abstract_syntax, transfer_syntax)
 
     # -- ending
 
@@ -251,24 +269,8 @@ class Association:
         """
         if self.alive:
             self.flush()
-            self.channel.send(Event.RELEASE, RELEASE_RQ)
-            self._await_release(time.monotonic() + self.channel.limits.request_seconds)
+            release(self.channel)
         self.channel.close()
-
-    def _await_release(self, deadline: float) -> None:
-        """PS3.8 AR-3, AR-8 to AR-10: a collision is answered in the order of the roles."""
-        while (state := self.channel.core.state) is not State.IDLE:
-            if state is State.COLLISION_REQUESTOR:
-                self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
-            elif state is State.COLLISION_ACCEPTOR_ANSWERED:
-                self.channel.send(Event.RELEASE_REPLY, RELEASE_RP)
-                self.channel.await_close()
-                return
-            # P-DATA may still arrive, AR-6: it is dropped, and does not prolong the wait.
-            if (left := deadline - time.monotonic()) <= 0:
-                self.abort(2, 0)
-                raise DeadlineExceeded("the peer did not answer the release in time")
-            self.channel.next(left)
 
     @property
     def alive(self) -> bool:

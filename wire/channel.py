@@ -7,6 +7,7 @@ bytes is as dead as a silent one (hostile-input.md N1, N2).
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import time
@@ -152,6 +153,25 @@ class Channel:
         while not self.core.ready and self._receive(0):
             pass
         return self.core.ready
+
+    def arrives(self, seconds: float, wake: int | None = None) -> bool:
+        """Whether a PDU has begun to arrive within `seconds`; False too once `wake` is readable.
+
+        Asks the protocol as `readable` does. Raises Closed.
+        """
+        deadline = time.monotonic() + seconds
+        watched = select.poll()
+        watched.register(self.socket, select.POLLIN)
+        if wake is not None:
+            watched.register(wake, select.POLLIN)
+        while not self.core.partial:
+            if self._receive(0):
+                continue
+            left = deadline - time.monotonic()
+            found = watched.poll(left * 1000) if left > 0 else []
+            if not found or any(descriptor == wake for descriptor, _ in found):
+                return False
+        return True
 
     def abort(self, source: int = 0, reason: int = 0) -> None:
         """Send A-ABORT if one is due and close; never raises."""

@@ -82,6 +82,13 @@ class Command:
             return self.message_id_being_responded_to is not None
         return self.message_id is not None
 
+    def answers(self, request: Command) -> bool:
+        """Whether this is the response to that request."""
+        return (
+            self.command_field == request.command_field | RESPONSE
+            and self.message_id_being_responded_to == request.message_id
+        )
+
     def response(self, status: int, *, data_set: bool = False, comment: str = "") -> Command:
         """The response to this request, with the elements PS3.7 9.3 and 10.3 want in it."""
         return Command(

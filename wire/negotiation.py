@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydicom.uid import UID, ImplicitVRLittleEndian
@@ -20,6 +20,7 @@ from pynetdicom.presentation import (
 )
 
 from wire import items, reading
+from wire.errors import NoContext
 from wire.items import ProposedContext, Request
 from wire.limits import Limits
 
@@ -35,6 +36,21 @@ class Context:
     transfer_syntax: str
     scu: bool
     scp: bool
+
+
+def context_for(
+    contexts: Iterable[Context],
+    abstract_syntax: str,
+    transfer_syntax: str | None = None,
+) -> Context:
+    """The accepted context to be SCU in; raises NoContext."""
+    for context in contexts:
+        if context.abstract_syntax != abstract_syntax or not context.scu:
+            continue
+        if transfer_syntax in (None, context.transfer_syntax):
+            return context
+    wanted = f" in transfer syntax {transfer_syntax}" if transfer_syntax else ""
+    raise NoContext(f"the peer accepted no presentation context for {abstract_syntax}{wanted}")
 
 
 @dataclass(frozen=True, slots=True)
