@@ -133,6 +133,10 @@ class Archive:
         """The object files a query covers."""
         return self._index.instances(query)
 
+    def lookup(self, sop_instance_uid: str) -> StoredInstance | None:
+        """The instance of this UID; None when it is not held."""
+        return self._index.lookup(sop_instance_uid)
+
     def counts(self) -> Counts:
         """How much there is."""
         return self._index.counts()

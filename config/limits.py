@@ -54,6 +54,28 @@ class Limits(BaseModel):
         4, "moves", "C-MOVEs that send to one destination at a time; others wait.", most=1000
     )
 
+    commitment_instances: int = _count(
+        50_000, "instances", "In one storage commitment request.", most=1_000_000
+    )
+    commitment_seconds: float = _seconds(
+        3, "For reading them again before the request is answered; what takes longer is read after."
+    )
+    commitments: int = _count(
+        1000,
+        "transactions",
+        "Storage commitments of one AE title whose report it has not answered; all titles that are "
+        "no peer's count as one.",
+        most=1_000_000,
+    )
+    report_seconds: float = _seconds(
+        10, "Before a report is tried a second time; each further wait is twice as long."
+    )
+    report_most_seconds: float = _seconds(3600, "The longest wait between two tries of a report.")
+    report_days: int = _count(7, "days", "Until a report nobody answers is given up.", most=3650)
+    remember_days: int = _count(
+        400, "days", "A storage commitment is remembered after its end.", most=36500
+    )
+
     # PS3.8 D.1: zero would mean "no limit"; we never offer that.
     pdu: int = _count(
         256 * KIB,

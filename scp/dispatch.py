@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from config import catalogue
 from config.rights import allows
-from scp import audit, instance_root, policy, query, retrieve, storage, verification
+from scp import audit, commitment, instance_root, policy, query, retrieve, storage, verification
 from scp.exchange import Exchange
 from scp.statuses import Status
 from wire.command import Field
@@ -20,7 +20,11 @@ SERVICES: dict[tuple[int, str], Callable[[Exchange], None]] = {
     (Field.C_FIND, "find"): query.find,
     (Field.C_MOVE, "move"): retrieve.move,
     (Field.C_GET, "get"): retrieve.get,
+    (Field.N_ACTION, "commit"): commitment.act,
+    (Field.N_EVENT_REPORT, "commit"): commitment.hear,
 }
+# What an SCP asks of its SCU
+OF_SCP = frozenset({Field.N_EVENT_REPORT})
 # Models of a root that has functions of its own
 ROOTS: dict[tuple[int, str], Callable[[Exchange], None]] = {
     (Field.C_MOVE, "composite"): instance_root.move,
@@ -35,7 +39,7 @@ def serve(exchange: Exchange) -> str:
         raise exchange.association.violated("a response, although nothing was asked", 2, 2)
     kind = _kind(exchange.context.abstract_syntax)
     service = _service(exchange, kind)
-    if service is None or not exchange.context.scp:
+    if service is None or not _in_role(exchange):
         # PS3.7 C.5.24
         _refuse(exchange, Status.UNRECOGNISED_OPERATION, "not an operation of this SOP class")
     elif not allows(exchange.rights, kind, exchange.context.abstract_syntax):
@@ -47,6 +51,12 @@ def serve(exchange: Exchange) -> str:
     else:
         service(exchange)
     return kind
+
+
+def _in_role(exchange: Exchange) -> bool:
+    """Whether we are in this context what the request takes us for, PS3.7 D.3.3.4."""
+    asks = exchange.command.command_field in OF_SCP
+    return exchange.context.scu if asks else exchange.context.scp
 
 
 def _refuse(exchange: Exchange, status: Status, why: str) -> None:

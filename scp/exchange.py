@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pydicom import Dataset
 
 from archive import Archive, identifiers
+from archive.commitments import Commitments
 from archive.options import Options
 from config import catalogue, contexts
 from config.contexts import Context as TlsContext
@@ -18,10 +20,16 @@ from scp.audit import Silence, Trail, Transfers
 from scp.guests import Guests
 from scp.moves import Moves
 from scp.refusals import Refusals
+from scp.reporter import Reporter
 from wire.association import Association, Message
 from wire.command import Command, Field
 from wire.items import Request
 from wire.negotiation import Cache, Context
+
+if TYPE_CHECKING:
+    from scp.outbox import Outbox
+
+_REFERENCE_BYTES = 256  # two UIDs of 64 characters, and what is around them
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ class House:
     settings: Settings
     archive: Archive
     moves: Moves
+    commitments: Commitments
+    reporter: Reporter
     calling: Mapping[contexts.Way, TlsContext] = field(default_factory=dict)  # for our calls
     cache: Cache = field(default_factory=Cache)
     guests: Guests = field(default_factory=Guests)
@@ -48,6 +58,7 @@ class Exchange:
     request: Request
     rights: tuple[str, ...]
     transfers: Transfers
+    outbox: Outbox
 
     @property
     def calling_ae_title(self) -> str:
@@ -76,10 +87,21 @@ class Exchange:
         bounds = self.house.archive.bounds
         return identifiers.read(raw, self.context.transfer_syntax, bounds)
 
+    @property
+    def most_bytes(self) -> int:
+        """The longest data set that a request like this may have."""
+        limits = self.house.settings.limits
+        match self.command.command_field:
+            case Field.C_STORE:
+                return limits.object_bytes
+            case Field.N_ACTION:
+                needed = limits.commitment_instances * _REFERENCE_BYTES
+                return max(limits.identifier_bytes, needed)
+            case _:
+                return limits.identifier_bytes
+
     def answer(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> None:
         """Send the final response without a data set; what is left of the request is dropped."""
-        limits = self.house.settings.limits
-        stores = self.command.command_field == Field.C_STORE
-        self.message.drain(limits.object_bytes if stores else limits.identifier_bytes)
+        self.message.drain(self.most_bytes)
         response = self.command.response(status, comment=comment)
         self.association.send(self.context, response.naming(offending))

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from archive import Archive, Bounds, claim
+from archive.commitments import Commitments
 from config import catalogue, contexts
 from config.settings import Settings
 from iod import transcoding
@@ -19,6 +20,7 @@ from scp.moves import Moves
 from scp.policy import Entry
 from scp.refusals import Refusals
 from scp.reloading import refuse_fixed, unbound
+from scp.reporter import Reporter
 from scp.watch import Watch, warn
 from wire.negotiation import Cache
 
@@ -67,7 +69,19 @@ class Node:
             archive.recover(catalogue.of_patient)
             limits = settings.limits
             moves, refusals = Moves(limits.moves), Refusals(limits)
-            self._house = House(settings, archive, moves, calling, refusals=refusals, trail=trail)
+            reporter = Reporter(lambda: self._home)
+            self._house = House(
+                settings,
+                archive,
+                moves,
+                Commitments(settings.node.data),
+                reporter,
+                calling,
+                refusals=refusals,
+                trail=trail,
+            )
+            undone.callback(reporter.stop)
+            reporter.start()
             undone.callback(self._doors.close)
             self._doors.change(doors, limits)
             watch = Watch(lambda: self.settings)
@@ -103,6 +117,7 @@ class Node:
             refusals=Refusals(settings.limits),
         )
         self.settings = settings
+        self._home.reporter.wake()
         warn(settings)
         self._tell()
 

@@ -223,6 +223,8 @@ def _may_be_storage(uid: str, request: Request) -> bool:
 def _offer(kind: str) -> Offer:
     if kind == "store":
         return Offer(catalogue.STORAGE_TRANSFER_SYNTAXES, scu=True)
+    if kind == "commit":
+        return Offer(QUERY_TRANSFER_SYNTAXES, scu=True)
     return Offer(QUERY_TRANSFER_SYNTAXES)
 
 

@@ -12,6 +12,7 @@ from config import catalogue, contexts
 from scp import audit, dispatch, policy
 from scp.exchange import Exchange, House
 from scp.guests import Visit
+from scp.outbox import Outbox
 from scp.policy import Entry
 from wire import establish
 from wire.association import Association
@@ -103,10 +104,13 @@ def _serve(association: Association, request: Request, entry: Entry, house: Hous
     title, served = request.calling_ae_title, Counter[str]()
     rights = policy.rights_of(entry, title, house.settings) or ()
     caller, ours = audit.Node(title, str(entry.address)), request.called_ae_title
-    with audit.Transfers(house.trail.record, caller, ours) as transfers:
-        while (message := association.receive()) is not None:
-            exchange = Exchange(house, association, message, request, rights, transfers)
-            served[dispatch.serve(exchange)] += 1
+    with (
+        audit.Transfers(house.trail.record, caller, ours) as transfers,
+        Outbox(house, association, title) as outbox,
+    ):
+        while (message := outbox.next()) is not None:
+            asked = Exchange(house, association, message, request, rights, transfers, outbox)
+            served[dispatch.serve(asked)] += 1
             if not association.alive:
                 return
     # Told once it is over: a line at its start would delay every first answer. Who only echoes
