@@ -81,6 +81,24 @@ def _secure(peer: str, target: Target, given: Secured, known: Settings) -> conte
     return contexts.secure_to(found, known) if found else None
 
 
+def answering(peer: str, way: Way) -> tuple[contexts.Context | None, tuple[str, ...]]:
+    """How the same peer is heard when it calls us: over TLS as we call it, None: plain DICOM.
+
+    With the certificates it is bound to. Raises ConfigError.
+    """
+    known, given = settings(way.config), way.secured
+    found = None if "@" in peer or ":" in peer else known.peer_named(peer)
+    profile = given.profile or (found.tls if found else None)
+    bindings = found.certificate if found else ()
+    if profile is None:
+        return None, bindings
+    own = known.own_credentials
+    credentials = _credentials(given, own) if given.profile is not None else own
+    if credentials.certificate is None:
+        raise ConfigError("to listen over TLS takes a certificate: add --cert FILE")
+    return contexts.server(PROFILES[profile], credentials), bindings
+
+
 def _credentials(given: Secured, own: Credentials) -> Credentials:
     ca = given.ca or own.ca
     if ca is None:

@@ -20,6 +20,7 @@ import typer
 
 from cli import (
     cert,
+    commit,
     echo,
     exporting,
     find,
@@ -71,6 +72,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("peers", peers.peers, peers.EXAMPLES),
     ("echo", echo.echo, echo.EXAMPLES),
     ("send", send.send, send.EXAMPLES),
+    ("commit", commit.commit, commit.EXAMPLES),
     ("find", find.find, find.EXAMPLES),
     ("move", move.move, move.EXAMPLES),
     ("get", get.get, get.EXAMPLES),

@@ -9,32 +9,29 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from cli import calls, options, show, sources
+from cli import calls, committing, options, show, sources
 from cli.calls import Call
+from cli.committing import WAIT_SECONDS, Committed, ListenOption, Patience, WaitOption
 from cli.failures import Code, Failure, explained
 from cli.holdings import held
-from cli.sending import Sent
+from cli.sending import Sent, conversion_to
 from cli.sending import send as send_all
 from cli.sources import Collected, Source
 from config import catalogue
-from scp.conversion import Converter
 from scu import statuses
-from scu.conversion import AS_STORED, Conversion
 
 EXAMPLES = options.examples(
     "anode send ANODE@127.0.0.1:11112 scan.dcm",
     "anode send PACS1 ./study ./more.dcm --jobs 4",
     "anode send PACS1 /media/cd/DICOMDIR --skip-stored     (resume)",
     "anode send OLD_WS ./study --convert                    (to who takes little)",
+    "anode send PACS1 ./study --commit --listen 11113       (and have it answer for them)",
 )
 SHOWN = 20  # failures listed on a terminal; --json has all
 
@@ -51,6 +48,9 @@ ConvertOption = Annotated[
         "--convert",
         help="Change the encoding, without loss, of what the peer does not take as it is.",
     ),
+]
+CommitOption = Annotated[
+    bool, typer.Option("--commit", help="Then have the peer answer for them (storage commitment).")
 ]
 
 
@@ -84,6 +84,14 @@ class Summary:
     results: list[Sent] = field(default_factory=list)
     already: int = 0
     seconds: float = 0.0
+    committed: Committed | None = None
+    refused: Code = Code.DONE  # what asking to commit ended with
+
+    @property
+    def held(self) -> list[Source]:
+        """What the peer has, by its own word."""
+        failed = {each.source.path for each in self.results if each.category == statuses.FAILURE}
+        return [each for each in self.found.sources if each.path not in failed]
 
     def count(self, category: str) -> int:
         """How many ended so."""
@@ -115,7 +123,7 @@ class Summary:
     def code(self) -> Code:
         """0 when all were stored; the peer's fault when it took nothing; else 1."""
         if not self.failures:
-            return Code.DONE
+            return self.refused or (self.committed.code if self.committed else Code.DONE)
         if any(each.category != statuses.FAILURE for each in self.results):
             return Code.PARTIAL
         codes = Counter(result.code for result in self.results)
@@ -129,6 +137,9 @@ def send(
     jobs: JobsOption = 1,
     skip_stored: SkipOption = False,
     convert: ConvertOption = False,
+    commit: CommitOption = False,
+    wait: WaitOption = WAIT_SECONDS,
+    listen: ListenOption = None,
     config: options.ConfigOption = None,
     aet: options.AetOption = None,
     aec: options.AecOption = None,
@@ -141,10 +152,12 @@ def send(
 ) -> int:
     """Store files and folders at a peer (C-STORE).
 
-    Exit code 0 only if all were stored. What is not DICOM is passed over and counted.
+    Exit code 0 only if all were stored, and with --commit committed. What is not DICOM is passed
+    over and counted.
     """
-    secured = calls.Secured(tls, cert, tls_key, ca)
-    call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
+    way = calls.Way(config, aet, aec, timeout, calls.Secured(tls, cert, tls_key, ca))
+    call = calls.resolve(peer, way)
+    waiting = committing.patience(peer, way, wait, listen if commit else None)
     with show.spinner() as progress:
         looking = progress.add_task("Looking at files", total=None)
         found = sources.collect(paths, lambda: progress.advance(looking), hierarchy=skip_stored)
@@ -153,25 +166,26 @@ def send(
     if not found.sources and not found.damaged:
         raise Failure(Code.PARTIAL, f"nothing to send: {_passed_over(found)} in what was named")
     begun = time.monotonic()
-    with _conversion(call, config, convert=convert) as conversion:
+    with conversion_to(call, config, convert=convert) as conversion:
         done = _send(summary, len(wanted), lambda: send_all(call, wanted, jobs, conversion))
     summary.seconds = time.monotonic() - begun
+    if not as_json:
+        _report(summary)
+    if commit and done and summary.held:
+        _commit(call, summary, waiting)
     if as_json:
         show.document(_document(summary))
-    else:
-        _report(summary)
+    elif summary.committed:
+        committing.report(summary.committed)
     return summary.code if done else Code.INTERRUPTED
 
 
-@contextmanager
-def _conversion(call: Call, config: Path | None, *, convert: bool) -> Iterator[Conversion]:
-    """As the node converts for this peer, which the configuration may let it compress for."""
-    if not convert:
-        yield AS_STORED
-        return
-    with TemporaryDirectory(prefix="anode-") as folder:
-        known = calls.settings(config).peer_named(call.target.ae_title)
-        yield Converter(Path(folder), known)
+def _commit(call: Call, summary: Summary, waiting: Patience) -> None:
+    try:
+        summary.committed = committing.ask(call, summary.held, waiting)
+    except Failure as failure:  # what was stored is told all the same
+        summary.refused = failure.code
+        show.complain(failure)
 
 
 def _lacking(call: Call, summary: Summary) -> list[Source]:
@@ -266,6 +280,7 @@ def _document(summary: Summary) -> dict[str, object]:
         "classes": [asdict(each) for each in _classes(summary)],
         "converted": [asdict(each) for each in summary.converted],
         "failures": [{"path": path, "cause": cause} for path, cause in summary.failures],
+        "commitment": committing.document(summary.committed) if summary.committed else None,
     }
 
 

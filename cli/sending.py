@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
+from cli import calls
 from cli.calls import Call
 from cli.failures import Code, explain
 from cli.sources import Source
 from iod import transcoding
+from scp.conversion import Converter
 from scu import statuses
 from scu.conversion import AS_STORED, Conversion
 from scu.outcomes import Outcome
@@ -26,6 +31,17 @@ class Sent:
     cause: str = ""
     code: Code = Code.DONE
     converted_to: str = ""
+
+
+@contextmanager
+def conversion_to(call: Call, config: Path | None, *, convert: bool) -> Iterator[Conversion]:
+    """As the node converts for this peer, which the configuration may let it compress for."""
+    if not convert:
+        yield AS_STORED
+        return
+    with TemporaryDirectory(prefix="anode-") as folder:
+        known = calls.settings(config).peer_named(call.target.ae_title)
+        yield Converter(Path(folder), known)
 
 
 def send(
