@@ -7,7 +7,7 @@ folder open, but each opens it for itself, after a fork; who serves also takes `
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
@@ -15,7 +15,7 @@ from typing import Literal, Self
 from archive import media
 from archive.adopting import Kind, of_patient
 from archive.attributes import WANTED
-from archive.barrier import Barrier, barrier, kind
+from archive.barrier import Barrier, Open, barrier, kind
 from archive.bounds import Bounds
 from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
@@ -29,6 +29,10 @@ from archive.startup import Recovery, recover
 
 def _always(_sop_class_uid: str) -> bool:
     return True
+
+
+def _ignored(_why: str) -> None:
+    """Who asked hears it."""
 
 
 class Archive:
@@ -68,6 +72,14 @@ class Archive:
         self._barrier.pass_()
         clear(self._objects.root)
         return recover(self._objects, self._index, self.bounds, kind)
+
+    def settle(self) -> None:
+        """Return when all that is found by now is durable, lazy or not; raises ArchiveError."""
+        self._barrier.pass_()
+        if isinstance(self._barrier, Open):
+            root = self._objects.root
+            with closing(barrier(kind("always"), (root / "objects", root), _ignored)) as passing:
+                passing.pass_()
 
     def close(self) -> None:
         """Commit what waits, then let go of index and folder."""

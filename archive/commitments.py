@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from archive.errors import ArchiveError
-from archive.objects import CREATE, FILE_MODE, FOLDER, FOLDER_MODE, storage
+from archive.failures import storage
+from archive.locks import FILE_MODE, FOLDER_MODE
+from archive.objects import CREATE, FOLDER
 
 
 class Damaged(ArchiveError):

@@ -42,22 +42,16 @@ def _on() -> None:
     """Go on."""
 
 
-def examine(
-    held: StoredInstance, go_on: Callable[[], None] = _on, *, settle: bool = False
-) -> Finding | None:
+def examine(held: StoredInstance, go_on: Callable[[], None] = _on) -> Finding | None:
     """What is wrong with this object; None: nothing.
 
-    `go_on` is called again and again and may raise to stop. `settle` also syncs file and folder,
-    for an archive that has not done so when it acknowledged the object.
+    `go_on` is called again and again and may raise to stop.
     """
     try:
         with held.path.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size - held.offset
             if size != held.size:
                 return Finding(Fault.DAMAGED, f"its data set has {size} bytes, not {held.size}")
-            if settle:
-                os.fsync(file.fileno())
-                _sync_folder(held)
             meta = filemeta.read(file)
             if (meta.offset, meta.transfer_syntax_uid) != (held.offset, held.transfer_syntax_uid):
                 return Finding(Fault.DAMAGED, "its file meta information is not what was written")
@@ -79,11 +73,3 @@ def examine(
     if found.hexdigest() != held.sha256:
         return Finding(Fault.DAMAGED, "its bytes have another SHA-256")
     return None
-
-
-def _sync_folder(held: StoredInstance) -> None:
-    folder = os.open(held.path.parent, os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -80,12 +80,17 @@ def results(
     references: Iterable[Reference],
     go_on: Callable[[], None],
 ) -> list[Result]:
-    """Each object with the reason why it is not committed; raises what `go_on` raises."""
+    """Each object with the reason why it is not committed.
+
+    Raises ArchiveError, and what `go_on` raises.
+    """
     made = []
     for one in references:
         go_on()
         reason = _reason(archive, settings, one, go_on)
         made.append((one.sop_class_uid, one.sop_instance_uid, int(reason)))
+    # What was found may be so new that who stored it has not been answered yet.
+    archive.settle()
     return made
 
 
@@ -102,7 +107,7 @@ def _reason(
         return Reason.NO_SUCH_INSTANCE if supported else Reason.CLASS_NOT_SUPPORTED
     if held.sop_class_uid != one.sop_class_uid:
         return Reason.CLASS_INSTANCE_CONFLICT
-    finding = examine(held, go_on, settle=settings.archive.sync != "always")
+    finding = examine(held, go_on)
     if finding is None:
         return Reason.NONE
     _log.error("%s is not committed: %s", one.sop_instance_uid, finding.seen)
