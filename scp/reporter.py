@@ -198,11 +198,9 @@ class Reporter:
                 pass
         except judging.Stopped:
             pass
-        except (WireError, ArchiveError) as error:
-            self._put_off(title, queue, str(error))
-        except Exception:  # noqa: BLE001 - one peer's fault is not the others'
-            _log.exception("reporting to %r ended by an error of ours", title)
-            self._put_off(title, queue, "an error of ours")
+        except Exception as error:  # noqa: BLE001 - one peer's fault is not the others'
+            if not self._stopped.is_set():
+                self._put_off(title, queue, error)
         finally:
             with self._change:
                 queue.busy = False
@@ -242,11 +240,12 @@ class Reporter:
         if deliver is not None and deliver(judged):
             self._drop(judged)
 
-    def _put_off(self, title: str, queue: _Queue, why: str) -> None:
+    def _put_off(self, title: str, queue: _Queue, error: Exception) -> None:
+        if not isinstance(error, WireError | ArchiveError):
+            _log.error("reporting to %r: an error of ours", title, exc_info=error)
         limits = self._house().settings.limits
         with self._change:
             wait = queue.put_off(limits.report_seconds, limits.report_most_seconds)
             number = len(queue.waiting)
-        if not self._stopped.is_set():
-            what = "storage commitment: reports to"
-            _log.warning("%s %r: %d wait for %.0f s: %s", what, title, number, wait, why)
+        what = "storage commitment: reports to"
+        _log.warning("%s %r: %d wait for %g s: %s", what, title, number, wait, error)

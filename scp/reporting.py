@@ -22,6 +22,7 @@ from scu.references import ALL_COMMITTED, FAILURES_EXIST, INSTANCE, MODEL, Infor
 from wire.association import Association
 from wire.command import Command, Field
 from wire.errors import NoContext
+from wire.handshake import Secure
 from wire.negotiation import Context
 
 if TYPE_CHECKING:
@@ -82,22 +83,26 @@ class Calls:
         self._over = False
 
     @contextmanager
-    def begun(self, association: Association) -> Iterator[None]:
-        """Know this one as long as it lasts."""
-        sock = association.channel.socket
-        with self._lock:
-            self._open.add(sock)
-            over = self._over
+    def begun(self, secure: Secure | None) -> Iterator[Secure]:
+        """Make connections with this, and they are known for as long."""
+        made: list[socket.socket] = []
+
+        def note(sock: socket.socket) -> socket.socket:
+            made.append(secure(sock) if secure else sock)
+            with self._lock:
+                if self._over:
+                    raise OSError("the node stops")
+                self._open.update(made)
+            return made[-1]
+
         try:
-            if over:
-                association.abort()
-            yield
+            yield note
         finally:
             with self._lock:
-                self._open.discard(sock)
+                self._open.difference_update(made)
 
     def hang_up(self) -> None:
-        """End them all; those that still come about end at once."""
+        """End them all; none comes about any more."""
         with self._lock:
             self._over = True
             for sock in self._open:
@@ -117,19 +122,17 @@ def told(house: House, transactions: Sequence[Transaction], calls: Calls) -> Ite
     if peer is None:
         return
     title = called if called in settings.ae_titles else settings.node.ae_title
-    target = Target(peer.ae_title, peer.host, peer.port or 0, contexts.secure(house.calling, peer))
     caller, roles = Caller(title, settings.limits), {MODEL: (False, True)}
-    with (
-        associate(target, caller, [(MODEL, _SYNTAXES)], roles) as association,
-        calls.begun(association),
-    ):
-        # Many who take reports leave the role selection unanswered: the context is what counts.
-        context = next(iter(association.contexts.values()), None)
-        if context is None:
-            raise NoContext(f"{target} takes no reports of storage commitment")
-        for each in transactions:
-            _tell(house, association, context, each)
-            yield each
+    with calls.begun(contexts.secure(house.calling, peer)) as secure:
+        target = Target(peer.ae_title, peer.host, peer.port or 0, secure)
+        with associate(target, caller, [(MODEL, _SYNTAXES)], roles) as association:
+            # Many who take reports leave the role selection unanswered: the context is what counts.
+            context = next(iter(association.contexts.values()), None)
+            if context is None:
+                raise NoContext(f"{target} takes no reports of storage commitment")
+            for each in transactions:
+                _tell(house, association, context, each)
+                yield each
 
 
 def _tell(

@@ -1,51 +1,63 @@
-"""Storage commitment in tests: our SCU, raw requests, and pynetdicom as a peer that hears reports."""
+"""Storage commitment in tests: our SCU, raw requests, and pynetdicom as who hears reports."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
-from scu import commit
+from scp.node import Node
+from scu import commit, instances, store
 from scu.associate import Caller, Target, associate
-from scu.references import INSTANCE, MODEL, Information, Reference, decode, encode
+from scu.references import INSTANCE, MODEL, Information, Reference, encode
+from tests.nodes import target
+from tests.objects import instance, written
 from wire.association import Association
 from wire.command import Command, Field
 
 PROPOSAL = (MODEL, commit.SYNTAXES)
-SECONDS = 20.0
-
-
-def reference(path: Path) -> Reference:
-    """What a file holds."""
-    found = dcmread(path, stop_before_pixels=True)
-    return Reference(found.SOPClassUID, found.SOPInstanceUID)
+HEARS = Caller("HEARS")
+SECONDS = 30.0
 
 
 def references(paths: Iterable[Path]) -> list[Reference]:
-    return [reference(path) for path in paths]
+    """What these files hold."""
+    found = (dcmread(path, stop_before_pixels=True) for path in paths)
+    return [Reference(one.SOPClassUID, one.SOPInstanceUID) for one in found]
 
 
-def committed(target: Target, caller: Caller, objects: Iterable[Reference]) -> dict[str, int]:
+def stored(
+    ours: Node, folder: Path, number: int = 3, caller: Caller = HEARS, **values: object
+) -> list[Reference]:
+    """So many objects, held by the node."""
+    paths = written(folder, *(instance(n, **values) for n in range(1, number + 1)))
+    found = [instances.read(path) for path in paths]
+    assert all(one.status == 0 for one in store.store_all(target(ours), caller, found))
+    return references(paths)
+
+
+def committed(place: Target, caller: Caller, objects: Iterable[Reference]) -> dict[str, int]:
     """Ask, and hear the report on the same association; reasons by instance."""
     wanted = commit.Commitment(objects)
-    with associate(target, caller, [PROPOSAL]) as association:
+    with associate(place, caller, [PROPOSAL]) as association:
         commit.request(association, wanted)
         commit.listen(association, wanted, SECONDS)
     assert wanted.reported
     return wanted.reasons
 
 
-def action(**changed: object) -> Command:
+def action(**changed: Any) -> Command:
     """An N-ACTION request, PS3.4 J.3.2; what is wrong with it is told."""
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "requested_sop_class_uid": MODEL,
         "requested_sop_instance_uid": INSTANCE,
         "message_id": 7,
@@ -55,8 +67,8 @@ def action(**changed: object) -> Command:
     return Command(Field.N_ACTION, **{**usual, **changed})
 
 
-def asked(association: Association, transaction: str, objects: Iterable[Reference]) -> int | None:
-    """An N-ACTION with this transaction UID; returns its status."""
+def ask(association: Association, transaction: str, objects: Iterable[Reference]) -> int | None:
+    """An N-ACTION with this transaction UID; its status."""
     context = association.context_for(MODEL)
     data = encode(Information(transaction, list(objects)), context.transfer_syntax)
     request = action(message_id=association.next_message_id())
@@ -64,16 +76,25 @@ def asked(association: Association, transaction: str, objects: Iterable[Referenc
     return association.response(request).command.status
 
 
-@dataclass
+def ask_and_go(
+    place: Target, transaction: str, objects: Iterable[Reference], caller: Caller = HEARS
+) -> int | None:
+    """The same, on an association that is released at once."""
+    with associate(place, caller, [PROPOSAL]) as association:
+        return ask(association, transaction, objects)
+
+
+@dataclass(frozen=True)
 class Heard:
-    """A report that a peer got."""
+    """A report as a peer got it."""
 
     event_type: int
     transaction: str
     committed: list[str]
     failed: dict[str, int]
     calling: str
-    retrieve: str = ""
+    retrieve: str
+    number: int  # of the association it came on
 
     @classmethod
     def of(cls, event: evt.Event) -> Heard:
@@ -87,49 +108,56 @@ class Heard:
             {one.ReferencedSOPInstanceUID: one.FailureReason for one in failed},
             event.assoc.requestor.ae_title,
             told.get("RetrieveAETitle", ""),
+            id(event.assoc),
         )
 
 
 @dataclass
 class Hearing:
-    """A pynetdicom peer that takes reports, and what it got."""
+    """A peer that takes reports, and what it got."""
 
-    port: int
+    port: int = 0
     reports: queue.Queue[Heard] = field(default_factory=queue.Queue)
+    free: threading.Event = field(default_factory=threading.Event)  # until then none is answered
 
     def next(self) -> Heard:
         return self.reports.get(timeout=SECONDS)
 
 
 @contextmanager
-def hearing(
-    title: str = "HEARS", at: int = 0, status: int = 0, **options: object
-) -> Iterator[Hearing]:
+def hearing(at: int = 0, *, status: int = 0, title: str = "HEARS") -> Iterator[Hearing]:
     """pynetdicom as SCU of the class, called by its SCP: role selection, PS3.7 D.3.3.4."""
     ae = AE(ae_title=title)
     ae.add_supported_context(StorageCommitmentPushModel, scu_role=False, scp_role=True)
-    made = Hearing(0)
+    ae.maximum_associations = 100
+    made = Hearing()
+    made.free.set()
 
     def on_report(event: evt.Event) -> tuple[int, None]:
+        made.free.wait(SECONDS)
         made.reports.put(Heard.of(event))
         return status, None
 
-    server = ae.start_server(
-        ("127.0.0.1", at),
-        block=False,
-        evt_handlers=[(evt.EVT_N_EVENT_REPORT, on_report)],
-        **options,
-    )
+    handlers = [(evt.EVT_N_EVENT_REPORT, on_report)]
+    server = ae.start_server(("127.0.0.1", at), block=False, evt_handlers=handlers)
     made.port = server.socket.getsockname()[1]
     try:
         yield made
     finally:
+        made.free.set()
         server.shutdown()
 
 
-def told(raw: bytes, transfer_syntax: str) -> Information:
-    return decode(raw, transfer_syntax, 100_000)
+def eventually(true: Callable[[], object]) -> bool:
+    """Whether this comes true."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        threading.Event().wait(0.02)
+    return False
 
 
-def threads() -> list[str]:
-    return [each.name for each in threading.enumerate()]
+def files(data: Path, folder: str) -> list[Path]:
+    """The transactions in `open`, `reported`, `given-up` or `damaged`."""
+    return sorted((data / "commitments" / folder).iterdir())

@@ -21,8 +21,8 @@ _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST"})
 _NUMBER = re.compile(r" \(_ssl\.c:\d+\)$")
 _LINGER_SECONDS = 1.0
 
-Secure = Callable[[socket.socket], ssl.SSLSocket]
-"""Makes a connection a TLS one, its handshake done."""
+Secure = Callable[[socket.socket], socket.socket]
+"""Makes a connection one to speak on: mostly a TLS one, its handshake done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _linger(sock: socket.socket) -> None:
 
 def secured(
     sock: socket.socket, address: tuple[str, int], secure: Secure, limits: Limits
-) -> ssl.SSLSocket:
+) -> socket.socket:
     """The handshake with a peer that we call; raises Unreachable."""
     try:
         sock.settimeout(limits.handshake_seconds)
