@@ -45,9 +45,10 @@ def noted(secure: Secure | None, note: Callable[[Session], object]) -> Secure | 
     if secure is None:
         return None
 
-    def noting(sock: socket.socket) -> ssl.SSLSocket:
+    def noting(sock: socket.socket) -> socket.socket:
         made = secure(sock)
-        note(session(made))
+        if isinstance(made, ssl.SSLSocket):
+            note(session(made))
         return made
 
     return noting
