@@ -32,7 +32,7 @@ def commit(
     ca: options.CaOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Have a peer answer for the objects in files and folders (storage commitment).
+    """Have a peer answer for objects (storage commitment).
 
     Exit code 0 only if all are committed: then the peer has taken over their safekeeping.
     """

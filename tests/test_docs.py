@@ -16,6 +16,7 @@ from config import catalogue
 from config.limits import Limits
 from config.settings import Settings, load
 from scp import extended, statuses
+from scu.references import Reason
 from tests.commands import ROOT
 from tests.test_layers import MAY_IMPORT
 
@@ -237,9 +238,17 @@ def test_every_refusal_of_an_object_is_told_with_its_status():
     }
 
 
+ANSWERS = ("query.md", "retrieve.md", "storage.md", "commitment.md")
+
+
 @pytest.mark.parametrize("status", statuses.Status)
 def test_every_status_we_answer_with_is_told(status):
-    assert f"`{int(status):04X}`" in page("query.md") + page("retrieve.md") + page("storage.md")
+    assert f"`{int(status):04X}`" in "".join(map(page, ANSWERS))
+
+
+def test_every_reason_not_to_commit_is_told():
+    told = [row[0][1:5] for row in rows(chapters(page("commitment.md"))["What it means here"])]
+    assert told == [f"{int(reason):04X}" for reason in Reason if reason]
 
 
 def test_every_folder_has_its_sentence_in_the_architecture():

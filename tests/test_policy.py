@@ -25,8 +25,12 @@ RT_PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
 HANGING = "1.2.840.10008.5.1.4.38.2"
 PRIVATE = "1.3.12.2.1107.5.9.1"
 SERVED = {CT, RT_PLAN, PRIVATE, FIND, GET} | {HANGING} & set(catalogue.SERVED_MODELS)
-SERVICE = {"echo": VERIFICATION, "store": CT, "find": FIND, "move": MOVE, "get": GET}
-EVERYTHING = (*SERVICE.values(), PRIVATE, "1.2.840.10008.1.20.1")
+COMMIT = "1.2.840.10008.1.20.1"
+SERVICE = {
+    "echo": VERIFICATION, "store": CT, "find": FIND, "move": MOVE, "get": GET, "commit": COMMIT,
+}  # fmt: skip
+WORKLIST = "1.2.840.10008.5.1.4.31"
+EVERYTHING = (*SERVICE.values(), PRIVATE, WORKLIST)
 
 LOCAL = Entry(ipaddress.ip_address("127.0.0.1"))
 CT1 = Entry(ipaddress.ip_address("10.0.0.5"))
@@ -156,7 +160,7 @@ def test_private_classes_are_storage_when_configured(unknown_classes, declared, 
     decision = policy.decide(LOCAL, request(service_classes=declared), chosen)
     assert isinstance(decision, Acceptance)
     assert (PRIVATE in decision.offers) is accepted
-    assert "1.2.840.10008.1.20.1" not in decision.offers, "what we do not serve is never storage"
+    assert WORKLIST not in decision.offers, "what we do not serve is never storage"
 
 
 def test_destinations_are_configured_peers_with_a_port_that_the_caller_may_name():

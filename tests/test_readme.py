@@ -228,6 +228,7 @@ def test_what_it_says_we_speak_is_what_we_speak():
         "without-bulk-data": "Without Bulk Data",
         "repository": "Repository Query",
         "non-patient": "models of objects without a patient",
+        "commitment": "Storage Commitment Push Model",
     }
     assert {each.root for each in served} == set(told)
     assert all(name in README for name in told.values())

@@ -84,9 +84,7 @@ class Association:
     def arrives(self, seconds: float, wake: int | None = None) -> bool:
         """Whether something for `receive` comes within `seconds`, before `wake` is readable."""
         self.flush()
-        if self._set_aside is not None or self._values:
-            return True
-        return self.channel.arrives(seconds, wake)
+        return bool(self._set_aside or self._values) or self.channel.arrives(seconds, wake)
 
     def _message(self, first: Pdv) -> Message:
         context = self.contexts.get(first.context_id)
