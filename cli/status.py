@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import scu.echo
-from archive import Counts, degraded
+from archive import Counts, commitments, degraded
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
@@ -60,6 +60,7 @@ def status(
                 "free_bytes": free,
                 "read_only": degraded.reason(data) or None,
                 **asdict(counts),
+                "reports_waiting": commitments.waiting(data),
                 "listeners": [asdict(each) for each in reached],
                 "certificates": [_lasting(each) for each in ending],
             }
@@ -70,6 +71,9 @@ def status(
         _report(_held(counts, data, free), [])
         if why := degraded.reason(data):
             _report([("Read-only", why)], [])
+        if number := commitments.waiting(data):
+            told = f"{show.count(number, 'report')} of storage commitment not answered yet"
+            _report([("Waiting", told)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
 

@@ -18,7 +18,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 from scp.node import Node
 from scu import commit, instances, store
 from scu.associate import Caller, Target, associate
-from scu.references import INSTANCE, MODEL, Information, Reference, encode
+from scu.references import INSTANCE, MODEL, Information, Reference, decode, encode
 from tests.nodes import target
 from tests.objects import instance, written
 from wire.association import Association
@@ -82,6 +82,15 @@ def ask_and_go(
     """The same, on an association that is released at once."""
     with associate(place, caller, [PROPOSAL]) as association:
         return ask(association, transaction, objects)
+
+
+def reasons_of_report(association: Association) -> set[int]:
+    """The reasons in the next report, which is answered."""
+    message = association.expect(10)
+    assert message.command.command_field == Field.N_EVENT_REPORT
+    told = decode(message.identifier(), message.context.transfer_syntax, 1000)
+    association.send(message.context, message.command.response(0))
+    return {one.reason for one in (*told.referenced, *told.failed)}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from scu import commit, instances, store
 from scu.associate import associate
 from scu.echo import VERIFICATION, echo, verify
 from scu.find import begin, matches
-from scu.references import MODEL, Reason, Reference, decode
+from scu.references import MODEL, Reason, Reference
 from tests.clients import CALLER, STUDY_ROOT
 from tests.committing import (
     HEARS,
@@ -31,6 +31,7 @@ from tests.committing import (
     eventually,
     files,
     hearing,
+    reasons_of_report,
     references,
     stored,
 )
@@ -188,7 +189,7 @@ def test_a_report_comes_from_the_name_that_was_asked(tmp_path):
         node(tmp_path / "node", peers=(peer("HEARS", remote.port),)) as ours,
     ):
         both = ours.settings.node.model_copy(update={"other_ae_titles": ("OTHER",)})
-        ours.reload(ours.settings.model_copy(update={"node": both}))
+        ours.reload(lambda: ours.settings.model_copy(update={"node": both}))
         other = replace(target(ours), ae_title="OTHER")
         ask_and_go(other, "1.2.3", [Reference(CT_IMAGE, "1.2")])
         assert remote.next().calling == "OTHER"
@@ -219,17 +220,8 @@ def test_a_transaction_that_is_asked_twice_at_once_is_reported_both_ways(tmp_pat
         with associate(target(ours), HEARS, [PROPOSAL]) as association:
             assert [ask(association, "1.2.3", objects) for _ in range(2)] == [0, 0]
             assert len(files(tmp_path / "node", "open")) == 2
-            heard = [_report(association) for _ in range(2)]
+            heard = [reasons_of_report(association) for _ in range(2)]
     assert sorted(heard, key=max) == [{Reason.NONE}, {Reason.DUPLICATE_TRANSACTION}]
-
-
-def _report(association):
-    """The reasons in the next report, which is answered."""
-    message = association.expect(10)
-    assert message.command.command_field == Field.N_EVENT_REPORT
-    told = decode(message.identifier(), message.context.transfer_syntax, 1000)
-    association.send(message.context, message.command.response(0))
-    return {one.reason for one in (*told.referenced, *told.failed)}
 
 
 def test_other_requests_are_answered_while_a_report_is_awaited(tmp_path):
@@ -250,7 +242,7 @@ def test_other_requests_are_answered_while_a_report_is_awaited(tmp_path):
             # The answer crosses what C-FIND sends
             association.send(report.context, report.command.response(0))
             assert len(list(matches(association, asked))) == 200
-            assert _report(association) == {0}
+            assert reasons_of_report(association) == {0}
         assert eventually(lambda: len(files(tmp_path / "node", "reported")) == 2)
 
 
@@ -353,3 +345,16 @@ def test_what_ended_is_forgotten_after_its_days(tmp_path):
     os.utime(files(tmp_path, "reported")[0], (long_ago, long_ago))
     commitments.forget(400)
     assert not commitments.known(begun)
+
+
+def test_a_disk_that_fails_is_told_and_the_association_goes_on(tmp_path):
+    with node(tmp_path / "node") as ours:
+        objects = stored(ours, tmp_path / "in")
+        place = tmp_path / "node" / "commitments" / "open"
+        place.rename(tmp_path / "elsewhere")
+        with associate(target(ours), HEARS, [PROPOSAL]) as association:
+            assert ask(association, "1.2.3", objects) == 0x0110
+            (tmp_path / "elsewhere").rename(place)
+            assert ask(association, "1.2.3", objects) == 0
+            assert reasons_of_report(association) == {0}
+        assert list((tmp_path / "node" / "commitments").glob("*.part")) == []

@@ -53,7 +53,7 @@ def test_orthanc_asks_and_hears_also_after_the_node_was_gone(tmp_path):
             good, bad = ask(objects), ask([*objects, LOST])
             assert eventually(lambda: _status(remote, good) and _status(remote, bad))
             deaf = (peer("ORTHANC"), peer("HEARS"))  # nowhere to call: the report waits
-            serving.reload(serving.settings.model_copy(update={"peer": deaf}))
+            serving.reload(lambda: serving.settings.model_copy(update={"peer": deaf}))
             later = ask(objects)
             assert eventually(lambda: len(files(tmp_path / "node", "open")) == 1)
         with node(tmp_path / "node", peers=known, listener=doors):

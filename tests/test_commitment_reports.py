@@ -16,11 +16,12 @@ from config.limits import Limits
 from config.listeners import Listener
 from config.settings import Access
 from scp.reporter import CALLS
+from scu import commit
 from scu.associate import Caller, Target, associate
 from scu.references import Reason, Reference
 from tests.certificates import Authority
 from tests.clients import CALLER
-from tests.commands import configuration, process
+from tests.commands import anode, configuration, process
 from tests.committing import (
     HEARS,
     PROPOSAL,
@@ -30,6 +31,7 @@ from tests.committing import (
     eventually,
     files,
     hearing,
+    reasons_of_report,
     stored,
 )
 from tests.nodes import HERE, node, peer, target
@@ -108,6 +110,25 @@ def test_a_report_is_repeated_until_it_is_answered(tmp_path, caplog):
             assert len(files(tmp_path, "open")) == 1
 
 
+def test_who_does_not_answer_where_it_asked_is_called(tmp_path, caplog):
+    limits = Limits(response_seconds=0.5)
+    with (
+        hearing() as remote,
+        node(tmp_path, peers=(peer("HEARS", remote.port),), limits=limits) as ours,
+        associate(target(ours), HEARS, [PROPOSAL]) as association,
+    ):
+        assert [ask(association, f"1.2.{number}", NOWHERE) for number in range(2)] == [0, 0]
+        report = association.expect(SECONDS)
+        report.drain()
+        assert {remote.next().transaction for _ in range(2)} == {"1.2.0", "1.2.1"}
+        # Its answer comes after all, and costs nothing
+        association.send(report.context, report.command.response(0))
+        assert ask(association, "1.2.2", NOWHERE) == 0
+        assert remote.next().transaction == "1.2.2", "the next one is not tried here any more"
+        assert eventually(lambda: len(files(tmp_path, "reported")) >= 2)
+    assert "the report was not answered in time" in caplog.text
+
+
 def test_any_answer_ends_a_report(tmp_path, caplog):
     with (
         hearing(status=0x0110) as remote,
@@ -150,6 +171,15 @@ def test_only_the_configured_address_of_who_asked_is_called(tmp_path, caplog):
         assert wrong.reports.empty()
 
 
+def test_status_tells_how_many_reports_wait(tmp_path):
+    with node(tmp_path / "anode-data", peers=(peer("HEARS"),)) as ours:
+        ask_and_go(target(ours), "1.2.3", NOWHERE)
+        file = configuration(tmp_path)
+        told, document = anode("status", "-c", file), anode("status", "-c", file, "--json").document
+    assert "1 report of storage commitment not answered yet" in told.out
+    assert document["reports_waiting"] == 1
+
+
 def test_who_is_no_peer_is_called_nowhere_until_it_is_one(tmp_path, caplog):
     anybody = Access(unknown_peers=("commit",))
     with (
@@ -163,14 +193,11 @@ def test_who_is_no_peer_is_called_nowhere_until_it_is_one(tmp_path, caplog):
         assert caplog.text.count(waits) == 1
         assert remote.reports.empty()
         known = (peer("HEARS", remote.port),)
-        ours.reload(ours.settings.model_copy(update={"peer": known}))
+        ours.reload(lambda: ours.settings.model_copy(update={"peer": known}))
         assert {remote.next().transaction for _ in range(2)} == {"1.2.3", "1.2.4"}
 
 
 def test_a_peer_without_a_port_hears_its_report_when_it_is_back(tmp_path):
-    from scu import commit
-    from tests.test_commitment import _report
-
     with node(tmp_path, peers=(peer("HEARS"), peer("TESTER"))) as ours:
         ask_and_go(target(ours), "1.2.3", NOWHERE)
         assert eventually(lambda: files(tmp_path, "open"))
@@ -180,7 +207,7 @@ def test_a_peer_without_a_port_hears_its_report_when_it_is_back(tmp_path):
             assert wanted.reported
             assert not association.arrives(1.5), "it is nobody else's"
         with associate(target(ours), HEARS, [PROPOSAL]) as association:
-            assert _report(association) == {Reason.NO_SUCH_INSTANCE}
+            assert reasons_of_report(association) == {Reason.NO_SUCH_INSTANCE}
         assert eventually(lambda: files(tmp_path, "reported"))
 
 
@@ -299,10 +326,10 @@ def test_reports_go_over_tls_to_the_certificate_the_peer_is_bound_to(tmp_path, c
         with node(tmp_path / "node", peers=(known, stranger), listener=doors, limits=SOON) as ours:
             # Who is bound to a certificate cannot ask in plain; what it asked before counts.
             made = ours.settings.model_copy(update={"peer": (peer("HEARS"),)})
-            ours.reload(made)
+            ours.reload(lambda: made)
             ask_and_go(target(ours), "1.2.3", NOWHERE)
             assert eventually(lambda: "no [[peer]] of this AE title" in caplog.text)
-            ours.reload(made.model_copy(update={"peer": (known,)}))
+            ours.reload(lambda: made.model_copy(update={"peer": (known,)}))
             if bound:
                 assert eventually(lambda: files(tmp_path / "node", "reported"))
                 assert "report of 'ANODE' refused: a transaction of nobody" in caplog.text

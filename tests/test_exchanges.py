@@ -11,6 +11,7 @@ import pytest
 from tests.pairs import (
     BRISK,
     CT,
+    ECHO,
     EXPLICIT,
     FIND,
     IMPLICIT,
@@ -224,3 +225,49 @@ def test_a_context_that_is_missing_is_named():
         for uid, syntax in [("1.2.3", None), (CT, IMPLICIT)]:
             with pytest.raises(NoContext, match=uid):
                 association.context_for(uid, syntax)
+
+
+# -- asking as an acceptor
+
+
+REPORT = replace(echo_request(9), command_field=commands.Field.N_EVENT_REPORT)
+
+
+def test_what_an_acceptor_asks_is_answered_among_the_requests_of_its_peer():
+    with raw_association() as (association, raw):
+        association.ask(association.contexts[3], REPORT)
+        raw.send(message_pdus(FIND))
+        request = association.receive()
+        assert request.command.command_field == FIND.command_field
+        request.drain()
+        # The answer crosses ours, and a cancel comes after it.
+        raw.send(data_pdu((3, 3, commands.encode(REPORT.response(0)))) + cancel(5))
+        assert association.arrives(PATIENCE)
+        assert association.cancelled(5)
+        assert association.arrives(0)
+        assert association.receive().command == REPORT.response(0)
+
+
+def test_an_answer_that_was_not_asked_for_is_a_violation():
+    with raw_association() as (association, raw):
+        raw.send(message_pdus(FIND))
+        association.receive().drain()
+        raw.send(data_pdu((3, 3, commands.encode(REPORT.response(0)))))
+        raw.socket.shutdown(socket.SHUT_WR)
+        with pytest.raises(ProtocolError, match="before the answer"):
+            association.cancelled(5)
+
+
+def test_waiting_ends_with_the_first_byte_the_bell_or_the_time():
+    rung, bell = socket.socketpair()
+    with raw_association() as (association, raw), rung, bell:
+        assert not association.arrives(0.01, bell.fileno())
+        rung.send(b"!")
+        assert not association.arrives(PATIENCE, bell.fileno())
+        raw.send(data_pdu((3, 3, ECHO))[:5])
+        assert association.arrives(PATIENCE)
+        raw.send(data_pdu((3, 3, ECHO))[5:])
+        assert association.receive().command == echo_request()
+        raw.socket.close()
+        with pytest.raises(Closed):
+            association.arrives(PATIENCE)
