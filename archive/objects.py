@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from archive import seals
 from archive.errors import NoSpace
 from archive.failures import storage
 from archive.locks import FILE_MODE, FOLDER_MODE, hold, locked, sweep
@@ -36,8 +37,8 @@ class Objects(Protocol):
     def begin(self) -> Draft:
         """A new object that nobody sees yet."""
 
-    def new_key(self) -> str:
-        """A key that no object has."""
+    def new_key(self, header: int, sha256: str) -> str:
+        """A key that no object has, sealed with what the object's bytes are."""
 
     def put(self, draft: Draft, key: str) -> None:
         """Make a draft durable under its key."""
@@ -120,11 +121,9 @@ class Folder:
                 raise NoSpace("too little space is left for objects")
             return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
 
-    def new_key(self) -> str:
-        """The hour, UTC, and a name: the time, so that keys sort as objects came, and chance."""
-        now = time.time_ns()
-        name = f"{now:016x}{secrets.token_hex(8)}"
-        return time.strftime(f"%Y/%m/%d/%H/{name}.dcm", time.gmtime(now // 1_000_000_000))
+    def new_key(self, header: int, sha256: str) -> str:
+        """The hour, UTC, and a sealed name."""
+        return seals.key(header, sha256)
 
     def put(self, draft: Draft, key: str) -> None:
         """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""
