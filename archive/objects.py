@@ -11,7 +11,6 @@ lock on it, so start-up sweeps away only what dead processes left.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import threading
@@ -24,7 +23,8 @@ from typing import BinaryIO, Protocol
 from archive import seals
 from archive.errors import NoSpace
 from archive.failures import storage
-from archive.locks import FILE_MODE, FOLDER_MODE, hold, locked, sweep
+from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, sweep
+from archive.quarantine import report, set_aside
 
 _NAMING_SECONDS = 600.0
 CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -113,6 +113,13 @@ class Folder:
         lock, self._lock = self._lock, -1
         os.close(lock)
 
+    def alone(self) -> bool:
+        """Whether nobody else, in no process, has this folder open."""
+        own = f"{self._token}.lock"
+        with storage():
+            locks = (self.root / "incoming").glob("*.lock")
+            return all(is_free(self._incoming.fd, x.name) for x in locks if x.name != own)
+
     def begin(self) -> Draft:
         """A new temporary file; raises NoSpace before the disk is full to the brim."""
         with storage():
@@ -180,13 +187,8 @@ class Folder:
 
     def quarantine(self, path: Path, reason: Mapping[str, object]) -> None:
         """Set a file aside, if it is there, with the reason beside it; nothing is lost."""
-        with storage():
-            home = self.root / "quarantine"
-            home.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            with suppress(FileNotFoundError):
-                path.rename(home / path.name)
-            text = json.dumps({**reason, "from": str(path.relative_to(self.root))}, indent=1)
-            (home / path.name).with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")
+        if set_aside(self.root, path, reason) is None:
+            report(self.root, path.stem, reason)
 
     def _leaf(self, hour: str) -> _Leaf:
         """The folder of an hour; made and synced by whoever comes first."""

@@ -20,6 +20,7 @@ import typer
 
 from cli import (
     cert,
+    checking,
     echo,
     exporting,
     find,
@@ -76,6 +77,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("get", get.get, get.EXAMPLES),
     ("import", importing.imported, importing.EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
+    ("check", checking.check, checking.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
     ("tls probe", probe.probe, probe.EXAMPLES),

@@ -1,0 +1,102 @@
+"""Whether a file still is what its row says: there, as long, and byte for byte as it came.
+
+Law: bytes are read from the disk, not from the system's memory of them, in small pieces with a
+pause after each where the reader asks for one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from archive import filemeta
+from archive.errors import BadObject
+from archive.findings import Finding, Kind
+from archive.record import StoredInstance
+from archive.seals import seal
+
+CHUNK = 256 << 10
+
+Pause = Callable[[int], None]
+"""Called after each piece with its size; may wait, or raise to end the reading."""
+
+
+def at_once(_bytes: int) -> None:
+    """No pause."""
+
+
+def key_of(stored: StoredInstance, root: Path) -> str:
+    """The object's key."""
+    return stored.path.relative_to(root / "objects").as_posix()
+
+
+def measured(stored: StoredInstance, root: Path) -> Finding | None:
+    """What is wrong with the file as far as its size tells."""
+    try:
+        held = stored.path.stat().st_size
+    except FileNotFoundError:
+        return _finding("missing", stored, root, "the file is gone")
+    except OSError as error:
+        return _unreadable(stored, root, error)
+    wanted = stored.offset + stored.size
+    if held != wanted:
+        why = f"the file has {held} bytes, not {wanted}"
+        return _finding("size", stored, root, why)
+    return None
+
+
+def examined(stored: StoredInstance, root: Path, pause: Pause = at_once) -> Finding | None:
+    """What is wrong with the file as far as every byte of it tells."""
+    found = measured(stored, root)
+    if found is not None:
+        return found
+    try:
+        with stored.path.open("rb", buffering=0) as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            header = file.read(stored.offset)
+            digest = _digest(file, pause)
+            sound = _is_sound(header, file, stored)
+    except FileNotFoundError:
+        return _finding("missing", stored, root, "the file is gone")
+    except OSError as error:
+        return _unreadable(stored, root, error)
+    if digest != stored.sha256:
+        return _finding("altered", stored, root, "its SHA-256 is not that of the bytes received")
+    if not sound:
+        return _finding("header", stored, root, "its meta information is not as it was written")
+    return None
+
+
+def _digest(file: BinaryIO, pause: Pause) -> str:
+    made = hashlib.sha256()
+    while piece := file.read(CHUNK):
+        made.update(piece)
+        pause(len(piece))
+    return made.hexdigest()
+
+
+def _is_sound(header: bytes, file: BinaryIO, stored: StoredInstance) -> bool:
+    """Whether the bytes before the data set are those that were written."""
+    sealed = seal(stored.path)
+    if sealed is not None:
+        return zlib.crc32(header) == sealed.header
+    file.seek(0)
+    try:
+        meta = filemeta.read(file)
+    except BadObject:
+        return False
+    said = meta.sop_class_uid, meta.sop_instance_uid, meta.transfer_syntax_uid
+    wanted = stored.sop_class_uid, stored.sop_instance_uid, stored.transfer_syntax_uid
+    return said == wanted and filemeta.is_ours(header, meta)
+
+
+def _finding(kind: Kind, stored: StoredInstance, root: Path, cause: str) -> Finding:
+    return Finding(kind, key_of(stored, root), stored.sop_instance_uid, cause)
+
+
+def _unreadable(stored: StoredInstance, root: Path, error: OSError) -> Finding:
+    return _finding("unreadable", stored, root, f"the file cannot be read: {error.strerror}")
