@@ -12,8 +12,9 @@ import hashlib
 import os
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import BinaryIO
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from archive import filemeta
 from archive.attributes import WANTED
@@ -23,7 +24,6 @@ from archive.failures import storage
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.objects import Objects
 from archive.reception import Announced, check_identity
 from archive.record import Record, StoredInstance, record
 from archive.seals import Seal, seal, stamp
@@ -39,7 +39,30 @@ def of_patient(_sop_class_uid: str) -> bool:
     return True
 
 
-def adopt(objects: Objects, key: str, bounds: Bounds, kind: Kind = of_patient) -> Record:
+class Shelf(Protocol):
+    """Where object files lie."""
+
+    def open(self, key: str) -> BinaryIO: ...
+    def path(self, key: str) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Those of a data folder, for who reads nothing else."""
+
+    root: Path
+
+    def open(self, key: str) -> BinaryIO:
+        """Read an object."""
+        with storage():
+            return self.path(key).open("rb")
+
+    def path(self, key: str) -> Path:
+        """Where the object lies."""
+        return self.root / "objects" / key
+
+
+def adopt(objects: Shelf, key: str, bounds: Bounds, kind: Kind = of_patient) -> Record:
     """The record of an object file.
 
     Raises BadObject when it is torn, truncated or none of ours, TooLarge for what `bounds` forbid

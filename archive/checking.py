@@ -17,6 +17,7 @@ from functools import partial
 from archive import fixity, tombstones
 from archive.adopting import Kind, adopt, of_patient
 from archive.archive import Archive
+from archive.bounds import HELD
 from archive.errors import BadObject, Mismatch, TooLarge, Unavailable
 from archive.failures import storage
 from archive.findings import Finding
@@ -123,7 +124,7 @@ def _without_row(
         made.young += 1
         return
     try:
-        uid = adopt(archive.objects, key, archive.bounds, kind).stored.sop_instance_uid
+        uid = adopt(archive.objects, key, HELD, kind).stored.sop_instance_uid
     except (BadObject, Mismatch, TooLarge) as error:
         yield Finding("damaged", key, "", str(error))
         return

@@ -16,7 +16,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -119,6 +119,16 @@ class Folder:
         with storage():
             locks = (self.root / "incoming").glob("*.lock")
             return all(is_free(self._incoming.fd, x.name) for x in locks if x.name != own)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Wait until nobody else has this folder open, and let nobody open it meanwhile."""
+        own = f"{self._token}.lock"
+        with storage(), locked(self._incoming.fd, ".door"):
+            for lock in (self.root / "incoming").glob("*.lock"):
+                if lock.name != own:
+                    os.close(hold(self._incoming.fd, lock.name))
+            yield
 
     def begin(self) -> Draft:
         """A new temporary file; raises NoSpace before the disk is full to the brim."""

@@ -17,6 +17,7 @@ from archive import filemeta, quarantine, tombstones
 from archive.adopting import Kind as Related
 from archive.adopting import adopt
 from archive.archive import Archive
+from archive.bounds import HELD
 from archive.failures import storage
 from archive.findings import Finding, Kind
 from archive.record import StoredInstance
@@ -82,7 +83,7 @@ def _header(archive: Archive, stored: StoredInstance) -> bytes | None:
 
 
 def _index(archive: Archive, finding: Finding, related: Related) -> str:
-    added = archive.index.add(adopt(archive.objects, finding.key, archive.bounds, related))
+    added = archive.index.add(adopt(archive.objects, finding.key, HELD, related))
     return "added to the index" if added.new else "another file has come into the index meanwhile"
 
 

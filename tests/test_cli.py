@@ -19,7 +19,6 @@ from tests.peers import free_port
 NAMES = [name for name, _, _ in COMMANDS]
 NOT_YET = (
     "commit",
-    "reindex",
     "conformance",
     "samples",
     "validate",
