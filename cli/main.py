@@ -21,6 +21,7 @@ import typer
 from cli import (
     cert,
     checking,
+    deleting,
     echo,
     exporting,
     find,
@@ -80,6 +81,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("export", exporting.export, exporting.EXAMPLES),
     ("check", checking.check, checking.EXAMPLES),
     ("reindex", reindexing.reindex, reindexing.EXAMPLES),
+    ("delete", deleting.delete, deleting.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
     ("tls probe", probe.probe, probe.EXAMPLES),
