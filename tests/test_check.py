@@ -16,6 +16,7 @@ from archive.checking import Manner, check
 from archive.objects import Folder
 from archive.repairing import repair
 from archive.tombstones import Deletion
+from config.settings import Archive as ArchiveTable
 from tests import clients
 from tests.commands import anode, configuration
 from tests.datasets import instance
@@ -269,18 +270,48 @@ def test_without_an_archive_there_is_nothing_to_check(tmp_path: Path):
     assert "holds no archive yet" in ran.err
 
 
-@pytest.mark.parametrize("damage", ["torn", "gone"])
-def test_a_damaged_object_fails_its_sub_operation_and_never_comes_wrong(tmp_path: Path, damage):
+def damage(path: Path, how: str) -> None:
+    if how == "torn":
+        path.write_bytes(path.read_bytes()[:-10])
+    elif how == "flipped":
+        flip(path, -10)
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize("how", ["torn", "gone", "flipped"])
+def test_a_damaged_object_fails_its_sub_operation_and_never_comes_wrong(tmp_path: Path, how):
     """Durability C8."""
     files = filled(tmp_path, 6)
-    path = files["1.2.3.3"]
     with node(tmp_path) as serving:
         wanted = [stored for _, stored in serving.archive.index.held(0, 100)]
-        if damage == "torn":
-            path.write_bytes(path.read_bytes()[:-10])
-        else:
-            path.unlink()
+        damage(files["1.2.3.3"], how)
         asked = identifier("STUDY", StudyInstanceUID="1.2.0")
         progress, kept = clients.get(target(serving), asked, wanted)
     assert kept == {"1.2.3.6": instance("1.2.3.6", study="1.2.0", pixels=3012)}
     assert (progress[-1].category, progress[-1].completed, progress[-1].failed) == ("Warning", 1, 1)
+
+
+@pytest.mark.parametrize("how", ["torn", "gone", "flipped"])
+def test_nothing_is_made_of_a_damaged_object(tmp_path: Path, how):
+    """Composite instance without bulk data, PS3.4 Annex Z."""
+    files = filled(tmp_path, 2)
+    with node(tmp_path) as serving:
+        wanted = [stored for _, stored in serving.archive.index.held(0, 100)]
+        damage(files["1.2.3.1"], how)
+        asked = identifier("IMAGE", SOPInstanceUID="1.2.3.1\\1.2.3.2")
+        model = "1.2.840.10008.5.1.4.1.2.5.3"
+        progress, kept = clients.get(target(serving), asked, wanted, root=model)
+    assert set(kept) == {"1.2.3.2"}
+    assert (progress[-1].completed, progress[-1].failed) == (1, 1)
+
+
+@pytest.mark.parametrize(("verify", "sent"), [("size", 1), ("hash", 0)])
+def test_who_wants_speed_may_have_sizes_compared_only(tmp_path: Path, verify, sent):
+    files = filled(tmp_path, 1)
+    with node(tmp_path, archive=ArchiveTable(sync="lazy", verify=verify)) as serving:
+        wanted = [stored for _, stored in serving.archive.index.held(0, 100)]
+        flip(files["1.2.3.1"], -10)
+        asked = identifier("STUDY", StudyInstanceUID="1.2.1")
+        _, kept = clients.get(target(serving), asked, wanted)
+    assert len(kept) == sent
