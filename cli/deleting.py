@@ -6,10 +6,8 @@ more than was meant.
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -24,7 +22,10 @@ from archive.query import parse
 from archive.tombstones import Deletion
 from cli import calls, options, questions, show
 from cli.failures import Code, Failure
-from cli.store import opened
+from cli.store import opened, recording, user
+from scp import audit
+from scp.audit import reports
+from scp.audit.events import Participant
 
 EXAMPLES = options.examples(
     "anode delete -k StudyInstanceUID=1.2.3",
@@ -83,15 +84,17 @@ def delete(
     """
     asked = _asked(key)
     settings = calls.settings(config)
-    with opened(settings) as archive:
+    with opened(settings) as archive, recording(settings) as trail:
         doomed = list(_doomed(archive, asked))
         if not doomed:
             raise Failure(Code.PARTIAL, "the archive has nothing that matches these keys")
         if not yes:
             _agreed(doomed)
         for each in doomed:
-            deletion = Deletion(each.uid, by(), each.instances)
+            deletion = Deletion(each.uid, user(), each.instances)
             tombstones.bury(archive.objects, archive.index, deletion)
+            for event in _events(each, whole=not _left(archive, each)):
+                trail.record(event)
     if as_json:
         show.document([_document(each) for each in doomed])
     else:
@@ -99,13 +102,23 @@ def delete(
     return Code.DONE
 
 
-def by() -> str:
-    """Who deletes."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
+def _left(archive: Archive, each: Doomed) -> bool:
+    """Whether something of the study is still there."""
+    asked = Dataset()
+    asked.StudyInstanceUID = each.uid
+    return bool(each.uid and _studies(archive, asked))
+
+
+def _events(each: Doomed, *, whole: bool) -> Iterator[audit.Event]:
+    """PS3.15 A.5.3.8 for a whole study, else A.5.3.6."""
+    who = Participant(user(), requestor=True)
+    counts = Counter(one.sop_class_uid for one in each.instances)
+    for some in reports.portions(counts):
+        things = reports.instances(each.instances[0].subject, some)
+        if each.uid and whole:
+            yield reports.study_deleted(who, things)
+        else:
+            yield reports.accessed(who, things, "D")
 
 
 def _asked(keys: Sequence[str]) -> Dataset:

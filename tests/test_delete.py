@@ -17,7 +17,7 @@ from archive import Archive, tombstones
 from archive.checking import Manner, check
 from archive.tombstones import Deletion
 from config import catalogue
-from tests import clients
+from tests import audit_sinks, clients
 from tests.commands import ROOT, SECONDS, anode, command, configuration
 from tests.datasets import instance
 from tests.nodes import node, target
@@ -267,3 +267,15 @@ def test_two_may_delete_the_same_at_once(data: Path):
         each.join()
     assert held(data) == {}
     assert len(stones(data)) == 2
+
+
+def test_the_audit_trail_tells_whose_and_by_whom(data: Path):
+    """PS3.15 A.5.3.8 for a study, A.5.3.6 for some of one and for what belongs to none."""
+    delete(data, "SOPInstanceUID=1.2.1.1\\1.2.9")
+    delete(data, "PatientID=4711")
+    told = audit_sinks.journal(data)
+    assert [each.event for each in told] == ["110103 D", "110103 D", "110105 D", "110105 D"]
+    named = [each.all("//ParticipantObjectIdentification/@ParticipantObjectID") for each in told]
+    assert named == [["1.3.1", "4711"], [HANGING_PROTOCOL], ["1.3.1", "4711"], ["1.3.2", "4711"]]
+    assert [sum(each.classes().values()) for each in told] == [1, 1, 2, 3]
+    assert all("@" in each.all("//ActiveParticipant/@UserID")[0] for each in told)
