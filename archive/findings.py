@@ -31,7 +31,7 @@ KINDS: Mapping[Kind, tuple[str, str]] = {
     "orphan": ("a whole object that is not in the index", "into the index"),
     "duplicate": ("an object held already, in another file", "into quarantine"),
     "damaged": ("a file that is no whole object of ours", "into quarantine"),
-    "deleted": ("a deletion that was not finished", "it is completed"),
+    "deleted": ("it was deleted, and is still or again here", "it is removed"),
 }
 
 

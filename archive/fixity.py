@@ -91,6 +91,14 @@ def altered(stored: StoredInstance) -> str:
     return "" if made.hexdigest() == stored.sha256 else "the stored object is not as it came"
 
 
+def header_altered(stored: StoredInstance) -> str:
+    """Why the file must not be copied as it is, as far as its meta information tells; or empty."""
+    with stored.path.open("rb", buffering=0) as file:
+        if _is_sound(file.read(stored.offset), file, stored):
+            return ""
+    return "its meta information is not as it was written"
+
+
 def _digest(file: FileIO, pause: Pause) -> str:
     made, room = hashlib.sha256(), memoryview(bytearray(CHUNK))
     while count := file.readinto(room):

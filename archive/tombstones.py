@@ -53,6 +53,8 @@ def bury(objects: Folder, index: Index, deletion: Deletion) -> Path:
 def complete(objects: Folder, index: Index) -> int:
     """Complete the deletions that a crash left unfinished; how many there were."""
     completed = 0
+    with storage():
+        _folder(objects.root)  # so that whoever makes a backup finds it
     for path in pending(objects.root):
         with _held(path) as free:
             if free:
