@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -249,3 +250,27 @@ def test_without_object_files_there_is_nothing_to_index(tmp_path: Path):
     ran = anode("reindex", "-c", configuration(tmp_path))
     assert ran.code == 1
     assert "holds no object files" in ran.err
+
+
+def test_without_an_index_altered_files_are_told_from_sound_ones(tmp_path: Path):
+    """Durability C8: flip one bit in 20 files, truncate 5, delete 5, delete the database."""
+    files = filled(tmp_path, 40)
+    before = dump(tmp_path)
+    dice = random.Random(8)
+    for path in files[:20]:
+        content = bytearray(path.read_bytes())
+        at = dice.randrange(8 * len(content))
+        content[at // 8] ^= 1 << at % 8
+        path.write_bytes(content)
+    for path in files[20:25]:
+        os.truncate(path, dice.randrange(path.stat().st_size))
+    for path in files[25:30]:
+        path.unlink()
+    forget(tmp_path)
+    made = again(tmp_path)
+    top = tmp_path / "objects"
+    assert {top / key for key in made.findings} == set(files[:25])
+    assert {each.kind for each in made.findings.values()} == {"damaged"}
+    after = dump(tmp_path)["instance"]
+    assert {uid for _, uid in after} == {f"1.2.{n}" for n in range(30, 40)}
+    assert all(before["instance"][name] == row for name, row in after.items())
