@@ -1,18 +1,20 @@
 """One of our own object files read back: the same rows that its reception made.
 
 Law: the file is not believed. Its header must be one that we write, its data set whole and the one
-that the header names; then the record differs from the first one in `received` alone, which is
-the time the file was last written.
+that the header names, both as the file's name sealed them; then the record is that of its
+reception. Files older than seals are believed when all else is right; they were received when
+last written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import BinaryIO
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from archive import filemeta
 from archive.attributes import WANTED
@@ -22,9 +24,9 @@ from archive.failures import storage
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.objects import Objects
 from archive.reception import Announced, check_identity
 from archive.record import Record, StoredInstance, record
+from archive.seals import Seal, seal, stamp
 
 CHUNK = 1 << 20
 
@@ -37,15 +39,41 @@ def of_patient(_sop_class_uid: str) -> bool:
     return True
 
 
-def adopt(objects: Objects, key: str, bounds: Bounds, kind: Kind = of_patient) -> Record:
+class Shelf(Protocol):
+    """Where object files lie."""
+
+    def open(self, key: str) -> BinaryIO: ...
+    def path(self, key: str) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Those of a data folder, for who reads nothing else."""
+
+    root: Path
+
+    def open(self, key: str) -> BinaryIO:
+        """Read an object."""
+        with storage():
+            return self.path(key).open("rb")
+
+    def path(self, key: str) -> Path:
+        """Where the object lies."""
+        return self.root / "objects" / key
+
+
+def adopt(objects: Shelf, key: str, bounds: Bounds, kind: Kind = of_patient) -> Record:
     """The record of an object file.
 
     Raises BadObject when it is torn, truncated or none of ours, TooLarge for what `bounds` forbid
     by now (but for the object's bytes: it is here), Unavailable when it cannot be read.
     """
     with objects.open(key) as file, storage():
-        meta = _header(file)
+        sealed = seal(objects.path(key))
+        meta = _header(file, sealed)
         head, digest, size = _data_set(file, meta, bounds)
+        if sealed and digest != sealed.sha256:
+            raise BadObject("the data set is not the one that was stored: its SHA-256 differs")
         told = Announced(
             sop_class_uid=meta.sop_class_uid,
             sop_instance_uid=meta.sop_instance_uid,
@@ -65,15 +93,17 @@ def adopt(objects: Objects, key: str, bounds: Bounds, kind: Kind = of_patient) -
         sha256=digest,
     )
     row = record(head, stored, meta.source_ae)
-    received = datetime.fromtimestamp(modified, UTC).isoformat(timespec="milliseconds")
-    return replace(row, received=received)
+    return row if sealed else replace(row, received=stamp(modified))
 
 
-def _header(file: BinaryIO) -> FileMeta:
+def _header(file: BinaryIO, sealed: Seal | None) -> FileMeta:
     """The meta information, which must be to the byte what we write."""
     meta = filemeta.read(file)
     file.seek(0)
-    if not filemeta.is_ours(file.read(meta.offset), meta):
+    start = file.read(meta.offset)
+    if sealed and zlib.crc32(start) != sealed.header:
+        raise BadFile("the file meta information is not the one that was stored: its CRC differs")
+    if not filemeta.is_ours(start, meta):
         raise BadFile("the file meta information is not as this application writes it")
     return meta
 

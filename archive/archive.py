@@ -81,6 +81,16 @@ class Archive:
             with closing(barrier(kind("always"), (root / "objects", root), _ignored)) as passing:
                 passing.pass_()
 
+    @property
+    def objects(self) -> Folder:
+        """The object files, for who cares for the archive: check, deletion, the fixity scan."""
+        return self._objects
+
+    @property
+    def index(self) -> Index:
+        """Their rows, for the same."""
+        return self._index
+
     def close(self) -> None:
         """Commit what waits, then let go of index and folder."""
         self._index.close()

@@ -26,3 +26,7 @@ class Bounds:
     """Bytes kept of one indexed value; the rest of it stays in the file alone."""
     head_bytes: int = 64 << 20
     """Bytes that the fallback may read of an odd data set, big values left out."""
+
+
+# The most that any configuration lets in: what is held already is not disowned by new limits.
+HELD = Bounds(object_bytes=1 << 62, elements=100_000_000, nesting=1000, inflated_bytes=64 << 30)

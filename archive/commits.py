@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from archive.barrier import Barrier
 from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable, Uncertain
-from archive.record import Record
+from archive.record import Record, StoredInstance
 from archive.writer import Added, Writer
 
 GROUP = 256  # rows in one commit at most
@@ -76,6 +76,10 @@ class Commits:
     def remove(self, sop_instance_uid: str) -> bool:
         """Delete an instance's row and what it leaves empty; False if there was none."""
         return self._group(_Ticket(lambda writer: writer.remove(sop_instance_uid)))
+
+    def drop(self, held: Sequence[StoredInstance]) -> int:
+        """Delete the rows that still are of these very files; how many there were."""
+        return self._group(_Ticket(partial(_drop, held)))
 
     def _group(self, ticket: _Ticket[T], *, last: bool = False) -> T:
         with self._lock:
@@ -204,3 +208,7 @@ def _nothing(_writer: Writer) -> None:
 
 def _add(record: Record, writer: Writer) -> Added:
     return writer.add(record)
+
+
+def _drop(held: Sequence[StoredInstance], writer: Writer) -> int:
+    return sum(writer.remove(each.sop_instance_uid, each.path) for each in held)

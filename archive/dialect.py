@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from peewee import (
     SqliteDatabase,
 )
 
+from archive import sqlitefiles
 from archive.errors import ArchiveError, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
@@ -48,6 +50,9 @@ class Dialect(Protocol):
     def replaced(self, keyword: str) -> str: ...
     def gathered(self, item: str) -> str: ...
     def moved(self, moment: str, since: str, to: str) -> str: ...
+    def beside(self, name: str) -> Dialect: ...
+    def supersede(self, older: Dialect) -> None: ...
+    def discard(self) -> None: ...
     def of_row(self, error: Exception) -> bool: ...
     def leaves_open(self, error: Exception) -> bool: ...
     def refusal(self, error: Exception) -> ArchiveError: ...
@@ -149,6 +154,22 @@ class Sqlite:
         minute = f"strftime('%Y%m%d%H%M', {there}, {shifts})"
         return f"coalesce({minute} || substr({moment}, 13), {moment})"
 
+    def beside(self, name: str) -> Sqlite:
+        """Another database in the same place."""
+        return Sqlite(self._path.with_name(f"{name}.sqlite3"), "never")
+
+    def supersede(self, older: Dialect) -> None:
+        """Take the place of an older database; nobody has either of them open."""
+        assert isinstance(older, Sqlite)
+        sqlitefiles.supersede(self._files(), older._files())
+
+    def discard(self) -> None:
+        """Remove the database."""
+        sqlitefiles.discard(self._path)
+
+    def _files(self) -> tuple[Path, sqlitefiles.Connect]:
+        return self._path, partial(self.connect, readonly=False)
+
     def of_row(self, error: Exception) -> bool:
         """Whether the row is to blame, and not the disk, the file or another process."""
         if isinstance(error, sqlite3.Error):
@@ -225,6 +246,16 @@ class Postgres:
         minute = f"to_char({there}, 'YYYYMMDDHH24MI') || substr({moment}, 13)"
         sound = f"{since} ~ '^[+-][0-9]{{4}}$' AND {moment} ~ '^[0-9]{{14}}'"
         return f"CASE WHEN {sound} THEN {minute} ELSE {moment} END"
+
+    def beside(self, name: str) -> Postgres:
+        """Comes with the driver; a schema of its own."""
+        raise Unavailable(f"{name}: this version keeps its index in SQLite only")
+
+    def supersede(self, older: Dialect) -> None:
+        """Comes with the driver."""
+
+    def discard(self) -> None:
+        """Comes with the driver."""
 
     def of_row(self, error: Exception) -> bool:
         """By SQLSTATE: class 22 data, class 23 integrity."""

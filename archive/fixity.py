@@ -1,75 +1,130 @@
-"""Whether an object is still what was acknowledged: there, of its size, of its SHA-256.
+"""Whether a file still is what its row says: there, as long, and byte for byte as it came.
 
-Law: every byte of the data set is read again; memory stays flat, and other threads go on meanwhile
-(hashing lets go of the interpreter lock). Nothing is repaired here.
+Law: bytes are read from the disk, not from the system's memory of them, in small pieces with a
+pause after each where the reader asks for one.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
+from io import FileIO
+from pathlib import Path
 
 from archive import filemeta
-from archive.errors import BadFile
+from archive.errors import BadObject
+from archive.findings import Finding, Kind
 from archive.record import StoredInstance
+from archive.seals import seal
 
-_CHUNK = 1 << 20
-_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
+CHUNK = 256 << 10
 
-
-class Fault(Enum):
-    """What is wrong with an object."""
-
-    MISSING = auto()
-    DAMAGED = auto()
-    UNREADABLE = auto()
-    EXHAUSTED = auto()  # nothing is wrong with it: we could not look
+Pause = Callable[[int], None]
+"""Called after each piece with its size; may wait, or raise to end the reading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A fault, and what was seen of it."""
-
-    fault: Fault
-    seen: str
+def at_once(_bytes: int) -> None:
+    """No pause."""
 
 
-def _on() -> None:
-    """Go on."""
+def key_of(stored: StoredInstance, root: Path) -> str:
+    """The object's key."""
+    return stored.path.relative_to(root / "objects").as_posix()
 
 
-def examine(held: StoredInstance, go_on: Callable[[], None] = _on) -> Finding | None:
-    """What is wrong with this object; None: nothing.
-
-    `go_on` is called again and again and may raise to stop.
-    """
+def measured(stored: StoredInstance, root: Path) -> Finding | None:
+    """What is wrong with the file as far as its size tells."""
     try:
-        with held.path.open("rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size - held.offset
-            if size != held.size:
-                return Finding(Fault.DAMAGED, f"its data set has {size} bytes, not {held.size}")
-            meta = filemeta.read(file)
-            if (meta.offset, meta.transfer_syntax_uid) != (held.offset, held.transfer_syntax_uid):
-                return Finding(Fault.DAMAGED, "its file meta information is not what was written")
-            found = hashlib.sha256()
-            view = memoryview(bytearray(_CHUNK))
-            while count := file.readinto(view):
-                found.update(view[:count])
-                go_on()
+        held = stored.path.stat().st_size
     except FileNotFoundError:
-        return Finding(Fault.MISSING, "its file is missing")
-    except BadFile as error:
-        return Finding(Fault.DAMAGED, str(error))
+        return _finding("missing", stored, root, "the file is gone")
     except OSError as error:
-        scarce = error.errno in _SCARCE
-        return Finding(
-            Fault.EXHAUSTED if scarce else Fault.UNREADABLE,
-            f"its file cannot be read: {error.strerror or error}",
-        )
-    if found.hexdigest() != held.sha256:
-        return Finding(Fault.DAMAGED, "its bytes have another SHA-256")
+        return _unreadable(stored, root, error)
+    wanted = stored.offset + stored.size
+    if held != wanted:
+        why = f"the file has {held} bytes, not {wanted}"
+        return _finding("size", stored, root, why)
     return None
+
+
+def examined(stored: StoredInstance, root: Path, pause: Pause = at_once) -> Finding | None:
+    """What is wrong with the file as far as every byte of it tells."""
+    found = measured(stored, root)
+    if found is not None:
+        return found
+    try:
+        with stored.path.open("rb", buffering=0) as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            header = file.read(stored.offset)
+            digest = _digest(file, pause)
+            sound = _is_sound(header, file, stored)
+    except FileNotFoundError:
+        return _finding("missing", stored, root, "the file is gone")
+    except OSError as error:
+        return _unreadable(stored, root, error)
+    if digest != stored.sha256:
+        return _finding("altered", stored, root, "its SHA-256 is not that of the bytes received")
+    if not sound:
+        return _finding("header", stored, root, "its meta information is not as it was written")
+    return None
+
+
+def altered(stored: StoredInstance) -> str:
+    """Why this object must not be sent, as far as the bytes that would be sent tell; or empty.
+
+    They are read as the system has them, and are then at hand for the sending. Raises OSError.
+    """
+    made, left = hashlib.sha256(), stored.size
+    room = memoryview(bytearray(min(left, CHUNK)))  # of one's own: new memory costs more
+    fd = os.open(stored.path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while left and (count := os.preadv(fd, [room], stored.offset + stored.size - left)):
+            some = room[: min(count, left)]
+            made.update(some)
+            left -= len(some)
+    finally:
+        os.close(fd)
+    if left:
+        return "the stored object is shorter than it was"
+    return "" if made.hexdigest() == stored.sha256 else "the stored object is not as it came"
+
+
+def header_altered(stored: StoredInstance) -> str:
+    """Why the file must not be copied as it is, as far as its meta information tells; or empty."""
+    with stored.path.open("rb", buffering=0) as file:
+        if _is_sound(file.read(stored.offset), file, stored):
+            return ""
+    return "its meta information is not as it was written"
+
+
+def _digest(file: FileIO, pause: Pause) -> str:
+    made, room = hashlib.sha256(), memoryview(bytearray(CHUNK))
+    while count := file.readinto(room):
+        made.update(room[:count])
+        pause(count)
+    return made.hexdigest()
+
+
+def _is_sound(header: bytes, file: FileIO, stored: StoredInstance) -> bool:
+    """Whether the bytes before the data set are those that were written."""
+    sealed = seal(stored.path)
+    if sealed is not None:
+        return zlib.crc32(header) == sealed.header
+    file.seek(0)
+    try:
+        meta = filemeta.read(file)
+    except BadObject:
+        return False
+    said = meta.sop_class_uid, meta.sop_instance_uid, meta.transfer_syntax_uid
+    wanted = stored.sop_class_uid, stored.sop_instance_uid, stored.transfer_syntax_uid
+    return said == wanted and filemeta.is_ours(header, meta)
+
+
+def _finding(kind: Kind, stored: StoredInstance, root: Path, cause: str) -> Finding:
+    return Finding(kind, key_of(stored, root), stored.sop_instance_uid, cause)
+
+
+def _unreadable(stored: StoredInstance, root: Path, error: OSError) -> Finding:
+    return _finding("unreadable", stored, root, f"the file cannot be read: {error.strerror}")

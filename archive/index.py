@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
 from archive.select import answers, instances
-from archive.writer import SELECT_NEWEST, SELECT_STORED, Added, stored_instance
+from archive.writer import SELECT_HELD, SELECT_NEWEST, SELECT_STORED, Added, stored_instance
 
 __all__ = ["Added", "Counts", "Index"]
 
@@ -81,6 +81,10 @@ class Index:
         """Delete an instance's row and what it leaves empty; False if there was none."""
         return self._commits.remove(sop_instance_uid)
 
+    def drop(self, held: Sequence[StoredInstance]) -> int:
+        """Delete the rows that still are of these very files; how many there were."""
+        return self._commits.drop(held)
+
     def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""
         return self._rows(*answers(query, self._dialect))
@@ -106,6 +110,16 @@ class Index:
         name = first.relative_to(self._root).as_posix()
         for (path,) in self._rows("SELECT path FROM instance WHERE path >= ?", [name]):
             yield self._root / path
+
+    def held(self, after: int, most: int) -> list[tuple[int, StoredInstance]]:
+        """The next instances behind a row, with their rows' numbers."""
+        rows = self._rows(SELECT_HELD, [after, most])
+        return [(int(number), stored_instance(self._root, row)) for number, *row in rows]
+
+    def source_of(self, sop_instance_uid: str) -> str:
+        """The AE title that an instance came from."""
+        sql = 'SELECT source_ae FROM instance WHERE "SOPInstanceUID" = ?'
+        return next((str(row[0]) for row in self._rows(sql, [sop_instance_uid])), "")
 
     def counts(self) -> Counts:
         """Entities by level, and the bytes of all data sets."""

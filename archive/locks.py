@@ -40,17 +40,23 @@ def locked(folder: int, name: str) -> Iterator[None]:
         os.close(fd)
 
 
+def is_free(folder: int, name: str) -> bool:
+    """Whether nobody holds the lock."""
+    try:
+        os.close(hold(folder, name, wait=False))
+    except BlockingIOError:
+        return False
+    return True
+
+
 def sweep(folder: int) -> None:
     """Remove the temporary files whose process is gone."""
     names = os.listdir(folder)
     dead = {name.split("-")[0] for name in names if name.endswith(".part")}
     dead |= {name.removesuffix(".lock") for name in names if name.endswith(".lock")}
     for name in names:
-        if name.endswith(".lock"):
-            try:
-                os.close(hold(folder, name, wait=False))
-            except BlockingIOError:
-                dead.discard(name.removesuffix(".lock"))
+        if name.endswith(".lock") and not is_free(folder, name):
+            dead.discard(name.removesuffix(".lock"))
     for name in names:
         token = name.split("-")[0] if name.endswith(".part") else name.removesuffix(".lock")
         if token in dead:

@@ -11,19 +11,20 @@ lock on it, so start-up sweeps away only what dead processes left.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from archive import seals
 from archive.errors import NoSpace
 from archive.failures import storage
-from archive.locks import FILE_MODE, FOLDER_MODE, hold, locked, sweep
+from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, sweep
+from archive.quarantine import report, set_aside
 
 _NAMING_SECONDS = 600.0
 CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,8 +37,8 @@ class Objects(Protocol):
     def begin(self) -> Draft:
         """A new object that nobody sees yet."""
 
-    def new_key(self) -> str:
-        """A key that no object has."""
+    def new_key(self, header: int, sha256: str) -> str:
+        """A key that no object has, sealed with what the object's bytes are."""
 
     def put(self, draft: Draft, key: str) -> None:
         """Make a draft durable under its key."""
@@ -112,6 +113,23 @@ class Folder:
         lock, self._lock = self._lock, -1
         os.close(lock)
 
+    def alone(self) -> bool:
+        """Whether nobody else, in no process, has this folder open."""
+        own = f"{self._token}.lock"
+        with storage():
+            locks = (self.root / "incoming").glob("*.lock")
+            return all(is_free(self._incoming.fd, x.name) for x in locks if x.name != own)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Wait until nobody else has this folder open, and let nobody open it meanwhile."""
+        own = f"{self._token}.lock"
+        with storage(), locked(self._incoming.fd, ".door"):
+            for lock in (self.root / "incoming").glob("*.lock"):
+                if lock.name != own:
+                    os.close(hold(self._incoming.fd, lock.name))
+            yield
+
     def begin(self) -> Draft:
         """A new temporary file; raises NoSpace before the disk is full to the brim."""
         with storage():
@@ -120,11 +138,9 @@ class Folder:
                 raise NoSpace("too little space is left for objects")
             return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
 
-    def new_key(self) -> str:
-        """The hour, UTC, and a name: the time, so that keys sort as objects came, and chance."""
-        now = time.time_ns()
-        name = f"{now:016x}{secrets.token_hex(8)}"
-        return time.strftime(f"%Y/%m/%d/%H/{name}.dcm", time.gmtime(now // 1_000_000_000))
+    def new_key(self, header: int, sha256: str) -> str:
+        """The hour, UTC, and a sealed name."""
+        return seals.key(header, sha256)
 
     def put(self, draft: Draft, key: str) -> None:
         """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""
@@ -181,13 +197,8 @@ class Folder:
 
     def quarantine(self, path: Path, reason: Mapping[str, object]) -> None:
         """Set a file aside, if it is there, with the reason beside it; nothing is lost."""
-        with storage():
-            home = self.root / "quarantine"
-            home.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            with suppress(FileNotFoundError):
-                path.rename(home / path.name)
-            text = json.dumps({**reason, "from": str(path.relative_to(self.root))}, indent=1)
-            (home / path.name).with_suffix(".json").write_text(f"{text}\n", encoding="utf-8")
+        if set_aside(self.root, path, reason) is None:
+            report(self.root, path.stem, reason)
 
     def _leaf(self, hour: str) -> _Leaf:
         """The folder of an hour; made and synced by whoever comes first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,17 @@ class Place:
 class Reception:
     """A context manager; leaving it without `commit` forgets the object."""
 
-    __slots__ = ("_announced", "_draft", "_hash", "_header", "_offset", "_place", "_scan", "_size")
+    __slots__ = (
+        "_announced",
+        "_draft",
+        "_hash",
+        "_header",
+        "_offset",
+        "_place",
+        "_scan",
+        "_seal",
+        "_size",
+    )
 
     def __init__(self, place: Place, announced: Announced) -> None:
         for uid in (
@@ -110,7 +121,7 @@ class Reception:
             announced.transfer_syntax_uid,
             announced.source_ae,
         )
-        self._offset = len(self._header)
+        self._offset, self._seal = len(self._header), zlib.crc32(self._header)
         self._size = 0
         self._hash = hashlib.sha256()
         self._scan = scanner(announced.transfer_syntax_uid, place.wanted, place.bounds)
@@ -162,7 +173,7 @@ class Reception:
         told, objects = self._announced, self._place.objects
         head = self._head(draft)
         check_identity(head, told)
-        key = objects.new_key()
+        key = objects.new_key(self._seal, self._hash.hexdigest())
         stored = StoredInstance(
             sop_class_uid=told.sop_class_uid,
             sop_instance_uid=told.sop_instance_uid,

@@ -6,15 +6,16 @@ object. Rows hold their values in the order of `models.columns`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from archive import items, text, values
 from archive.attributes import LEVELS, SPECIFIC_CHARACTER_SET, STORED, Attribute, Level
 from archive.heads import Head
+from archive.seals import seal, stamp
 from archive.values import Columns
 
 
@@ -141,7 +142,7 @@ def record(head: Head, stored: StoredInstance, source_ae: str) -> Record:
     study, odd_study = _row_of("STUDY", head, charset)
     series, odd_series = _row_of("SERIES", head, charset)
     found, odd_image = _row_of("IMAGE", head, charset)
-    image = list(found)
+    image, sealed = list(found), seal(stored.path)
     # The index is keyed by what the file was stored as.
     image[AT["SOPInstanceUID"]] = stored.sop_instance_uid
     image[AT["SOPClassUID"]] = stored.sop_class_uid
@@ -152,6 +153,6 @@ def record(head: Head, stored: StoredInstance, source_ae: str) -> Record:
         image=tuple(image),
         stored=stored,
         source_ae=source_ae,
-        received=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        received=sealed.received if sealed else stamp(time.time()),
         odd_character_set=charset.odd or odd_patient or odd_study or odd_series or odd_image,
     )

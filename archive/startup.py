@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from archive import tombstones
 from archive.adopting import Kind, adopt
 from archive.bounds import Bounds
 from archive.commits import GROUP
-from archive.errors import ArchiveError, BadObject, TooLarge
+from archive.errors import ArchiveError, BadObject, Mismatch, TooLarge
 from archive.index import Index
 from archive.objects import Folder
 from archive.record import StoredInstance
@@ -49,6 +50,7 @@ class Recovery:
 def recover(objects: Folder, index: Index, bounds: Bounds, kind: Kind) -> Recovery:
     """Mend what a crash left; only for who has claimed the data folder. Raises ArchiveError."""
     found = Recovery()
+    tombstones.complete(objects, index)
     newest = list(index.newest(_NEWEST))
     left = _READ_BYTES
     for held in newest:
@@ -67,8 +69,9 @@ def _verify(
     """A row whose object is not there as it says is none."""
     if why := _fault(held, whole=whole):
         missing = not held.path.exists()
-        index.remove(held.sop_instance_uid)
+        # In this order: a crash in between must not make a file without a row of it again.
         objects.quarantine(held.path, _reason(held, why))
+        index.remove(held.sop_instance_uid)
         found.missing += missing
         found.torn += not missing
 
@@ -108,6 +111,8 @@ def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) ->
     fresh = [key for key in objects.since(since) if objects.path(key) not in known]
     if fresh:  # a whole look at the index, which a start without a crash does not need
         known = set(index.paths(objects.path(min(fresh))))
+        dead = tombstones.buried(objects.root)
+        fresh = [key for key in fresh if key not in dead]
     return [key for key in fresh if objects.path(key) not in known]
 
 
@@ -117,7 +122,7 @@ def _take_in(
     """A file that may have no row: whole objects are indexed, others set aside."""
     try:
         row = adopt(objects, key, bounds, kind)
-    except (BadObject, TooLarge) as error:
+    except (BadObject, Mismatch, TooLarge) as error:
         objects.quarantine(objects.path(key), {"why": str(error)})
         found.unreadable += 1
         return

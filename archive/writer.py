@@ -106,6 +106,7 @@ class _Terms:
 
 SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
+SELECT_HELD = f"SELECT id, {_named(STORED_COLUMNS)} FROM instance WHERE id > ? ORDER BY id LIMIT ?"
 
 
 class _Table:
@@ -207,11 +208,11 @@ class Writer:
         series_key = (study, record.series[AT["SeriesInstanceUID"]])
         return self._series.id_of(db, series_key, record.series)
 
-    def remove(self, sop_instance_uid: str) -> bool:
-        """Delete an instance, and what is left empty above it."""
-        find = 'SELECT id, series_id FROM instance WHERE "SOPInstanceUID" = ?'
+    def remove(self, sop_instance_uid: str, path: Path | None = None) -> bool:
+        """Delete an instance, and what is left empty above it; only if its file is this one."""
+        find = 'SELECT id, series_id, path FROM instance WHERE "SOPInstanceUID" = ?'
         found = self._db.execute(find, (sop_instance_uid,)).fetchone()
-        if found is None:
+        if found is None or (path is not None and path != self._root / str(found[2])):
             return False
         self._delete("instance", found[0])
         row = found[1]

@@ -11,13 +11,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pydicom import Dataset
 
-from archive import Archive, StoredInstance
+from archive import Archive, StoredInstance, fixity
 from archive.attributes import BY_TAG, LEVELS, rank
 from archive.query import parse
 from cli import calls, options, questions, show, tree
@@ -57,7 +57,8 @@ def export(
 ) -> int:
     """Write objects of the archive into a readable tree.
 
-    Patient, study, series, and in it one DICOM file for each object, byte for byte as stored.
+    Patient, study, series, and in it one DICOM file for each object, byte for byte as stored;
+    each copy is compared with the SHA-256 of its object.
     """
     asked = questions.question(key or []).identifier
     settings = calls.settings(config)
@@ -76,6 +77,7 @@ def export(
             if _write(stored, place, result):
                 media.add(stored.subject, stored.sop_class_uid)
             progress.advance(task)
+        os.sync()  # what is told to be exported is on the disk
     if as_json:
         show.document(_document(result))
     else:
@@ -156,7 +158,7 @@ def _write(stored: StoredInstance, place: PurePosixPath, result: Exported) -> bo
     path = result.folder / place / f"{stored.sop_instance_uid}.dcm"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = _copy(stored.path, path)
+        fresh = _copy(stored, path)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise
@@ -168,8 +170,9 @@ def _write(stored: StoredInstance, place: PurePosixPath, result: Exported) -> bo
     return fresh
 
 
-def _copy(source: Path, path: Path) -> bool:
+def _copy(stored: StoredInstance, path: Path) -> bool:
     """A whole copy under this name; False when that very file is there already."""
+    source = stored.path
     if path.exists():
         if path.stat().st_size == source.stat().st_size and _same(source, path):
             return False
@@ -179,6 +182,9 @@ def _copy(source: Path, path: Path) -> bool:
     try:
         shutil.copyfile(source, draft)
         shutil.copymode(source, draft)
+        copy = replace(stored, path=Path(draft))
+        if why := fixity.altered(copy) or fixity.header_altered(stored):
+            raise OSError(errno.EIO, f"{why}; see anode check --hash")
         name(Path(draft), path)
     finally:
         Path(draft).unlink(missing_ok=True)

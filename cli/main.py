@@ -20,7 +20,9 @@ import typer
 
 from cli import (
     cert,
+    checking,
     commit,
+    deleting,
     echo,
     exporting,
     find,
@@ -33,6 +35,7 @@ from cli import (
     peers,
     pin,
     probe,
+    reindexing,
     renewal,
     send,
     serve,
@@ -78,6 +81,9 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("get", get.get, get.EXAMPLES),
     ("import", importing.imported, importing.EXAMPLES),
     ("export", exporting.export, exporting.EXAMPLES),
+    ("check", checking.check, checking.EXAMPLES),
+    ("reindex", reindexing.reindex, reindexing.EXAMPLES),
+    ("delete", deleting.delete, deleting.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
     ("tls probe", probe.probe, probe.EXAMPLES),

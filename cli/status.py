@@ -8,7 +8,7 @@ from pathlib import Path
 
 import scu.echo
 from archive import Counts, commitments, degraded
-from cli import calls, options, show
+from cli import calls, fixity, options, show
 from cli.failures import Code
 from cli.store import opened
 from config import contexts
@@ -46,7 +46,7 @@ def status(
     """
     settings = calls.settings(config)
     data = settings.node.data
-    counts = _counts(settings)
+    counts, told = _counts(settings)
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
     ending = _ending(settings)
@@ -61,6 +61,8 @@ def status(
                 "read_only": degraded.reason(data) or None,
                 **asdict(counts),
                 "reports_waiting": commitments.waiting(data),
+                "fixity": fixity.document(told),
+                "quarantined": told.quarantined,
                 "listeners": [asdict(each) for each in reached],
                 "certificates": [_lasting(each) for each in ending],
             }
@@ -68,12 +70,12 @@ def status(
     else:
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
-        _report(_held(counts, data, free), [])
+        _report(_held(counts, data, free) + fixity.rows(told), [])
         if why := degraded.reason(data):
             _report([("Read-only", why)], [])
         if number := commitments.waiting(data):
-            told = f"{show.count(number, 'report')} of storage commitment not answered yet"
-            _report([("Waiting", told)], [])
+            waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
+            _report([("Waiting", waiting)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
 
@@ -103,11 +105,11 @@ def _until(each: Expiry) -> str:
     return f"{each.path.name}: {words}{mark}"
 
 
-def _counts(settings: Settings) -> Counts:
+def _counts(settings: Settings) -> tuple[Counts, fixity.Seen]:
     if not settings.node.data.is_dir():
-        return Counts(0, 0, 0, 0, 0)
+        return Counts(0, 0, 0, 0, 0), fixity.NOTHING
     with opened(settings) as archive:
-        return archive.counts()
+        return archive.counts(), fixity.seen(settings.node.data, archive)
 
 
 def _existing(path: Path) -> Path:

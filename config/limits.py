@@ -110,6 +110,14 @@ class Limits(BaseModel):
         most=1024 * 1024 * GIB,
     )
 
+    fixity_bytes_per_second: int = _count(
+        10_000_000,
+        "bytes per second",
+        "Read again of the objects held, to see whether they are as they came; 0: none.",
+        least=0,
+        most=100 * GIB,
+    )
+
     handshake_seconds: float = _seconds(10, "For the whole TLS handshake.")
     request_seconds: float = _seconds(
         10, "For the whole association request, and the wait for a close (ARTIM, PS3.8 9.1.5)."

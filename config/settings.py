@@ -57,6 +57,7 @@ class Archive(Table):
     """[archive]: how objects are kept."""
 
     sync: Literal["always", "lazy"] = "always"
+    verify: Literal["hash", "size"] = "hash"
     unknown_classes: Literal["reject", "store"] = "reject"
     check: Annotated[Literal["off", "warn", "reject"], AfterValidator(_check)] = "off"
 

@@ -24,7 +24,7 @@ from iod import bulkdata, frameranges, frames
 from iod.encoded import Made
 from iod.errors import IodError
 from iod.frameranges import FrameRange
-from scp import outgoing, retrieve, statuses
+from scp import outgoing, retrieve, soundness, statuses
 from scp.exchange import Exchange
 from scp.query import refuse
 from scp.statuses import Status
@@ -72,6 +72,7 @@ def _answer(exchange: Exchange, send: Callable[[Sequence[StoredInstance]], None]
     own = exchange.house.settings.node
     with ExitStack() as held:
         try:
+            soundness.check(instances[0], exchange.house.settings)
             folder = held.enter_context(outgoing.folder(own.data))
             extraction = frames.Extraction(wanted, own.ae_title, folder / "frames")
             made = frames.extract(instances[0], extraction)
@@ -91,6 +92,7 @@ def _as_stored(made: Made, source: StoredInstance) -> StoredInstance:
         path=made.path,
         offset=made.offset,
         size=made.size,
+        sha256="",  # it was never received
     )
 
 
@@ -165,6 +167,7 @@ def _lightened(exchange: Exchange, instances: Iterable[Instance]) -> Generator[O
     """Sub-operations with each object made just before it is sent."""
     for instance in instances:
         try:
+            soundness.check(instance, exchange.house.settings)
             with outgoing.folder(exchange.house.settings.node.data) as folder:
                 identity = instance.sop_class_uid, instance.sop_instance_uid
                 made = bulkdata.without_bulk_data(instance, identity, folder / "object")

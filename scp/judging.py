@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive import Archive
 from archive.commitments import Result, Transaction
 from archive.errors import ArchiveError
-from archive.fixity import Fault, examine
+from archive.rereading import Fault, examine
 from config import catalogue
 from config.settings import Settings
 from scu.references import Reason, Reference

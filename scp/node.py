@@ -16,6 +16,7 @@ from iod import transcoding
 from scp import audit, outgoing, session
 from scp.doors import Doors, opening
 from scp.exchange import House
+from scp.fixity import Scan
 from scp.moves import Moves
 from scp.policy import Entry
 from scp.refusals import Refusals
@@ -87,6 +88,9 @@ class Node:
             watch = Watch(lambda: self.settings)
             watch.start()
             undone.callback(watch.stop)
+            scan = Scan(archive, lambda: self.settings.limits.fixity_bytes_per_second)
+            scan.start()
+            undone.callback(scan.stop)
             self._held = undone.pop_all()
         self._tell()
 

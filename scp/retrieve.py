@@ -16,7 +16,7 @@ from archive import StoredInstance, errors
 from archive.query import parse
 from config import catalogue, contexts
 from config.peers import Peer
-from scp import audit, policy, statuses
+from scp import audit, policy, soundness, statuses
 from scp.conversion import Converter
 from scp.exchange import Exchange
 from scp.query import refuse
@@ -124,6 +124,7 @@ def _sent_to(
             priority=command.priority or 0,
             originator=Originator(exchange.calling_ae_title, command.message_id or 0),
             conversion=Converter(settings.node.data, peer),
+            fault=soundness.fault(settings),
         ),
     )
 
@@ -135,6 +136,7 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
     manner = Manner(
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
+        fault=soundness.fault(settings),
     )
     for instance in instances:
         yield attempt(exchange.association, instance, manner)

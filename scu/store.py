@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,13 +29,19 @@ class Originator:
     message_id: int
 
 
+def believed(_instance: Instance) -> str:
+    """No look at the bytes before they are sent."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How objects are sent: as what, for whom, and changed by whom."""
+    """How objects are sent: as what, for whom, and changed by whom; `fault` says why not."""
 
     priority: int = MEDIUM_PRIORITY
     originator: Originator | None = None
     conversion: Conversion = AS_STORED
+    fault: Callable[[Instance], str] = believed
 
 
 USUALLY = Manner()
@@ -80,6 +86,8 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
 
     Raises NoContext, CannotConvert, Unreadable, Ended, OSError.
     """
+    if why := manner.fault(instance):
+        raise Unreadable(why)
     request = Command(
         command_field=Field.C_STORE,
         affected_sop_class_uid=instance.sop_class_uid,

@@ -57,10 +57,10 @@ def test_rows_made_of_files_are_the_rows_that_reception_made(group, tmp_path: Pa
                 taken += 1
             except ArchiveError:
                 assert one.path.name in corpus.REFUSED
-    before = dump(tmp_path, leave_out=("received",))
+    before = dump(tmp_path)
     assert len(before["instance"]) == taken > 0
     again(tmp_path)
-    assert dump(tmp_path, leave_out=("received",)) == before
+    assert dump(tmp_path) == before
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG, DEFLATED])
@@ -71,19 +71,52 @@ def test_a_row_is_the_same_in_every_encoding(tmp_path: Path, syntax, source):
         deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         data = deflater.compress(data) + deflater.flush()
     stored(tmp_path, data, syntax=syntax, source_ae=source)
-    before = dump(tmp_path, leave_out=("received",))
+    before = dump(tmp_path)
     again(tmp_path)
-    assert dump(tmp_path, leave_out=("received",)) == before
+    assert dump(tmp_path) == before
 
 
-def test_received_is_when_the_file_was_last_written(tmp_path: Path):
+def unsealed(root: Path, data: bytes, **how) -> tuple[Folder, str]:
+    """An object stored before names were sealed."""
+    objects, key = stored(root, data, **how)
+    plain = f"{key.rpartition('/')[0]}/{'ab' * 16}.dcm"
+    objects.path(key).rename(objects.path(plain))
+    return objects, plain
+
+
+def test_received_outlives_copies(tmp_path: Path):
     objects, key = stored(tmp_path, instance())
+    ((_, row),) = dump(tmp_path)["instance"].items()
+    os.utime(objects.path(key), (0, 0))
+    assert adopt(objects, key, Bounds()).received == row["received"]
+
+
+def test_an_unsealed_file_was_received_when_it_was_last_written(tmp_path: Path):
+    objects, key = unsealed(tmp_path, instance())
     os.utime(objects.path(key), (0, 86_400.25))
     assert adopt(objects, key, Bounds()).received == "1970-01-02T00:00:00.250+00:00"
 
 
-def test_a_flipped_bit_of_the_header_is_found_wherever_it_is(tmp_path: Path):
+def test_every_flipped_bit_is_found(tmp_path: Path):
     objects, key = stored(tmp_path, instance(), source_ae="CT1")
+    path = objects.path(key)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        with pytest.raises(ArchiveError):
+            adopt(objects, key, Bounds())
+
+
+def test_a_file_that_ends_between_two_elements_is_torn_all_the_same(tmp_path: Path):
+    objects, key = stored(tmp_path, instance(pixels=64))
+    path = objects.path(key)
+    os.truncate(path, path.stat().st_size - 64 - 12)
+    with pytest.raises(BadObject, match="SHA-256"):
+        adopt(objects, key, Bounds())
+
+
+def test_a_flipped_bit_of_an_unsealed_header_is_found_or_told_by_the_index(tmp_path: Path):
+    objects, key = unsealed(tmp_path, instance(), source_ae="CT1")
     path = objects.path(key)
     whole = path.read_bytes()
     offset = adopt(objects, key, Bounds()).stored.offset
@@ -118,12 +151,16 @@ def test_a_file_of_zeros_is_no_object(tmp_path: Path):
 def test_a_file_of_others_is_none_of_ours(tmp_path: Path):
     objects, key = stored(tmp_path, instance())
     shutil.copy(corpus.sendable()[0].path, objects.path(key))
+    with pytest.raises(BadObject, match="its CRC differs"):
+        adopt(objects, key, Bounds())
+    objects, key = unsealed(tmp_path / "old", instance())
+    shutil.copy(corpus.sendable()[0].path, objects.path(key))
     with pytest.raises(BadObject, match="not as this application writes it"):
         adopt(objects, key, Bounds())
 
 
 def test_a_header_of_another_instance_is_a_mismatch(tmp_path: Path):
-    objects, key = stored(tmp_path, instance())
+    objects, key = unsealed(tmp_path, instance())
     path = objects.path(key)
     head, data = path.read_bytes().split(instance()[:20])
     path.write_bytes(head.replace(b"1.2.3.4\0", b"1.2.3.5\0") + instance()[:20] + data)

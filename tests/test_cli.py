@@ -18,8 +18,6 @@ from tests.peers import free_port
 
 NAMES = [name for name, _, _ in COMMANDS]
 NOT_YET = (
-    "check",
-    "reindex",
     "conformance",
     "samples",
     "validate",

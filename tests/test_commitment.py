@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from archive.commitments import Commitments
-from archive.fixity import Fault, examine
+from archive.rereading import Fault, examine
 from config.limits import Limits
 from config.settings import Archive
 from scp.judging import FAULTS

@@ -10,6 +10,7 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from archive.attributes import ATTRIBUTES, LEVELS
+from archive.findings import KINDS
 from archive.options import Options
 from cli import main
 from config import catalogue
@@ -259,6 +260,11 @@ def test_every_folder_has_its_sentence_in_the_architecture():
 def test_every_limit_is_told_where_it_is_checked():
     told = ", ".join(row[0] for row in rows(chapters(page("architecture.md"))["Where limits live"]))
     assert set(told.split(", ")) == {f"`{name}`" for name in Limits.model_fields}
+
+
+def test_every_finding_is_told_with_its_remedy():
+    told = rows(chapters(page("care.md"))["Check"])
+    assert told == [(f"`{kind}`", *words) for kind, words in KINDS.items()]
 
 
 # -- all pages ------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from archive.locks import claim
 from archive.objects import Folder
 from tests.datasets import CT, EXPLICIT
 
-KEY = re.compile(r"\d{4}/\d{2}/\d{2}/\d{2}/[0-9a-f]{32}\.dcm")
+KEY = re.compile(r"\d{4}/\d\d/\d\d/\d\d/[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f]{64}\.dcm")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def folder(tmp_path: Path):
 def stored(folder: Folder, content: bytes = b"content") -> str:
     draft = folder.begin()
     os.write(draft.fd, content)
-    key = folder.new_key()
+    key = folder.new_key(0, "ab" * 32)
     folder.put(draft, key)
     return key
 
@@ -88,7 +88,7 @@ def test_planted_links_are_not_followed(tmp_path: Path):
         Folder(tmp_path / "data")
     (tmp_path / "data" / "objects").unlink()
     folder = Folder(tmp_path / "data")
-    key = folder.new_key()
+    key = folder.new_key(0, "ab" * 32)
     (tmp_path / "data" / "objects" / key[:4]).symlink_to(outside)
     draft = folder.begin()
     with pytest.raises(Unavailable):
@@ -150,7 +150,7 @@ def test_a_failing_sync_leaves_no_object(folder, monkeypatch, failing, number, e
     monkeypatch.setattr(objects.os, "fsync", fail)
     draft = folder.begin()
     with pytest.raises(error):
-        folder.put(draft, folder.new_key())
+        folder.put(draft, folder.new_key(0, "ab" * 32))
     draft.drop()
     assert list(folder.list()) == before
     assert temporaries(folder) == []
@@ -181,7 +181,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert len(temporaries(alive)) == 3
     another = Folder(tmp_path)
     assert temporaries(alive) == [draft.name]
-    alive.put(draft, alive.new_key())
+    alive.put(draft, alive.new_key(0, "ab" * 32))
     another.close()
     alive.close()
     assert [p.name for p in (tmp_path / "incoming").iterdir()] == [".door"]
