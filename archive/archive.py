@@ -19,6 +19,8 @@ from archive.barrier import Barrier, Open, barrier, kind
 from archive.bounds import Bounds
 from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
+from archive.findings import Finding
+from archive.fixity import Pause, at_once, examined
 from archive.index import Counts, Index
 from archive.objects import Folder
 from archive.query import Query
@@ -80,6 +82,10 @@ class Archive:
             root = self._objects.root
             with closing(barrier(kind("always"), (root / "objects", root), _ignored)) as passing:
                 passing.pass_()
+
+    def examined(self, stored: StoredInstance, pause: Pause = at_once) -> Finding | None:
+        """What is wrong with a stored object, read again whole. Raises Exhausted."""
+        return examined(stored, self._objects.root, pause)
 
     @property
     def objects(self) -> Folder:

@@ -11,6 +11,7 @@
     +-- NoSpace          disk or quota full; nothing was kept          PS3.4 B.2.3: A700
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
     |   +-- Uncertain    a failed disk: whether it was kept is not known      0110
+    |   +-- Exhausted    descriptors or memory ran out: nothing is known   0213
     |   +-- InUse        another process serves this data folder       (start-up only)
     +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
         +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
@@ -59,6 +60,10 @@ class Unavailable(ArchiveError):
 
 class Uncertain(Unavailable):
     """The disk failed when the object was all but kept: the next start finds out."""
+
+
+class Exhausted(Unavailable):
+    """A file could not be looked at for want of descriptors or memory: it may well be sound."""
 
 
 class InUse(Unavailable):

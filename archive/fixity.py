@@ -6,6 +6,7 @@ pause after each where the reader asks for one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import zlib
@@ -14,12 +15,13 @@ from io import FileIO
 from pathlib import Path
 
 from archive import filemeta
-from archive.errors import BadObject
+from archive.errors import BadObject, Exhausted
 from archive.findings import Finding, Kind
 from archive.record import StoredInstance
 from archive.seals import seal
 
 CHUNK = 256 << 10
+_SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 
 Pause = Callable[[int], None]
 """Called after each piece with its size; may wait, or raise to end the reading."""
@@ -35,7 +37,7 @@ def key_of(stored: StoredInstance, root: Path) -> str:
 
 
 def measured(stored: StoredInstance, root: Path) -> Finding | None:
-    """What is wrong with the file as far as its size tells."""
+    """What is wrong with the file as far as its size tells. Raises Exhausted."""
     try:
         held = stored.path.stat().st_size
     except FileNotFoundError:
@@ -50,7 +52,7 @@ def measured(stored: StoredInstance, root: Path) -> Finding | None:
 
 
 def examined(stored: StoredInstance, root: Path, pause: Pause = at_once) -> Finding | None:
-    """What is wrong with the file as far as every byte of it tells."""
+    """What is wrong with the file as far as every byte of it tells. Raises Exhausted."""
     found = measured(stored, root)
     if found is not None:
         return found
@@ -127,4 +129,6 @@ def _finding(kind: Kind, stored: StoredInstance, root: Path, cause: str) -> Find
 
 
 def _unreadable(stored: StoredInstance, root: Path, error: OSError) -> Finding:
+    if error.errno in _SCARCE:
+        raise Exhausted(f"no file can be looked at: {error.strerror}") from error
     return _finding("unreadable", stored, root, f"the file cannot be read: {error.strerror}")

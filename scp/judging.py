@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from archive import Archive
 from archive.commitments import Result, Transaction
-from archive.errors import ArchiveError
-from archive.rereading import Fault, examine
+from archive.errors import ArchiveError, Exhausted
 from config import catalogue
 from config.settings import Settings
 from scu.references import Reason, Reference
@@ -22,13 +21,6 @@ if TYPE_CHECKING:
     from scp.exchange import House
 
 _log = logging.getLogger("anode.commitment")
-
-FAULTS: Mapping[Fault, Reason] = {
-    Fault.MISSING: Reason.NO_SUCH_INSTANCE,
-    Fault.DAMAGED: Reason.PROCESSING_FAILURE,
-    Fault.UNREADABLE: Reason.PROCESSING_FAILURE,
-    Fault.EXHAUSTED: Reason.RESOURCE_LIMITATION,
-}
 
 
 class Stopped(Exception):
@@ -107,11 +99,16 @@ def _reason(
         return Reason.NO_SUCH_INSTANCE if supported else Reason.CLASS_NOT_SUPPORTED
     if held.sop_class_uid != one.sop_class_uid:
         return Reason.CLASS_INSTANCE_CONFLICT
-    finding = examine(held, go_on)
+    try:
+        finding = archive.examined(held, lambda _bytes: go_on())
+    except Exhausted as error:
+        _log.error("%s is not committed: %s", one.sop_instance_uid, error)
+        return Reason.RESOURCE_LIMITATION
     if finding is None:
         return Reason.NONE
-    _log.error("%s is not committed: %s", one.sop_instance_uid, finding.seen)
-    return FAULTS[finding.fault]
+    _log.error("%s is not committed: %s", one.sop_instance_uid, finding.cause)
+    gone = finding.kind == "missing"
+    return Reason.NO_SUCH_INSTANCE if gone else Reason.PROCESSING_FAILURE
 
 
 def _supported(sop_class_uid: str, settings: Settings) -> bool:

@@ -11,10 +11,9 @@ from dataclasses import replace
 import pytest
 
 from archive.commitments import Commitments
-from archive.rereading import Fault, examine
 from config.limits import Limits
 from config.settings import Archive
-from scp.judging import FAULTS
+from scp import judging
 from scp.node import Node
 from scu import commit, instances, store
 from scu.associate import associate
@@ -150,19 +149,19 @@ def test_a_node_that_stores_unknown_classes_knows_of_none_it_lacks(tmp_path):
 def test_an_object_that_cannot_be_opened_for_now_is_short_of_resources(tmp_path):
     with node(tmp_path / "node") as ours:
         (one,) = stored(ours, tmp_path / "in", 1)
-        there = ours.archive.lookup(one.sop_instance_uid)
+        asked = [Reference(CT_IMAGE, one.sop_instance_uid)]
+        house = ours._home
+        held = ours.archive.lookup(one.sop_instance_uid)
+        assert ours.archive.examined(held) is None
         spare = os.open(os.devnull, os.O_RDONLY)
         usual = resource.getrlimit(resource.RLIMIT_NOFILE)
         os.close(spare)
         resource.setrlimit(resource.RLIMIT_NOFILE, (spare, usual[1]))
         try:
-            finding = examine(there)
+            (result,) = judging.results(house.archive, house.settings, asked, lambda: None)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, usual)
-        assert finding.fault is Fault.EXHAUSTED
-        assert FAULTS[finding.fault] == Reason.RESOURCE_LIMITATION
-        assert examine(there) is None
-    assert set(FAULTS) == set(Fault)
+        assert result[-1] == Reason.RESOURCE_LIMITATION
 
 
 def test_a_report_comes_on_a_new_association_to_who_has_released(tmp_path, limits):
