@@ -147,7 +147,7 @@ def test_a_node_that_stores_unknown_classes_knows_of_none_it_lacks(tmp_path):
 
 
 def test_an_object_that_cannot_be_opened_for_now_is_short_of_resources(tmp_path):
-    with node(tmp_path / "node") as ours:
+    with node(tmp_path / "node", archive=Archive(sync="always")) as ours:
         (one,) = stored(ours, tmp_path / "in", 1)
         asked = [Reference(CT_IMAGE, one.sop_instance_uid)]
         house = ours._home
