@@ -55,7 +55,8 @@ class Entry:
     """What is known of a connection when a request is judged.
 
     crowded: a limit on associations is reached. exhausted: too many of its address were refused.
-    certificate: what it showed over TLS. user_identity: what the listener asks for.
+    certificate: what it showed over TLS. user_identity: what the listener asks for. All of it is a
+    key of the cache of negotiations.
     """
 
     address: Address
@@ -63,12 +64,6 @@ class Entry:
     exhausted: bool = False
     certificate: CertificateIdentity | None = None
     user_identity: UserIdentity = "none"
-
-    @property
-    def key(self) -> str:
-        """All of it, for the cache of negotiations."""
-        shown = self.certificate.pin if self.certificate else ""
-        return f"{self.address} {self.crowded} {self.exhausted} {self.user_identity} {shown}"
 
 
 def decide(entry: Entry, request: Request, settings: Settings) -> Decision:

@@ -60,7 +60,7 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
     def negotiate(pdu: bytes) -> Negotiated | tuple[Request, Rejection]:
         nonlocal refused
         limits, decide = house.settings.limits, partial(_decide, entry, house)
-        made = house.cache.accept(pdu, entry.key, limits, decide)
+        made = house.cache.accept(pdu, entry, limits, decide)
         if not isinstance(made, Negotiated):
             return made
         refused = made.refused
