@@ -23,7 +23,8 @@ from wire.negotiation import Decision, Negotiated, Rejection
 _log = logging.getLogger("anode.association")
 
 # PS3.8 Table 9-21: transient, of the presentation layer, temporary congestion
-_UNRECORDED = Rejection(2, 3, 1, "the audit trail is full")
+_CONGESTED = 3
+_UNRECORDED = Rejection(2, _CONGESTED, 1, "the audit trail is full")
 
 
 def run(sock: socket.socket, entry: Entry, house: House) -> None:
@@ -82,7 +83,7 @@ def _entered(request: Request, refused: frozenset[str], entry: Entry, house: Hou
     """Record who said it is whom, and what was asked for without a right to it."""
     title, given = request.calling_ae_title, request.identity
     if entry.user_identity != "none" and given is not None:
-        house.trail.record(audit.identity(entry.address, named(given), True, title))
+        house.trail.record(audit.identity(entry.address, named(given), title))
     if refused:
         names = ", ".join(sorted(map(catalogue.name_of, refused)))
         _log.warning("%r at %s has no right to: %s", title, entry.address, names)
@@ -121,9 +122,11 @@ def _rejected(request: Request, why: Rejection, entry: Entry, house: House) -> N
     calling, called = request.calling_ae_title, request.called_ae_title
     who = f"association from {calling!r} at {entry.address} to {called!r}"
     _refused(entry, house, f"{who} rejected: {why.cause}")
+    if why.source == _CONGESTED:  # a limit of ours, and no doubt about the caller
+        return
     if policy.misidentified(why, entry) and request.identity is not None:
         name = named(request.identity)
-        house.trail.record(audit.identity(entry.address, name, False, calling))
+        house.trail.record(audit.identity(entry.address, name, calling, why.cause))
     else:
         house.trail.record(audit.rejected(entry.address, calling, called, why.cause))
 

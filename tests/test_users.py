@@ -194,4 +194,7 @@ def test_who_was_believed_and_who_was_not_is_in_the_audit_trail(tmp_path):
     logins = [each for each in journal(tmp_path) if each.event == "110114 E 110122"]
     assert [each.outcome for each in logins] == ["0", "4", "4"]
     assert ["anna" in each.text for each in logins] == [True, True, False]
+    said = [each.one("//EventOutcomeDescription/text()") for each in logins[1:]]
+    assert said[0] == "username or passcode is wrong"
+    assert said[1].startswith("a JSON Web Token cannot be verified here")
     assert not [each for each in logins if "s3cret" in each.text or "wr0ng" in each.text]
