@@ -15,6 +15,7 @@ from iod import transcoding
 from scp import audit, outgoing, session
 from scp.doors import Doors, opening
 from scp.exchange import House
+from scp.listener import Serve
 from scp.moves import Moves
 from scp.policy import Entry
 from scp.refusals import Refusals
@@ -31,7 +32,7 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._doors: Doors = Doors(settings.limits, self._serve)
+        self._doors: Doors = Doors(settings.limits)
         self._house: House | None = None
         self._held = ExitStack()
 
@@ -67,9 +68,10 @@ class Node:
             archive.recover(catalogue.of_patient)
             limits = settings.limits
             moves, refusals = Moves(limits.moves), Refusals(limits)
-            self._house = House(settings, archive, moves, calling, refusals=refusals, trail=trail)
+            house = House(settings, archive, moves, calling, refusals=refusals, trail=trail)
+            self._house = house
             undone.callback(self._doors.close)
-            self._doors.change(doors, limits)
+            self._doors.change(doors, limits, self._serving(house))
             watch = Watch(lambda: self.settings)
             watch.start()
             undone.callback(watch.stop)
@@ -93,22 +95,25 @@ class Node:
         house = self._home
         refuse_fixed(self.settings, settings)
         calling, doors = contexts.calling(settings), opening(settings)
-        self._doors.change(doors, settings.limits)
-        house.moves.most = settings.limits.moves
-        self._house = replace(
+        changed = replace(
             house,
             settings=settings,
             calling=calling,
             cache=Cache(),
             refusals=Refusals(settings.limits),
         )
-        self.settings = settings
+        self._doors.change(doors, settings.limits, self._serving(changed))
+        house.moves.most = settings.limits.moves
+        self._house, self.settings = changed, settings
         warn(settings)
         self._tell()
 
-    def _serve(self, sock: socket.socket, entry: Entry) -> None:
-        if (house := self._house) is not None:  # None: it came while the node stopped
-            session.run(sock, entry, house)
+    def _serving(self, house: House) -> Serve:
+        def serve(sock: socket.socket, entry: Entry) -> None:
+            if self._house is not None:  # None: it came while the node stopped
+                session.run(sock, entry, house)
+
+        return serve
 
     def _tell(self) -> None:
         for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):
