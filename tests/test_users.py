@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
 from pynetdicom import AE
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
+from config import users
 from config.listeners import Listener
 from config.settings import load
 from config.users import User, hashed, verified
@@ -168,16 +170,43 @@ def test_the_same_passcode_is_hashed_with_another_salt_each_time():
     assert not verified((), b"a", b"x")
 
 
-def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_path):
+def test_many_who_ask_at_once_take_no_more_memory_than_two(monkeypatch):
+    """32 MiB each, before anybody has shown a right to anything."""
+    under_way, most, lock = [0], [0], threading.Lock()
+    scrypt = users._scrypt
+
+    def counted(*given):
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        try:
+            return scrypt(*given)
+        finally:
+            with lock:
+                under_way[0] -= 1
+
+    monkeypatch.setattr(users, "_scrypt", counted)
+    asking = [
+        threading.Thread(target=verified, args=((ANNA,), b"anna", b"wrong")) for _ in range(12)
+    ]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join()
+    assert most[0] <= 2
+
+
+@pytest.mark.parametrize("name", ["anna ä", '\U0001f600 "quoted"'])
+def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_path, name):
     (tmp_path / "passcode").write_text("s3cret\n", encoding="utf-8")
     with (tmp_path / "passcode").open(encoding="utf-8") as typed:
         monkeypatch.setattr("sys.stdin", typed)
-        ran = anode("user", "anna ä")
+        ran = anode("user", name)
     assert ran.code == 0
     configuration = tmp_path / "anode.toml"
     configuration.write_text(f'[[listener]]\nuser_identity = "required"\n{ran.out}', "utf-8")
     assert "s3cret" not in ran.out
-    assert verified(load(configuration, {}).user, "anna ä".encode(), b"s3cret")
+    assert verified(load(configuration, {}).user, name.encode(), b"s3cret")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
