@@ -12,7 +12,7 @@ import re
 import threading
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from config.tables import Table
 
@@ -69,8 +69,9 @@ def _read(spelled: str) -> tuple[tuple[int, int, int], bytes, bytes]:
     return (power, block, lanes), salt, made
 
 
-def _passcode(value: str) -> str:
-    _read(value)
+def _passcode(value: object) -> object:
+    """Before pydantic sees it, whose sentences repeat what was given."""
+    _read(value if isinstance(value, str) else "")
     return value
 
 
@@ -82,7 +83,7 @@ class User(Table):
     """[[user]]: a name and what scrypt makes of its passcode."""
 
     name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
-    passcode: Annotated[str, AfterValidator(_passcode), Field(repr=False)]
+    passcode: Annotated[str, BeforeValidator(_passcode), Field(repr=False)]
 
 
 def verified(users: tuple[User, ...], name: bytes, passcode: bytes) -> bool:

@@ -11,6 +11,7 @@ from pynetdicom import AE
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from config import users
+from config.errors import ConfigError
 from config.listeners import Listener
 from config.settings import load
 from config.users import User, hashed, verified
@@ -207,6 +208,15 @@ def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_pa
     configuration.write_text(f'[[listener]]\nuser_identity = "required"\n{ran.out}', "utf-8")
     assert "s3cret" not in ran.out
     assert verified(load(configuration, {}).user, name.encode(), b"s3cret")
+
+
+@pytest.mark.parametrize("passcode", ["471199", '["s471199"]', '"s471199"', "{a = 471199}"])
+def test_a_passcode_that_stands_where_its_hash_should_is_not_repeated(tmp_path, passcode):
+    configuration = tmp_path / "anode.toml"
+    configuration.write_text(f'[[user]]\nname = "anna"\npasscode = {passcode}\n', "utf-8")
+    with pytest.raises(ConfigError, match="user 1: passcode:? must be what `anode user") as refused:
+        load(configuration, {})
+    assert "471199" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
