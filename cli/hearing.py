@@ -123,7 +123,7 @@ def hearing(ear: Ear | None, call: Call, commitment: Commitment) -> Iterator[Bel
         return
     bell, crowd = Bell(), Crowd(call.caller.limits)
     serve = _Hearing(ear, call, commitment, bell).serve
-    listener = Listener(bound(ear.host, ear.port), crowd, serve, Door(ear.wrap))
+    listener = Listener(bound(ear.host, ear.port), crowd, Door(ear.wrap), serve)
     listener.start()
     try:
         yield bell

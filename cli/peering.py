@@ -95,7 +95,7 @@ class Peering:
         if not self.write or source is None:
             return None
         with files.locked(source.resolve().parent), _extended(source, rows) as draft:
-            draft.replace(source.resolve())
+            files.settle(draft, source.resolve())
         return source
 
 

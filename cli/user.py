@@ -28,10 +28,10 @@ def user(name: NameArgument) -> None:
     passcode = _passcode(name)
     if not passcode:
         raise Failure(Code.USAGE, "the passcode is empty; type one, or pipe it in")
-    # JSON's escapes are TOML's.
+    # JSON's escapes are TOML's, but for those in pairs, of what is beyond 16 bits: left as it is.
     show.say("")
     show.say("[[user]]")
-    show.say(f"name = {json.dumps(name)}")
+    show.say(f"name = {json.dumps(name, ensure_ascii=False)}")
     show.say(f'passcode = "{hashed(passcode)}"')
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from config.errors import ConfigError
@@ -40,7 +41,11 @@ def check(credentials: Credentials, profile: Profile) -> None:
 
 def weakness(certificate: x509.Certificate, profile: Profile) -> str:
     """What of a certificate is below the profile's strength, in words; empty: nothing."""
-    match certificate.public_key():
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:  # OpenSSL knows more curves than we judge
+        return f"has a key that cannot be judged ({error})"
+    match key:
         case rsa.RSAPublicKey(key_size=bits) if bits < profile.rsa_bits:
             return f"has an RSA key of {bits} bits, and {profile.name} needs {profile.rsa_bits}"
         case ec.EllipticCurvePublicKey(key_size=bits) if bits < profile.ec_bits:

@@ -8,7 +8,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +32,17 @@ def new(path: Path, content: bytes, mode: int = PUBLIC) -> None:
 def replace(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Write a file, there or not, in one step. Raises OSError."""
     with draft(path, content, mode) as made:
-        made.replace(path)
-        _synced(path.parent)
+        settle(made, path)
+
+
+def settle(made: Path, path: Path) -> None:
+    """Give a draft its place, and the owner of what was there: root works for others, too."""
+    with suppress(FileNotFoundError):
+        was, now = path.stat(), made.stat()
+        if (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
+            os.chown(made, was.st_uid, was.st_gid)
+    made.replace(path)
+    _synced(path.parent)
 
 
 def append(path: Path, content: bytes) -> None:

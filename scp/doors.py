@@ -26,9 +26,8 @@ def opening(settings: Settings) -> list[tuple[Place, Door]]:
 class Doors:
     """The listeners of a node, in the order of the configuration, and the crowd within."""
 
-    def __init__(self, limits: Limits, serve: Serve) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.crowd = Crowd(limits)
-        self._serve = serve
         self._open: list[tuple[Place, Listener]] = []
 
     @property
@@ -36,7 +35,7 @@ class Doors:
         """Where the node listens, in the order of the configuration."""
         return [(listener.host, listener.port) for _, listener in self._open]
 
-    def change(self, wanted: Iterable[tuple[Place, Door]], limits: Limits) -> None:
+    def change(self, wanted: Iterable[tuple[Place, Door]], limits: Limits, serve: Serve) -> None:
         """Open what is new, close what is gone, give the others their new door.
 
         Raises OSError; everything is then as it was.
@@ -49,7 +48,7 @@ class Doors:
                 if kept is not None:
                     before.remove(kept)
                 else:
-                    kept = place, Listener(bound(*place), self.crowd, self._serve, door)
+                    kept = place, Listener(bound(*place), self.crowd, door, serve)
                     new.append(kept)
                 after.append((kept, door))
             for _, listener in new:
@@ -59,7 +58,7 @@ class Doors:
             raise
         self.crowd.limits = limits
         for (_, listener), door in after:
-            listener.door = door
+            listener.meet(door, serve)
         self._open = [kept for kept, _ in after]
         _stop(before)
 

@@ -98,17 +98,18 @@ class Listener:
     connections from one thread to another would cost more than answering an echo does.
     """
 
-    def __init__(
-        self, sock: socket.socket, crowd: Crowd, serve: Serve, door: Door | None = None
-    ) -> None:
+    def __init__(self, sock: socket.socket, crowd: Crowd, door: Door, serve: Serve) -> None:
         self._socket = sock
-        self.door = door or Door()  # may be changed: the next connection meets the new one
         self._crowd = crowd
-        self._serve = serve
+        self.meet(door, serve)
         self._change = threading.Condition()
         self._waiting = 0
         self._stopped = threading.Event()
         self.host, self.port = sock.getsockname()[:2]
+
+    def meet(self, door: Door, serve: Serve) -> None:
+        """What the next connection meets: in one step, so never a new door with an old policy."""
+        self._met = door, serve
 
     def start(self) -> None:
         """Begin to accept."""
@@ -181,17 +182,18 @@ class Listener:
         return None
 
     def _admit(self, accepted: socket.socket, caller: Address) -> None:
-        door = self.door
+        door, serve = self._met
         try:
             sock = door.wrap(accepted) if door.wrap else accepted
         except (OSError, ValueError) as error:  # gone already, or it spoke before its turn
             _log.info("connection from %s refused: %s", caller, error)
             accepted.close()
             return
+        near = caller.is_loopback or caller == address(sock.getsockname()[0])
         entry = self._crowd.enter(sock, caller)
         try:
             if entry is not None:
-                self._serve(sock, replace(entry, user_identity=door.user_identity))
+                serve(sock, replace(entry, near=near, user_identity=door.user_identity))
         finally:
             self._crowd.leave(sock)
             sock.close()

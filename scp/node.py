@@ -17,6 +17,7 @@ from scp import audit, outgoing, session
 from scp.doors import Doors, opening
 from scp.exchange import House
 from scp.fixity import Scan
+from scp.listener import Serve
 from scp.moves import Moves
 from scp.policy import Entry
 from scp.refusals import Refusals
@@ -34,7 +35,7 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._doors: Doors = Doors(settings.limits, self._serve)
+        self._doors: Doors = Doors(settings.limits)
         self._house: House | None = None
         self._held = ExitStack()
 
@@ -71,7 +72,7 @@ class Node:
             limits = settings.limits
             moves, refusals = Moves(limits.moves), Refusals(limits)
             reporter = Reporter(lambda: self._home)
-            self._house = House(
+            house = House(
                 settings,
                 archive,
                 moves,
@@ -81,10 +82,11 @@ class Node:
                 refusals=refusals,
                 trail=trail,
             )
+            self._house = house
             undone.callback(reporter.stop)
             reporter.start()
             undone.callback(self._doors.close)
-            self._doors.change(doors, limits)
+            self._doors.change(doors, limits, self._serving(house))
             watch = Watch(lambda: self.settings)
             watch.start()
             undone.callback(watch.stop)
@@ -111,23 +113,26 @@ class Node:
         house = self._home
         refuse_fixed(self.settings, settings)
         calling, doors = contexts.calling(settings), opening(settings)
-        self._doors.change(doors, settings.limits)
-        house.moves.most = settings.limits.moves
-        self._house = replace(
+        changed = replace(
             house,
             settings=settings,
             calling=calling,
             cache=Cache(),
             refusals=Refusals(settings.limits),
         )
-        self.settings = settings
-        self._home.reporter.wake()
+        self._doors.change(doors, settings.limits, self._serving(changed))
+        house.moves.most = settings.limits.moves
+        self._house, self.settings = changed, settings
+        changed.reporter.wake()
         warn(settings)
         self._tell()
 
-    def _serve(self, sock: socket.socket, entry: Entry) -> None:
-        if (house := self._house) is not None:  # None: it came while the node stopped
-            session.run(sock, entry, house)
+    def _serving(self, house: House) -> Serve:
+        def serve(sock: socket.socket, entry: Entry) -> None:
+            if self._house is not None:  # None: it came while the node stopped
+                session.run(sock, entry, house)
+
+        return serve
 
     def _tell(self) -> None:
         for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):

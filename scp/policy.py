@@ -55,20 +55,16 @@ class Entry:
     """What is known of a connection when a request is judged.
 
     crowded: a limit on associations is reached. exhausted: too many of its address were refused.
-    certificate: what it showed over TLS. user_identity: what the listener asks for.
+    near: it comes from this machine. certificate: what it showed over TLS. user_identity: what the
+    listener asks for. All of it is a key of the cache of negotiations.
     """
 
     address: Address
     crowded: bool = False
     exhausted: bool = False
+    near: bool = False
     certificate: CertificateIdentity | None = None
     user_identity: UserIdentity = "none"
-
-    @property
-    def key(self) -> str:
-        """All of it, for the cache of negotiations."""
-        shown = self.certificate.pin if self.certificate else ""
-        return f"{self.address} {self.crowded} {self.exhausted} {self.user_identity} {shown}"
 
 
 def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
@@ -82,7 +78,8 @@ def decide(entry: Entry, request: Request, settings: Settings) -> Decision:
     rights = rights_of(entry, title, settings) if title and "\\" not in title else None
     if rights is None:
         return Rejection(*_CALLING_NOT_RECOGNISED, _cause(entry, title, settings))
-    if why := _unidentified(entry, request.identity, settings):
+    why = _unidentified(entry, request.identity, settings)
+    if why and not is_itself(entry, title, settings):
         return Rejection(*_NOT_IDENTIFIED, why)
     return _acceptance(rights, entry, request, settings)
 
@@ -127,6 +124,8 @@ def _cause(entry: Entry, ae_title: str, settings: Settings) -> str:
 
 def rights_of(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
     """What this caller may do; None when it is unknown."""
+    if is_itself(entry, ae_title, settings):
+        return ("echo",)
     peer = settings.peer_named(ae_title)
     if peer is not None:
         return peer.may if _lives_at(peer, entry.address) and _shows(peer, entry) else None
@@ -134,6 +133,12 @@ def rights_of(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
         return RIGHTS if entry.address.is_loopback else None
     unknown = settings.access.unknown_peers
     return None if unknown == REJECT else tuple(unknown)
+
+
+def is_itself(entry: Entry, ae_title: str, settings: Settings) -> bool:
+    """Whether it is `anode status` that asks whether we are here; it may echo, no more."""
+    ours = ae_title.strip(" ") in settings.ae_titles and not settings.peer_named(ae_title)
+    return entry.near and ours and not settings.admits_loopback
 
 
 def _shows(peer: Peer, entry: Entry) -> bool:

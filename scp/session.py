@@ -24,7 +24,11 @@ from wire.negotiation import Decision, Negotiated, Rejection
 _log = logging.getLogger("anode.association")
 
 # PS3.8 Table 9-21: transient, of the presentation layer, temporary congestion
-_UNRECORDED = Rejection(2, 3, 1, "the audit trail is full")
+_CONGESTED = 3
+_UNRECORDED = Rejection(2, _CONGESTED, 1, "the audit trail is full")
+
+
+_SHOWN = 3  # SOP classes in a line of the log
 
 
 def run(sock: socket.socket, entry: Entry, house: House) -> None:
@@ -56,39 +60,52 @@ def run(sock: socket.socket, entry: Entry, house: House) -> None:
 
 
 def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
-    refused: frozenset[str] = frozenset()
+    entered: Negotiated | None = None
 
     def negotiate(pdu: bytes) -> Negotiated | tuple[Request, Rejection]:
-        nonlocal refused
+        nonlocal entered
         limits, decide = house.settings.limits, partial(_decide, entry, house)
-        made = house.cache.accept(pdu, entry.key, limits, decide)
+        made = house.cache.accept(pdu, entry, limits, decide)
         if not isinstance(made, Negotiated):
             return made
-        refused = made.refused
+        entered = made
         if house.trail.full:
             return made.request, _UNRECORDED
         title = made.request.calling_ae_title
-        entered = visit.enter(title, policy.most_of(title, house.settings))
-        return made if entered else (made.request, policy.CROWDED)
+        room = visit.enter(title, policy.most_of(title, house.settings))
+        return made if room else (made.request, policy.CROWDED)
 
     made = establish.accept(channel, negotiate)
-    if isinstance(made, establish.Established):
-        _entered(made.request, refused, entry, house)
+    if isinstance(made, establish.Established) and entered is not None:
+        _entered(entered, entry, house)
         _serve(made.association, made.request, entry, house)
-    else:
+    elif not isinstance(made, establish.Established):
         _rejected(*made, entry, house)
 
 
-def _entered(request: Request, refused: frozenset[str], entry: Entry, house: House) -> None:
+def _entered(entered: Negotiated, entry: Entry, house: House) -> None:
     """Record who said it is whom, and what was asked for without a right to it."""
+    request, refused = entered.request, entered.refused
     title, given = request.calling_ae_title, request.identity
     if entry.user_identity != "none" and given is not None:
-        house.trail.record(audit.identity(entry.address, named(given), True, title))
-    if refused:
-        names = ", ".join(sorted(map(catalogue.name_of, refused)))
-        _log.warning("%r at %s has no right to: %s", title, entry.address, names)
-        caller = audit.Node(title, str(entry.address))
-        house.trail.record(audit.restricted(caller, f"presentation contexts refused: {names}"))
+        note = "" if given.type == policy.USERNAME_AND_PASSCODE else "believed without a passcode"
+        house.trail.record(audit.identity(entry.address, named(given), title, note=note))
+    if not refused:
+        return
+    what = _some(refused)
+    if entered.contexts:  # many peers propose all they know, and are content with some of it
+        _log.info("%r at %s has no right to %s", title, entry.address, what)
+        return
+    _log.warning("%r at %s has no right to %s", title, entry.address, what)
+    caller = audit.Node(title, str(entry.address))
+    house.trail.record(audit.restricted(caller, f"presentation contexts refused: {what}"))
+
+
+def _some(abstract_syntaxes: frozenset[str]) -> str:
+    """How many SOP classes, and the first of them."""
+    names = sorted(map(catalogue.name_of, abstract_syntaxes))
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
 def _decide(entry: Entry, house: House, request: Request) -> Decision:
@@ -124,10 +141,14 @@ def _serve(association: Association, request: Request, entry: Entry, house: Hous
 def _rejected(request: Request, why: Rejection, entry: Entry, house: House) -> None:
     calling, called = request.calling_ae_title, request.called_ae_title
     who = f"association from {calling!r} at {entry.address} to {called!r}"
+    if entry.user_identity != "none" and request.identity and (name := named(request.identity)):
+        who = f"{who} for user {name!r}"
     _refused(entry, house, f"{who} rejected: {why.cause}")
+    if why.source == _CONGESTED:  # a limit of ours, and no doubt about the caller
+        return
     if policy.misidentified(why, entry) and request.identity is not None:
         name = named(request.identity)
-        house.trail.record(audit.identity(entry.address, name, False, calling))
+        house.trail.record(audit.identity(entry.address, name, calling, why.cause))
     else:
         house.trail.record(audit.rejected(entry.address, calling, called, why.cause))
 

@@ -229,6 +229,9 @@ def at(received: Received, transport: str = "tcp", **keys: Any) -> Sink:
 def main() -> None:
     """A sink that writes what it gets to a file, each message as soon as it is whole."""
     path, port = Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 0
+    if path.exists():  # a line that a kill cut short is none
+        whole = path.read_bytes()
+        path.write_bytes(whole[: whole.rfind(b"\n") + 1])
     with path.open("ab", buffering=0) as file, socket.create_server((HERE, port)) as listening:
         print(listening.getsockname()[1], flush=True)
         while True:

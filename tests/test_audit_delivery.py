@@ -152,6 +152,19 @@ def test_a_flood_of_alerts_is_counted(tmp_path):
     assert int(more[1]) == 1000 - repeats.MOST_TOLD
 
 
+def test_a_flood_of_wrong_passcodes_is_counted_and_of_right_ones_none(tmp_path):
+    trail = Trail.open(settings(tmp_path, audit=audit()))
+    for number in range(1000):
+        trail.record(reports.identity("10.0.0.66", f"guess{number}", "CT1", "wrong"))
+        trail.record(reports.identity("10.0.0.66", "jane", "CT1"))
+    trail.close()
+    outcomes = [each.outcome for each in journal(tmp_path)]
+    assert outcomes.count("0") == 1000
+    assert outcomes.count("4") == repeats.MOST_TOLD + 1
+    (more,) = [each for each in journal(tmp_path) if " more of these" in each.text]
+    assert f"{1000 - repeats.MOST_TOLD} more of these within 60 s; the last: wrong" in more.text
+
+
 def test_after_a_minute_the_same_alert_is_told_again():
     alerts, known = [reports.tls_failed("10.0.0.66", "x")] * 100, repeats.Repeats()
     assert len(list(known.sift(alerts, 0.0))) == repeats.MOST_TOLD

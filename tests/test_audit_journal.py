@@ -16,13 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from scp.audit import Trail, reports
+from config.auditing import Sink
+from scp.audit import Trail, reports, trail
 from scp.audit import journal as journals
 from scp.audit.journal import Journal
 from scp.audit.spool import Spool
-from tests.audit_sinks import SECONDS, audit, journal, parsed
+from tests.audit_sinks import HERE, SECONDS, audit, journal, parsed
 from tests.commands import ROOT
 from tests.nodes import settings
+from tests.peers import free_port
 from tests.test_audit_syslog import eventually
 
 WRITER = """
@@ -209,6 +211,26 @@ def test_what_is_old_and_sent_is_removed(tmp_path, monkeypatch):
     assert [segment.name for segment in ours.segments()] == names[4:]
 
 
+def test_what_is_old_and_dropped_is_removed_though_the_sink_was_never_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(journals, "SEGMENT_BYTES", 1 << 14)
+    monkeypatch.setattr(trail, "EXPIRE_SECONDS", 0.0)
+    nobody = Sink(host=HERE, port=free_port(), transport="tcp")
+    keys = {"spool_bytes": 1 << 16, "keep_days": 1}
+    ours = Trail.open(settings(tmp_path, audit=audit(nobody, **keys)))
+    try:
+        for batch in range(12):
+            for number in range(20):
+                ours.record(reports.log_read(f"reader-{batch}-{number}", "file:///x"))
+            assert eventually(lambda: not ours._waiting)
+            for path in (tmp_path / "audit").glob("*.log"):
+                os.utime(path, (1, 1))
+        first = sorted((tmp_path / "audit").glob("*.log"))[0].name
+        ours.record(reports.stopped())
+        assert eventually(lambda: not (tmp_path / "audit" / first).exists())
+    finally:
+        ours.close()
+
+
 def test_a_disk_that_is_full_stops_nobody_and_recording_resumes(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     full = threading.Event()
@@ -242,8 +264,6 @@ def test_a_disk_that_is_full_stops_nobody_and_recording_resumes(tmp_path, monkey
 
 
 def test_what_does_not_fit_into_memory_is_counted_in_the_trail(tmp_path, monkeypatch):
-    from scp.audit import trail
-
     monkeypatch.setattr(trail, "MOST_WAITING", 10)
     ours = Trail.open(settings(tmp_path, audit=audit()))
     for _ in range(25):

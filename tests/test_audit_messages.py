@@ -43,7 +43,7 @@ EVENTS = {
     "110113 E 110129": reports.reloaded("root", False, "listener 1: no such file"),
     "110113 E 110133": reports.recording("urn:x", "over 5 bytes wait", stopped=True),
     "110113 E 110134": reports.recording("urn:x", "it has room again", stopped=False),
-    "110114 E 110122": reports.identity("10.0.0.5", "jane", False, "CT1"),
+    "110114 E 110122": reports.identity("10.0.0.5", "jane", "CT1", "wrong"),
 }
 
 
@@ -130,7 +130,7 @@ def test_an_alert_says_what_happened():
 def test_a_refused_user_is_a_login_that_failed():
     """110122 and 110123 are Login and Logout; the outcome tells the two ways it may end."""
     assert sent(EVENTS["110114 E 110122"]).outcome == "4"
-    assert sent(reports.identity("::1", "jane", True)).outcome == "0"
+    assert sent(reports.identity("::1", "jane", "CT1")).outcome == "0"
 
 
 @pytest.mark.parametrize(("outcome", "severity"), [*zip(Outcome, (5, 4, 3, 2), strict=True)])
@@ -153,7 +153,7 @@ def test_any_text_becomes_a_valid_message_on_one_line(one, other):
     )
     assert len(found.text) < 4000
     sent(reports.rejected(other, one, other, one))
-    sent(reports.identity(other, one, False, other))
+    sent(reports.identity(other, one, other, one))
     sent(reports.exported(one, other, ()))
 
 

@@ -233,6 +233,17 @@ def test_a_caller_that_is_rejected(tmp_path):
     assert "'TESTER' to 'ANODE' rejected" in found[1].detail("Alert Description")
 
 
+def test_that_we_are_full_is_no_alert_about_the_caller(tmp_path):
+    few = (peer(CALLER.ae_title, associations=1),)
+    with (
+        audited(tmp_path / "n", peers=few) as (serving, found),
+        associate(target(serving), CALLER, [(echo.VERIFICATION, SYNTAXES)]),
+        pytest.raises(Rejected, match="limit"),
+    ):
+        echo.echo(target(serving), CALLER)
+    assert events(found) == []
+
+
 def test_a_move_to_where_the_caller_may_not(tmp_path):
     with audited(tmp_path / "n") as (serving, found):
         move(target(serving), identifier(StudyInstanceUID="1.2"), "ELSEWHERE")

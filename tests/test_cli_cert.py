@@ -351,3 +351,14 @@ def test_the_list_tells_what_became_of_each(home):
     assert "10.0.0.9" in lines["WS1"]
     states = {each["name"]: each["state"] for each in cert("list", "--json").document}
     assert states == {"node": "valid", "WS1": "valid", "WS2": "revoked"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_what_root_replaces_stays_its_owners(home):
+    """A node that runs as somebody else could not read its key and configuration any more."""
+    there = (home / "anode.toml", home / "tls" / "node.key", home / "tls" / "node.crt")
+    for path in there:
+        os.chown(path, 4711, 4712)
+    assert cert("issue", "WS9", "--host", HERE, "--write").code == 0
+    assert cert("renew", "node", "--new-key").code == 0
+    assert [(each.stat().st_uid, each.stat().st_gid) for each in there] == [(4711, 4712)] * 3

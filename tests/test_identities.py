@@ -142,6 +142,17 @@ def test_a_bound_title_is_not_let_in_over_a_plain_listener(tmp_path, ca, caplog)
     assert "it showed none" in caplog.text
 
 
+def test_a_name_is_looked_for_in_each_certificate_of_a_key(tmp_path, ca):
+    """One key, so one pin, and an acceptance that is kept: the second has not the name."""
+    one = ca.issue("named", number=1, names=["ct1.example"])
+    other = ca.issue("unnamed", number=1, names=["other.example"])
+    peer = Peer(ae_title="CT1", host=HERE, certificate="dns:ct1.example")
+    with node(tmp_path, peers=(peer,), listener=(listener(ca),)) as serving:
+        assert echo(calling(serving, ca, one), Caller("CT1")).status == 0
+        with pytest.raises(Rejected):
+            echo(calling(serving, ca, other), Caller("CT1"))
+
+
 def test_titles_that_any_certificate_may_use_are_told_at_start(tmp_path, ca, caplog):
     peers = (Peer(ae_title="CT1", host=HERE), Peer(ae_title="CT2", host=HERE, certificate=PIN))
     with node(tmp_path, peers=peers, listener=(listener(ca),)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,16 @@ def test_a_right_may_be_that_on_a_group_of_sop_classes(may: tuple[str, ...], acc
     assert isinstance(decision, Acceptance)
     assert set(decision.offers) == accepted & SERVED
     assert decision.refused == (set(uids) & SERVED) - set(decision.offers)
+
+
+def test_who_is_on_this_machine_may_ask_whether_we_are_here_and_no_more():
+    """`anode status` calls by our own title."""
+    near = Entry(ipaddress.ip_address("10.0.0.1"), near=True, user_identity="required")
+    decision = policy.decide(near, request("ANODE"), KNOWN)
+    assert isinstance(decision, Acceptance)
+    assert set(decision.offers) == {VERIFICATION}
+    for entry, title in ((replace(near, near=False), "ANODE"), (near, "OTHER")):
+        assert isinstance(policy.decide(entry, request(title), KNOWN), Rejection)
 
 
 def test_a_node_may_have_several_names():

@@ -3,10 +3,12 @@
 import contextlib
 import socket
 import ssl
+import subprocess
 import threading
 import warnings
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec
 
 from config import certificates, contexts
@@ -345,3 +347,16 @@ def test_a_peer_with_a_weak_certificate_is_refused(name, how, ca, kinds):
     server = contexts.server(PROFILES[name], credentials(kinds["RSA"], ca))
     assert meet(server, anything(ca, weak)) is None
     assert meet(server, anything(ca, kinds["ECDSA"])) is not None
+
+
+@ALL
+def test_a_key_that_cannot_be_judged_is_refused_and_ends_no_thread(name, tmp_path):
+    """OpenSSL takes more curves than cryptography reads: as bcp195 over TLS 1.1, of a caller."""
+    files = tmp_path / "odd.crt", tmp_path / "odd.key"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256t1", "-nodes"]
+    command = ["openssl", "req", "-x509", *curve, "-subj", "/CN=odd", "-out", files[0]]
+    subprocess.run([*command, "-keyout", files[1]], check=True, capture_output=True)
+    made = x509.load_pem_x509_certificate(files[0].read_bytes())
+    assert "key that cannot be judged" in certificates.weakness(made, PROFILES[name])
+    with pytest.raises(ConfigError, match="CN=odd has a key that cannot be judged"):
+        contexts.server(PROFILES[name], Credentials(*files, files[0]))

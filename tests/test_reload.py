@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -16,7 +16,9 @@ from config.errors import ConfigError
 from config.identities import identity
 from config.limits import Limits
 from config.listeners import Listener
+from config.peers import Peer
 from config.profiles import PROFILES
+from scp import doors
 from scp.node import Node
 from scp.watch import Watch
 from scu.associate import Caller, Target, associate
@@ -80,6 +82,26 @@ def test_listeners_come_and_go(tmp_path):
         assert echo(Target("ANODE", HERE, first), CALLER).status == 0
         with pytest.raises(Unreachable):
             echo(Target("ANODE", "::1", second), CALLER)
+
+
+def test_a_new_listener_knows_no_old_policy(tmp_path, monkeypatch):
+    """It is open while those that are gone are still being closed."""
+    told = []
+
+    def stopping(listeners):
+        for title in ("NEW", "OLD"):
+            with suppress(Rejected):
+                place = Target("ANODE", "::1", serving.addresses[0][1])
+                told.append((title, echo(place, Caller(title)).status))
+        stop(listeners)
+
+    with node(tmp_path, peers=(Peer(ae_title="OLD", host="::1"),)) as serving:
+        stop = doors._stop
+        monkeypatch.setattr(doors, "_stop", stopping)
+        new = Peer(ae_title="NEW", host="::1")
+        serving.reload(changed(serving, peer=(new,), listener=(Listener(host="::1", port=0),)))
+        monkeypatch.undo()
+    assert told == [("NEW", 0)]
 
 
 def refused_table(tmp_path, serving):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
 from pynetdicom import AE
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
+from config import users
+from config.errors import ConfigError
 from config.listeners import Listener
 from config.settings import load
 from config.users import User, hashed, verified
@@ -168,16 +171,54 @@ def test_the_same_passcode_is_hashed_with_another_salt_each_time():
     assert not verified((), b"a", b"x")
 
 
-def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_path):
+def test_many_who_ask_at_once_take_no_more_memory_than_two(monkeypatch):
+    """32 MiB each, before anybody has shown a right to anything."""
+    under_way, most, lock = [0], [0], threading.Lock()
+    scrypt = users._scrypt
+
+    def counted(*given):
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        try:
+            return scrypt(*given)
+        finally:
+            with lock:
+                under_way[0] -= 1
+
+    monkeypatch.setattr(users, "_scrypt", counted)
+    asking = [
+        threading.Thread(target=verified, args=((ANNA,), b"anna", b"wrong")) for _ in range(12)
+    ]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join()
+    assert most[0] <= 2
+
+
+@pytest.mark.parametrize("name", ["anna ä", '\U0001f600 "quoted"'])
+def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_path, name):
     (tmp_path / "passcode").write_text("s3cret\n", encoding="utf-8")
     with (tmp_path / "passcode").open(encoding="utf-8") as typed:
         monkeypatch.setattr("sys.stdin", typed)
-        ran = anode("user", "anna ä")
+        ran = anode("user", name)
     assert ran.code == 0
     configuration = tmp_path / "anode.toml"
     configuration.write_text(f'[[listener]]\nuser_identity = "required"\n{ran.out}', "utf-8")
     assert "s3cret" not in ran.out
-    assert verified(load(configuration, {}).user, "anna ä".encode(), b"s3cret")
+    assert verified(load(configuration, {}).user, name.encode(), b"s3cret")
+
+
+@pytest.mark.parametrize("passcode", ["471199", '["s471199"]', '"s471199"', "{a = 471199}"])
+def test_a_passcode_that_stands_where_its_hash_should_is_not_repeated(tmp_path, passcode):
+    configuration = tmp_path / "anode.toml"
+    configuration.write_text(f'[[user]]\nname = "anna"\npasscode = {passcode}\n', "utf-8")
+    with pytest.raises(
+        ConfigError, match=r"user 1: passcode:? must be what `anode user"
+    ) as refused:
+        load(configuration, {})
+    assert "471199" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
@@ -194,4 +235,7 @@ def test_who_was_believed_and_who_was_not_is_in_the_audit_trail(tmp_path):
     logins = [each for each in journal(tmp_path) if each.event == "110114 E 110122"]
     assert [each.outcome for each in logins] == ["0", "4", "4"]
     assert ["anna" in each.text for each in logins] == [True, True, False]
+    said = [each.one("//EventOutcomeDescription/text()") for each in logins[1:]]
+    assert said[0] == "username or passcode is wrong"
+    assert said[1].startswith("a JSON Web Token cannot be verified here")
     assert not [each for each in logins if "s3cret" in each.text or "wr0ng" in each.text]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydicom.uid import UID, ImplicitVRLittleEndian
@@ -245,6 +245,9 @@ def _conclusion(
     return negotiate_as_requestor([ours], [theirs], roles)
 
 
+_Key = tuple[bytes, Hashable]
+
+
 class Cache:
     """Acceptances by (request bytes, who asks), so that a known request costs a look-up.
 
@@ -253,11 +256,11 @@ class Cache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[bytes, str], Negotiated] = OrderedDict()
+        self._known: OrderedDict[_Key, Negotiated] = OrderedDict()
         self._bytes = 0
 
     def accept(
-        self, pdu: bytes, caller: str, limits: Limits, decide: Callable[[Request], Decision]
+        self, pdu: bytes, caller: Hashable, limits: Limits, decide: Callable[[Request], Decision]
     ) -> Negotiated | tuple[Request, Rejection]:
         """As `accept`; `caller` stands for everything but the bytes that `decide` looks at."""
         key = (pdu, caller)
@@ -273,9 +276,9 @@ class Cache:
 
     def _keep(
         self,
-        key: tuple[bytes, str],
+        key: _Key,
         made: Negotiated,
-        generation: OrderedDict[tuple[bytes, str], Negotiated],
+        generation: OrderedDict[_Key, Negotiated],
     ) -> None:
         with self._lock:
             # What was decided before `clear` is forgotten with the rest.

@@ -1,4 +1,4 @@
-"""Alerts in a flood: of one kind about one node, so many a minute are told, the others counted.
+"""What comes in floods: of one kind about one node, so many a minute are told, others counted.
 
 Law: who knocks a thousand times a second must not fill the disk, nor push other messages out of a
 spool; how often it was is told all the same.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from scp.audit import codes, reports
-from scp.audit.events import Event
+from scp.audit.events import Event, Outcome
 
 MOST_TOLD = 60
 WINDOW_SECONDS = 60.0
@@ -21,7 +21,7 @@ _Key = tuple[str, str]
 
 @dataclass(slots=True)
 class _Window:
-    """A minute of one kind of alert about one node."""
+    """A minute of one kind of event about one node."""
 
     begun: float
     last: Event
@@ -43,10 +43,9 @@ class Repeats:
         """Those to be written, and the sums of minutes that are over."""
         yield from self.over(now - WINDOW_SECONDS)
         for event in events:
-            if event.what is not codes.SECURITY_ALERT or not event.things or event.kind is None:
+            if (key := _key(event)) is None:
                 yield event
                 continue
-            key = event.kind.value, event.things[0].identifier
             if key not in self._windows and len(self._windows) >= MOST_WATCHED:
                 yield from self._told(next(iter(self._windows)))
             window = self._windows.setdefault(key, _Window(now, event))
@@ -67,3 +66,14 @@ class Repeats:
                 f"{more} more of these within {WINDOW_SECONDS:.0f} s; the last: {window.last.why}"
             )
             yield replace(window.last, why=what, things=reports.described(window.last, what))
+
+
+def _key(event: Event) -> _Key | None:
+    """Kind and node of what a stranger can cause at will: alerts, and users that are refused."""
+    if event.kind is None:
+        return None
+    if event.what is codes.SECURITY_ALERT and event.things:
+        return event.kind.value, event.things[0].identifier
+    if event.what is codes.USER_AUTHENTICATION and event.outcome is not Outcome.SUCCESS:
+        return event.kind.value, event.participants[0].address
+    return None

@@ -166,17 +166,18 @@ def restricted(caller: Node, what: str) -> Event:
     return _alert(codes.RESTRICTED_FUNCTION, caller, what)
 
 
-def identity(address: object, name: str, accepted: bool, calling: str = "") -> Event:
-    """A user named itself in an association request; a refused one is a Login that failed."""
+def identity(
+    address: object, name: str, calling: str, refused: str = "", *, note: str = ""
+) -> Event:
+    """A user named itself in an association request; one refused, and why: a Login that failed."""
     person = Participant(
         name or UNKNOWN,
         titles=(calling,) if calling else (),
         address=str(address),
         requestor=True,
     )
-    outcome, why = (Outcome.SUCCESS, "") if accepted else (Outcome.MINOR, "refused")
-    what = codes.USER_AUTHENTICATION
-    return Event(what, "E", (person, us()), codes.LOGIN, outcome=outcome, why=why)
+    outcome, what = Outcome.MINOR if refused else Outcome.SUCCESS, codes.USER_AUTHENTICATION
+    return Event(what, "E", (person, us()), codes.LOGIN, outcome=outcome, why=refused or note)
 
 
 def reloaded(who: str, ok: bool, why: str = "") -> Event:
@@ -215,9 +216,9 @@ def _alert(kind: Code, subject: Node, what: str) -> Event:
 
 
 def described(alert: Event, what: str) -> Things:
-    """The subject of an alert with another description."""
-    subject, *others = alert.things
-    return _subject(subject.identifier, subject.kind, what), *others
+    """The subject of an alert, if it has one, with another description."""
+    subjects, others = alert.things[:1], alert.things[1:]
+    return *(_subject(each.identifier, each.kind, what) for each in subjects), *others
 
 
 def _subject(identifier: str, kind: Code, what: str) -> Thing:

@@ -193,8 +193,10 @@ class Trail:
             limit.look()
         if self._expiry is not None and time.monotonic() > self._expiry:
             self._expiry = time.monotonic() + EXPIRE_SECONDS
-            needed = min((limit.spool.first for limit in self._limits), default="~")
             try:
+                for limit in self._limits:
+                    limit.spool.save()  # what was dropped is not needed, though nothing was sent
+                needed = min((limit.spool.first for limit in self._limits), default="~")
                 self._journal.expire(self._audit.keep_days, needed)
             except OSError as error:
                 _log.warning("audit trail: %s", error.strerror or error)
