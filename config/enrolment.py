@@ -155,7 +155,8 @@ def _kept(certificate: Path, keyfile: Path, serial: int) -> tuple[Path, ...]:
     for path, mode in ((certificate, files.PUBLIC), (keyfile, files.PRIVATE)):
         if path.exists():
             copy = path.with_stem(f"{path.stem}.{serial:040x}"[:-32])
-            files.new(copy, path.read_bytes(), mode)
+            if not copy.exists():  # else one that was cut short has kept it
+                files.new(copy, path.read_bytes(), mode)
             kept.append(copy)
     return tuple(kept)
 

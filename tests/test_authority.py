@@ -10,7 +10,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from config import authority, certificates, contexts, enrolment, issuing, ledger
+from config import authority, certificates, contexts, enrolment, files, issuing, ledger
+from config.certificates import Credentials
 from config.errors import ConfigError
 from config.identities import identity
 from config.profiles import PROFILES
@@ -264,6 +265,27 @@ def test_a_renewal_with_a_new_key_changes_the_pin_and_keeps_the_old_files(own, t
     assert stat.S_IMODE(again.kept[1].stat().st_mode) == 0o600
     with node(tmp_path / "node", listener=(listener(own),)) as serving:
         assert echo(called(serving, own, "WS1"), CALLER).status == 0
+
+
+@pytest.mark.parametrize("cut", ["WS1.key", "WS1.crt"])
+def test_a_renewal_that_was_cut_short_is_done_again_and_the_old_key_is_kept(own, monkeypatch, cut):
+    enrolment.issue(own, ordered("WS1"))
+    old = [(own / f"WS1.{kind}").read_bytes() for kind in ("crt", "key")]
+    replace = files.replace
+
+    def broken(path, *given):
+        if path.name == cut:
+            raise OSError("cut short")
+        replace(path, *given)
+
+    monkeypatch.setattr(files, "replace", broken)
+    with pytest.raises(OSError, match="cut short"):
+        enrolment.renew(own, "WS1", 500, issuing.new_key())
+    monkeypatch.undo()
+    again = enrolment.renew(own, "WS1", 500, issuing.new_key())
+    assert [path.read_bytes() for path in again.kept] == old
+    shown = Credentials(again.certificate, again.key, own / "ca.crt")
+    assert contexts.server(PROFILES["rfc9325"], shown)
 
 
 def test_what_another_ca_issued_is_not_renewed(own, tmp_path):

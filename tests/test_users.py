@@ -214,7 +214,9 @@ def test_anode_user_prints_rows_that_the_configuration_takes(monkeypatch, tmp_pa
 def test_a_passcode_that_stands_where_its_hash_should_is_not_repeated(tmp_path, passcode):
     configuration = tmp_path / "anode.toml"
     configuration.write_text(f'[[user]]\nname = "anna"\npasscode = {passcode}\n', "utf-8")
-    with pytest.raises(ConfigError, match=r"user 1: passcode:? must be what `anode user") as refused:
+    with pytest.raises(
+        ConfigError, match=r"user 1: passcode:? must be what `anode user"
+    ) as refused:
         load(configuration, {})
     assert "471199" not in str(refused.value)
 
