@@ -125,7 +125,7 @@ def _addresses(made: x509.Certificate) -> Iterable[str]:
     """The IP addresses it names: calls are checked by them, no [[peer]] is bound to one."""
     try:
         found = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except identities.NAMELESS:
         return ()
     return [f"ip:{each}" for each in found.get_values_for_type(x509.IPAddress)]
 

@@ -17,6 +17,13 @@ PIN = "spki-sha256:"
 DNS = "dns:"
 URI = "uri:"
 _PIN_BYTES = 32
+# Without names, or with extensions that cannot be read: its pin is as good as any.
+NAMELESS = (
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def _digest(text: str) -> str:
 def _names(certificate: x509.Certificate) -> set[str]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, ValueError):  # ValueError: extensions nobody can read
+    except NAMELESS:
         return set()
     alternative = extension.value
     names = {f"{DNS}{name.lower()}" for name in alternative.get_values_for_type(x509.DNSName)}

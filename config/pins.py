@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from config import issuing, subjects
+from config import identities, issuing, subjects
 from config.errors import ConfigError
 
 
@@ -49,5 +49,5 @@ def _names(found: x509.Certificate | x509.CertificateSigningRequest) -> tuple[st
     try:
         held = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return tuple(map(subjects.of, held))
-    except (x509.ExtensionNotFound, ValueError):
+    except identities.NAMELESS:
         return ()

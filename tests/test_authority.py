@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from config import authority, certificates, contexts, enrolment, files, issuing, ledger
+from config.certificates import Credentials
 from config.errors import ConfigError
 from config.identities import identity
 from config.profiles import PROFILES
@@ -283,8 +284,8 @@ def test_a_renewal_that_was_cut_short_is_done_again_and_the_old_key_is_kept(own,
     monkeypatch.undo()
     again = enrolment.renew(own, "WS1", 500, issuing.new_key())
     assert [path.read_bytes() for path in again.kept] == old
-    assert again.key
-    openssl("verify", "-CAfile", own / "ca.crt", again.certificate)
+    shown = Credentials(again.certificate, again.key, own / "ca.crt")
+    assert contexts.server(PROFILES["rfc9325"], shown)
 
 
 def test_what_another_ca_issued_is_not_renewed(own, tmp_path):

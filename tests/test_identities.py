@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from config import contexts, identities
+from config import contexts, facts, identities, pins
 from config.certificates import Credentials
 from config.identities import identity
 from config.listeners import Listener
@@ -67,6 +68,17 @@ def test_names_are_those_of_the_subject_alternative_name(ca):
     assert found.is_one_of((one.pin,))
     assert not found.is_one_of(())
     assert not found.is_one_of(("dns:cn.example",))
+
+
+def test_a_certificate_with_names_nobody_reads_still_has_its_pin(tmp_path):
+    """An ediPartyName: a peer that was bound by pin could not be let in."""
+    path, extension = tmp_path / "odd.crt", "subjectAltName=DER:30:07:A5:05:A1:03:0C:01:41"
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "odd.key"]
+    command = ["openssl", "req", "-x509", *key, "-subj", "/CN=odd", "-addext", extension]
+    subprocess.run([*command, "-outform", "DER", "-out", path], check=True, capture_output=True)
+    found = identity(path.read_bytes())
+    assert found.names == frozenset()
+    assert pins.in_file(path).pin == facts.certificate(path.read_bytes()).pin == found.pin
 
 
 @pytest.mark.parametrize(
