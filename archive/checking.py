@@ -87,12 +87,14 @@ _UNFINISHED = "its deletion was not finished"
 def _rows(archive: Archive, manner: Manner) -> Iterator[tuple[StoredInstance, Finding | None]]:
     look = fixity.examined if manner.hashed else fixity.measured
     judged = partial(look, root=archive.objects.root)
-    with ThreadPoolExecutor(manner.readers, "check") as readers:
-        after = 0
+    readers, after = ThreadPoolExecutor(manner.readers, "check"), 0
+    try:
         while page := archive.index.held(after, PAGE):
             after = page[-1][0]
             held = [stored for _, stored in page]
             yield from zip(held, readers.map(judged, held), strict=True)
+    finally:
+        readers.shutdown(cancel_futures=True)  # Ctrl-C does not wait for the page
 
 
 def _still_held(archive: Archive, stored: StoredInstance) -> bool:

@@ -73,7 +73,9 @@ def claim(root: Path) -> Iterator[None]:
         try:
             fd = hold(folder, "serve.lock", wait=False)
         except BlockingIOError as error:
-            raise InUse(f"another node serves the data folder {root}") from error
+            raise InUse(
+                f"another node serves the data folder {root}, or it is reindexed"
+            ) from error
         finally:
             os.close(folder)
     try:

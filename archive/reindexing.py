@@ -54,6 +54,8 @@ def reindex(reading: Reading, note: Note, *, index: str = "sqlite") -> Rebuilt:
         with objects.undisturbed():
             work.fill()  # with what others have stored meanwhile
             newer.supersede(older)
+            for left in root.glob("reindex-*"):  # what other versions began
+                left.unlink(missing_ok=True)
     except ArchiveError:
         raise
     except Exception as error:

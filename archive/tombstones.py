@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import time
@@ -28,6 +29,7 @@ from archive.seals import stamp
 
 FOLDER = "tombstones"
 PENDING, DONE = ".pending", ".json"
+_log = logging.getLogger("anode.archive")
 AT_ONCE = 256  # rows in one commit
 
 
@@ -117,18 +119,23 @@ def begin(root: Path, deletion: Deletion) -> tuple[Path, int]:
 
 
 def _graves(path: Path) -> list[tuple[str, str, str]]:
-    """UID, digest and key of each instance on a tombstone; none when it is gone."""
+    """UID, digest and key of each instance on a tombstone; none when it is gone or unreadable."""
     try:
         stone = json.loads(path.read_text(encoding="utf-8"))
+        return [(str(uid), str(digest), str(key)) for uid, digest, key in stone["instances"]]
     except FileNotFoundError:  # completed meanwhile
         done = path.with_suffix(DONE)
         return _graves(done) if path.suffix == PENDING and done.exists() else []
-    return [(str(uid), str(digest), str(key)) for uid, digest, key in stone["instances"]]
+    except (ValueError, KeyError, TypeError):  # no start and no check fails for it
+        _log.error("the tombstone %s cannot be read", path.name)
+        return []
 
 
 def _complete(objects: Folder, index: Index, path: Path) -> None:
     """Rows, then files, then the tombstone is done; all of it may have happened before."""
     graves = _graves(path)
+    if not graves:
+        return
     dead = [_instance(objects, *grave) for grave in graves]
     for start in range(0, len(dead), AT_ONCE):
         index.drop(dead[start : start + AT_ONCE])

@@ -28,6 +28,7 @@ EXAMPLES = options.examples(
     "anode check", "anode check --hash", "anode check --hash --repair", "anode check --json"
 )
 SHOWN = 100
+MANY = 20
 
 HashOption = Annotated[
     bool, typer.Option("--hash", help="Read every byte anew and compare SHA-256 digests.")
@@ -66,7 +67,11 @@ def check(
         began = time.monotonic()
         result = _check(archive, hashed=every_byte, jobs=jobs)
         seconds = time.monotonic() - began
-        done = [Done(each, _repaired(archive, each) if repair else "") for each in result.findings]
+        given_up = _given_up(result) if repair else ""
+        doing = repair and not given_up
+        done = [Done(each, _repaired(archive, each) if doing else "") for each in result.findings]
+    if given_up:
+        show.complain(given_up)
     if as_json:
         show.document(_document(result, done, seconds if every_byte else None))
     else:
@@ -83,6 +88,16 @@ def _check(archive: Archive, *, hashed: bool, jobs: int) -> Checked:
             progress.advance(task)
 
         return checked(archive, Manner(hashed, jobs, note, catalogue.of_patient))
+
+
+def _given_up(result: Checked) -> str:
+    """Why nothing is repaired: a disk that is not there would cost the index all its rows."""
+    gone = sum(each.kind == "missing" for each in result.findings)
+    if gone < MANY or 2 * gone < result.objects:
+        return ""
+    return (
+        f"{gone} of {result.objects} files are missing, so nothing is repaired: is the disk there?"
+    )
 
 
 def _repaired(archive: Archive, finding: Finding) -> str:

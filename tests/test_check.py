@@ -264,6 +264,18 @@ def test_the_command_tells_exactly_and_ends_with_1(tmp_path: Path):
     assert anode("check", "-c", file, "--hash").code == 0
 
 
+def test_a_disk_that_is_not_there_costs_no_rows(tmp_path: Path):
+    file, data = configuration(tmp_path), tmp_path / "anode-data"
+    filled(data, 24)
+    (data / "objects").rename(data / "elsewhere")
+    ran = anode("check", "-c", file, "--repair")
+    assert ran.code == 1
+    assert "24 of 24 files are missing, so nothing is repaired: is the disk there?" in ran.err
+    (data / "objects").rmdir()
+    (data / "elsewhere").rename(data / "objects")
+    assert anode("check", "-c", file, "--hash").code == 0
+
+
 def test_without_an_archive_there_is_nothing_to_check(tmp_path: Path):
     ran = anode("check", "-c", configuration(tmp_path))
     assert ran.code == 1

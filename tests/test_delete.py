@@ -251,6 +251,15 @@ def test_a_start_completes_what_was_cut_short(data: Path):
     assert set(held(data)) == SECOND | {"1.2.9"}
 
 
+def test_a_tombstone_that_cannot_be_read_stops_nothing(data: Path):
+    (data / "tombstones").mkdir()
+    (data / "tombstones" / "0-0.pending").write_text("{")
+    (data / "tombstones" / "1-1.json").write_text('{"instances": 7}')
+    with node(data) as serving:
+        assert serving.archive.counts().instances == 7
+    assert len(held(data)) == 7
+
+
 def test_two_may_delete_the_same_at_once(data: Path):
     begun = threading.Barrier(2)
 
