@@ -18,13 +18,15 @@ class Bounds:
     """Encoded data set bytes."""
     elements: int = 1_000_000
     """Data elements, items and pixel data fragments at every level together."""
+    odd_elements: int = 30_000
+    """The same of a data set that only pydicom can read, which costs more for each."""
     nesting: int = 64
     """Sequences within sequences."""
     inflated_bytes: int = 512 << 20
     """Bytes of a deflated data set after inflation; they are never all in memory."""
     value_bytes: int = 64 << 10
     """Bytes kept of one indexed value; the rest of it stays in the file alone."""
-    head_bytes: int = 64 << 20
+    head_bytes: int = 48 << 20
     """Bytes that the fallback may read of an odd data set, big values left out."""
 
 

@@ -8,6 +8,7 @@
     |                    or instances
     +-- Duplicate        the instance is held already, other bytes     PS3.7 C.5.5: 0111
     +-- TooLarge         the object passes a bound of ours             PS3.4 B.2.3: A700
+    |   +-- Inflated     what a deflated data set holds passes one     PS3.4 B.2.3: A700
     +-- NoSpace          disk or quota full; nothing was kept          PS3.4 B.2.3: A700
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
     |   +-- Uncertain    a failed disk: whether it was kept is not known      0110
@@ -47,6 +48,10 @@ class Duplicate(ArchiveError):
 
 class TooLarge(ArchiveError):
     """The object passes one of the bounds on its size."""
+
+
+class Inflated(TooLarge):
+    """A deflated data set holds more than the bound; its own bytes are few, and soon read."""
 
 
 class NoSpace(ArchiveError):
