@@ -16,10 +16,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 import sqlite3
 import ssl
-import struct
 import threading
 import time
 from collections import Counter
@@ -31,18 +29,15 @@ import psutil
 
 from scu.associate import Target
 from tests.commands import ROOT, process
+from tests.lines import HERE, Line
 from tests.pairs import ECHO, data_pdu, request_pdu
 
-HERE, BYSTANDER = "127.0.0.1", "127.0.0.2"
+BYSTANDER = "127.0.0.2"
 ECHO_SECONDS = 1.0
 GROWTH = 64 << 20
 CALM_SECONDS = 5.0
-PATIENCE = 10.0
 READY_SECONDS = 30.0
 WAITING = 24  # as many at once as make a listener keep all the threads it ever keeps waiting
-
-RELEASE = struct.pack(">BxI4x", 5, 4)
-ABORT = struct.pack(">BxI4x", 7, 4)
 
 # Short, so that nobody waits in tests; refusals are all told.
 LIMITS = """
@@ -58,71 +53,6 @@ _LISTENS = re.compile(r" listens on [^ ]+:(\d+)")
 _LINE = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z (DEBUG|INFO|WARNING|ERROR) anode[a-z.]*: [^\n]+")
 # What an association that went on says at its end, whatever was refused on it.
 _ROUTINE = re.compile(r" released: |retrieve for .* completed")
-
-
-# -- the wire, by hand ----------------------------------------------------------------------------
-
-
-class Line:
-    """A connection that says what it is told to, and hears whole PDUs."""
-
-    def __init__(self, port: int, source: str = HERE, tls: ssl.SSLContext | None = None) -> None:
-        self.socket = socket.create_connection((HERE, port), PATIENCE, (source, 0))
-        if tls is not None:
-            self.socket = tls.wrap_socket(self.socket)
-
-    def say(self, *pdus: bytes) -> Line:
-        """Send bytes; whether the node still takes them is for it to say."""
-        with contextlib.suppress(ConnectionError):
-            for pdu in pdus:
-                self.socket.sendall(pdu)
-        return self
-
-    def hear(self) -> bytes:
-        """The next PDU; empty at the end of the connection."""
-        header = self._exactly(6)
-        if len(header) < 6:
-            return b""
-        return header + self._exactly(struct.unpack(">xxI", header)[0])
-
-    def _exactly(self, count: int) -> bytes:
-        got = b""
-        while len(got) < count:
-            try:
-                piece = self.socket.recv(count - len(got))
-            except ConnectionError:
-                return b""
-            if not piece:
-                return got if len(got) >= 6 else b""
-            got += piece
-        return got
-
-    def verdict(self) -> tuple[int, ...]:
-        """How the node ends this: (source, reason) of its A-ABORT, the three of a rejection, or
-        nothing when it just closes. What it answered before is passed over."""
-        while pdu := self.hear():
-            if pdu[0] == 7:
-                return pdu[8], pdu[9]
-            if pdu[0] == 3:
-                return pdu[7], pdu[8], pdu[9]
-        return ()
-
-    def associate(self, *contexts: bytes, **keys: bytes) -> Line:
-        """An association, accepted."""
-        self.say(request_pdu(*contexts, **{"called": b"ANODE", "calling": b"TESTER", **keys}))
-        answer = self.hear()
-        assert answer[:1] == b"\x02", answer[:10]
-        return self
-
-    def release(self) -> None:
-        """End an association well."""
-        assert self.say(RELEASE).hear()[:1] == b"\x06"
-
-    def __enter__(self) -> Line:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
 
 
 # -- the node -------------------------------------------------------------------------------------
@@ -191,8 +121,10 @@ class Victim:
         for each in (own / "fd").iterdir():
             with contextlib.suppress(OSError):
                 links.append(str(each.readlink()))
-        descriptors = [link for link in links if "index.sqlite3" not in link]
-        return Usage(len(list((own / "task").iterdir())), len(descriptors))
+        folders = f"{self.data}/objects"  # of which it holds the newest open
+        kept = (link for link in links if "index.sqlite3" in link or link.startswith(folders))
+        descriptors = Counter(links) - Counter(link for link in kept if not link.endswith(".dcm"))
+        return Usage(len(list((own / "task").iterdir())), descriptors.total())
 
     def memory(self, *, peak: bool = False) -> int:
         """Bytes resident, now or at most since `forget_peak`."""
