@@ -13,6 +13,7 @@
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
     |   +-- Uncertain    a failed disk: whether it was kept is not known      0110
     |   +-- InUse        another process serves this data folder       (start-up only)
+    +-- Costly           a statement of a query passes its time        PS3.4 C.4.1.1.4: A700
     +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
         +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
 
@@ -68,6 +69,10 @@ class Uncertain(Unavailable):
 
 class InUse(Unavailable):
     """Another process holds the data folder for serving."""
+
+
+class Costly(ArchiveError):
+    """What is asked takes the index longer than a query may."""
 
 
 class BadIdentifier(ArchiveError):

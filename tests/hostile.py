@@ -179,11 +179,15 @@ class Victim:
 
 @contextlib.contextmanager
 def victim(
-    folder: Path, configuration: str = LIMITS, *, title: str = "ANODE", ports: int = 1
+    folder: Path,
+    configuration: str = LIMITS,
+    *,
+    prepare: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[Victim]:
-    """A serving node, warm: all that it keeps for ever it has."""
+    """A serving node, warm: all that it keeps for ever it has. `prepare` gets its data folder."""
     inside = folder / "node" / "in"
     inside.mkdir(parents=True)
+    prepare(inside / "anode-data")
     listener = "" if "[[listener]]" in configuration else "[[listener]]\nport = 0\n"
     (inside / "anode.toml").write_text(f"{listener}{configuration}", "utf-8")
     environ = {
@@ -194,7 +198,8 @@ def victim(
         "TMPDIR": str(inside),
     }
     with process(inside, "serve", "-c", "anode.toml", **environ) as started:
-        node = Victim(folder / "node", psutil.Process(started.pid), [], title)
+        node = Victim(folder / "node", psutil.Process(started.pid), [])
+        ports = max(configuration.count("[[listener]]"), 1)
 
         def listen() -> None:
             assert started.stderr is not None
