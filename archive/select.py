@@ -15,6 +15,7 @@ from operator import and_, or_
 from peewee import SQL, ColumnBase, Entity, NodeList, Select
 
 from archive import conditions, matching
+from archive.amounts import balanced
 from archive.attributes import BY_TAG, LEVELS, Attribute, Level, rank
 from archive.dialect import Dialect, compiled
 from archive.query import Key, Query
@@ -158,7 +159,7 @@ def _select(
         found.append(dialect.one_of(Entity(TABLES[level], "id"), rows))
     select = Select([_source(level, needed)], columns).order_by(*order)
     if found:
-        select = select.where(reduce(and_, found))
+        select = select.where(balanced(and_, found))
     return compiled(dialect, select if most is None else select.limit(most))
 
 
@@ -177,7 +178,7 @@ def _something_below(keys: Sequence[Key], query: Query, dialect: Dialect) -> Col
     joins = (_DOWN[level] for level in others)
     start = f"EXISTS (SELECT 1 FROM {' '.join([TABLES[first], *joins])} WHERE {_LINKS[first]} AND"
     found = [each for key in keys for each in _conditions(key, query.level, query, dialect)]
-    return NodeList((SQL(start), reduce(and_, found), SQL(")")))
+    return NodeList((SQL(start), balanced(and_, found), SQL(")")))
 
 
 def _home(attribute: Attribute, level: Level) -> str:

@@ -66,9 +66,10 @@ class Line:
                 return pdu[7], pdu[8], pdu[9]
         return ()
 
-    def associate(self, *contexts: bytes, **keys: bytes) -> Line:
+    def associate(self, *contexts: bytes, **keys: bytes | None) -> Line:
         """An association, accepted."""
-        self.say(request_pdu(*contexts, **{"called": b"ANODE", "calling": b"TESTER", **keys}))
+        given = {name: value for name, value in keys.items() if value is not None}
+        self.say(request_pdu(*contexts, **{"called": b"ANODE", "calling": b"TESTER", **given}))
         answer = self.hear()
         assert answer[:1] == b"\x02", answer[:10]
         return self
