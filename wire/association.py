@@ -45,8 +45,7 @@ class Association:
     ) -> None:
         self.channel = channel
         self.contexts = contexts
-        # What the acceptor answered to extended negotiation of ours, PS3.7 D.3.3.5
-        self.extended: Mapping[str, bytes] = extended or {}
+        self.extended: Mapping[str, bytes] = extended or {}  # as answered to us, PS3.7 D.3.3.5
         self.results: Mapping[str, int] = results or {}  # by abstract syntax, PS3.8 9.3.3.2
         self._room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
