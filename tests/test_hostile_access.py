@@ -91,13 +91,14 @@ def test_a1_who_is_not_known_by_title_and_address_is_rejected(
 
 
 def test_a1_who_may_do_nothing_gets_no_context(node: Victim):
-    with attacked(node), node.line(GOOD) as line:
+    with attacked(node, lines=2) as seen, node.line(GOOD) as line:
         contexts = context_item(1), context_item(3, CT)
         line.say(request_pdu(*contexts, calling=b"MUTE", called=b"ANODE"))
         results = re.findall(rb"\x21\x00..[\x01\x03]\x00(.)\x00", line.hear(), re.DOTALL)
         assert results == [b"\x01", b"\x01"]
         line.say(data_pdu((1, 3, b"")))
         assert line.verdict() == (2, 6)
+    assert "'MUTE' at 127.0.0.3 has no right to" in seen.lines[0]
 
 
 def test_a4_titles_tried_by_the_hundred_all_get_the_same_answer_and_then_none(
