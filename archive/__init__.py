@@ -3,6 +3,7 @@
 from archive.archive import Archive
 from archive.bounds import Bounds
 from archive.errors import ArchiveError
+from archive.found import Found
 from archive.index import Counts
 from archive.locks import claim
 from archive.reception import Receipt, Reception
@@ -13,6 +14,7 @@ __all__ = [
     "ArchiveError",
     "Bounds",
     "Counts",
+    "Found",
     "Receipt",
     "Reception",
     "StoredInstance",

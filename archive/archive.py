@@ -21,6 +21,7 @@ from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
 from archive.findings import Finding
 from archive.fixity import Pause, at_once, examined
+from archive.found import Found
 from archive.index import Counts, Index
 from archive.objects import Folder
 from archive.query import Query
@@ -64,7 +65,9 @@ class Archive:
             undone.callback(objects.close)
             passing = barrier(way, (root / "objects", root), partial(degrade, root))
             undone.callback(passing.close)
-            opened = Index(root, index=index, sync=way, barrier=passing)
+            opened = Index(
+                root, index=index, sync=way, barrier=passing, seconds=bounds.query_seconds
+            )
             made = cls(objects, opened, passing, bounds)
             undone.pop_all()
         return made
@@ -157,7 +160,7 @@ class Archive:
         """One answer per entity at the query's level, aligned with `query.returns`."""
         return self._index.find(query)
 
-    def instances(self, query: Query) -> Iterator[StoredInstance]:
+    def instances(self, query: Query) -> Found:
         """The object files a query covers."""
         return self._index.instances(query)
 

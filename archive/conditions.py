@@ -13,6 +13,7 @@ from operator import and_, or_
 from peewee import SQL, ColumnBase, Entity, NodeList
 
 from archive import matching
+from archive.amounts import balanced
 from archive.attributes import PAIRS, Attribute
 from archive.dialect import Dialect, Predicate
 from archive.keys import Key
@@ -78,7 +79,7 @@ def _passes(keys: Sequence[Key], dialect: Dialect, depth: int) -> ColumnBase:
         else:
             subject = _part(item, key.attribute, dialect)
             found.append(matching.sql(key.tests, subject, dialect))
-    return reduce(and_, found)
+    return balanced(and_, found)
 
 
 def matching_items(source: str, keys: Sequence[Key], dialect: Dialect) -> ColumnBase:

@@ -26,7 +26,7 @@ from peewee import (
 )
 
 from archive import sqlitefiles
-from archive.errors import ArchiveError, NoSpace, Unavailable
+from archive.errors import ArchiveError, Costly, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
 
@@ -42,7 +42,7 @@ class Dialect(Protocol):
     def connect(self, *, readonly: bool) -> Connection: ...
     def preparing(self) -> AbstractContextManager[None]: ...
     def like(self, subject: ColumnBase, pattern: str) -> ColumnBase: ...
-    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase: ...
+    def one_of(self, subject: ColumnBase, values: Sequence[str | int]) -> ColumnBase: ...
     def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase: ...
     def joined(self, values: str) -> str: ...
     def items(self, sequence: str, name: str) -> str: ...
@@ -107,7 +107,7 @@ class Sqlite:
         """DICOM's `*` and `?` are GLOB's own; `[` is the only other special character of GLOB."""
         return Expression(subject, "GLOB", pattern.replace("[", "[[]"))
 
-    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase:
+    def one_of(self, subject: ColumnBase, values: Sequence[str | int]) -> ColumnBase:
         """A list of any length as one parameter, so that one prepared statement serves all."""
         listed = SQL("(SELECT value FROM json_each(?))", [json.dumps(list(values))])
         return Expression(subject, "IN", listed)
@@ -184,6 +184,8 @@ class Sqlite:
         """Our error for a database's."""
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return NoSpace(f"the index cannot grow: {error}")
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            return Costly("the query takes too long; ask for less at a time")
         return Unavailable(f"the index failed: {type(error).__name__}: {error}")
 
 
@@ -208,7 +210,7 @@ class Postgres:
         escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
         return Expression(subject, "LIKE", escaped.replace("*", "%").replace("?", "_"))
 
-    def one_of(self, subject: ColumnBase, values: Sequence[str]) -> ColumnBase:
+    def one_of(self, subject: ColumnBase, values: Sequence[str | int]) -> ColumnBase:
         """A list of any length as one array parameter."""
         return NodeList((subject, SQL("= ANY(%s)", [list(values)])))
 

@@ -62,6 +62,10 @@ class ByteOrder:
         """Turn 0xGGGGEEEE into what the unpackers give for it, or the other way round."""
         return spell(tag, self.little)
 
+    def written(self, tag: int) -> bytes:
+        """The bytes of a tag."""
+        return struct.pack("<I" if self.little else ">I", self.spell(tag))
+
     def spelled(self, tags: frozenset[int]) -> Mapping[int, int]:
         """These tags by their spelling."""
         return _spelled(tags, self.little)

@@ -8,11 +8,13 @@
     |                    or instances
     +-- Duplicate        the instance is held already, other bytes     PS3.7 C.5.5: 0111
     +-- TooLarge         the object passes a bound of ours             PS3.4 B.2.3: A700
+    |   +-- Inflated     what a deflated data set holds passes one     PS3.4 B.2.3: A700
     +-- NoSpace          disk or quota full; nothing was kept          PS3.4 B.2.3: A700
     +-- Unavailable      storage or index failed; nothing was kept     PS3.7 C.5.3: 0110
     |   +-- Uncertain    a failed disk: whether it was kept is not known      0110
     |   +-- Exhausted    descriptors or memory ran out: nothing is known   0213
     |   +-- InUse        another process serves this data folder       (start-up only)
+    +-- Costly           a statement of a query passes its time        PS3.4 C.4.1.1.4: A700
     +-- BadIdentifier    a query's identifier breaks its model         PS3.4 C.4.1.1.4: A900
         +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
 
@@ -50,6 +52,10 @@ class TooLarge(ArchiveError):
     """The object passes one of the bounds on its size."""
 
 
+class Inflated(TooLarge):
+    """A deflated data set holds more than the bound; its own bytes are few, and soon read."""
+
+
 class NoSpace(ArchiveError):
     """The disk or the quota is full; the object's temporary file is gone again."""
 
@@ -68,6 +74,10 @@ class Exhausted(Unavailable):
 
 class InUse(Unavailable):
     """Another process holds the data folder for serving."""
+
+
+class Costly(ArchiveError):
+    """What is asked takes the index longer than a query may."""
 
 
 class BadIdentifier(ArchiveError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 
 from pydicom import Dataset
@@ -15,6 +16,7 @@ from pydicom.charset import python_encoding
 from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
+from archive.amounts import MOST_ELEMENTS
 from archive.attributes import SPECIFIC_CHARACTER_SET
 from archive.bounds import Bounds
 from archive.charsets import character_set
@@ -25,6 +27,7 @@ from archive.scanner import Scanner
 
 def read(data: bytes, transfer_syntax: str, bounds: Bounds) -> Dataset:
     """The identifier in `data`; raises BadIdentifier when it is not one whole data set."""
+    bounds = replace(bounds, elements=min(bounds.elements, MOST_ELEMENTS))
     scan = Scanner(transfer_syntax, frozenset({SPECIFIC_CHARACTER_SET}), bounds)
     try:
         scan.feed(data)

@@ -11,16 +11,19 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from archive import dialect
+from archive import dialect, found
 from archive.barrier import Barrier, Open
 from archive.commits import Commits
+from archive.deadlines import ending
 from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable
+from archive.found import Found
 from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
-from archive.select import answers, instances
+from archive.select import Statement
 from archive.writer import SELECT_HELD, SELECT_NEWEST, SELECT_STORED, Added, stored_instance
 
 __all__ = ["Added", "Counts", "Index"]
@@ -50,8 +53,11 @@ class Index:
         index: str = "sqlite",
         sync: str = "each",
         barrier: Barrier | None = None,
+        seconds: float = 30.0,
     ) -> None:
+        """`seconds` are what one statement of a query may take."""
         self._root = root
+        self._seconds = seconds
         self._dialect: Dialect = dialect.of(root, index, sync)
         self._commits = Commits(root, self._dialect, barrier or Open())
         self._lock = threading.Lock()  # guards the two below
@@ -87,12 +93,11 @@ class Index:
 
     def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""
-        return self._rows(*answers(query, self._dialect))
+        return found.answers(query, self._dialect, self._within_time)
 
-    def instances(self, query: Query) -> Iterator[StoredInstance]:
+    def instances(self, query: Query) -> Found:
         """The instances a query covers, series by series."""
-        for row in self._rows(*instances(query, self._dialect)):
-            yield stored_instance(self._root, row)
+        return found.instances(query, self._dialect, self._within_time, self._root)
 
     def lookup(self, sop_instance_uid: str) -> StoredInstance | None:
         """The instance with this UID."""
@@ -128,8 +133,14 @@ class Index:
         (row,) = self._rows(sql, [])
         return Counts(*map(int, row))
 
-    def _rows(self, sql: str, params: list[object]) -> Generator[tuple[str, ...], None, None]:
-        with self._reader() as connection:
+    def _within_time(self, statement: Statement) -> Iterator[tuple[Any, ...]]:
+        """Rows that are taken at once: the statement has a time within which to end."""
+        return self._rows(*statement, seconds=self._seconds)
+
+    def _rows(
+        self, sql: str, params: list[object], *, seconds: float | None = None
+    ) -> Generator[tuple[Any, ...], None, None]:
+        with self._reader() as connection, ending(connection, seconds):
             cursor = connection.execute(sql, params)
             try:
                 while rows := cursor.fetchmany(FETCHED):

@@ -10,7 +10,7 @@ import zlib
 
 from archive import encodings
 from archive.bounds import Bounds
-from archive.errors import BadObject, TooLarge
+from archive.errors import BadObject, Inflated
 from archive.heads import Head
 from archive.kept import Data
 from archive.scanner import Scanner
@@ -37,7 +37,7 @@ class Inflater:
         return self.scanner.odd
 
     def feed(self, data: Data) -> None:
-        """Inflate these bytes step by step. Raises BadObject or TooLarge."""
+        """Inflate these bytes step by step. Raises BadObject or Inflated."""
         pending: Data = data
         while pending and not self._stream.eof:
             self._step(pending)
@@ -58,7 +58,7 @@ class Inflater:
             raise BadObject("the deflated data set is damaged") from error
         self._inflated += len(inflated)
         if self._inflated > self._bounds.inflated_bytes:
-            raise TooLarge(f"the data set inflates to over {self._bounds.inflated_bytes} bytes")
+            raise Inflated(f"the data set inflates to over {self._bounds.inflated_bytes} bytes")
         self.scanner.feed(inflated)
         return len(inflated)
 

@@ -25,9 +25,6 @@ from archive.charsets import CharacterSet
 from archive.errors import BadIdentifier
 from archive.options import Options
 
-# A value longer than any VR but the unlimited ones allows is no key anybody means.
-LONGEST_KEY = 10_240
-
 
 @dataclass(frozen=True, slots=True)
 class Return:
@@ -96,8 +93,6 @@ def key(attribute: Attribute, value: Value, terms: Terms) -> Key | None:
     if attribute.vr == "SQ":
         return _sequence(attribute, value, terms)
     try:
-        if len(value.text) > LONGEST_KEY and attribute.vr != "UI":
-            raise matching.BadKey
         # PS3.4 C.2.2.2: what of a key is unknown matches anything; but a unique key stays itself.
         known = attribute.key == "U"
         sought = value.text if known else charsets.unknown_as_wildcards(value.text)

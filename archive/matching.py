@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 from operator import and_, or_
 
 from peewee import ColumnBase
 
-from archive import sounds, text
+from archive import amounts, sounds, text
+from archive.amounts import balanced
 from archive.attributes import Attribute
 from archive.dialect import Dialect, Predicate
 from archive.options import Options
@@ -133,7 +134,7 @@ class Sounds:
     def sql(self, subject: Subject, dialect: Dialect) -> ColumnBase:
         assert subject.sound is not None, "names have sounds"
         heard = [[dialect.like(subject.sound, one) for one in word] for word in self.words]
-        return reduce(and_, (reduce(or_, ways) for ways in heard))
+        return balanced(and_, [balanced(or_, ways) for ways in heard])
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,25 +263,35 @@ def read(
         values = [key]
     else:
         values = [value for value in key.split("\\") if value]
+    if amounts.too_much(values, attribute.vr):
+        raise BadKey
     tests: list[Test | None] = []
     if options.empty_value and EMPTY in values:
         tests.append(Empty())
         values = [value for value in values if value != EMPTY]
-    if attribute.vr == "UI" and len(values) > 1:
-        tests.append(OneOf(tuple(values)))
-    else:
-        rule = RULES.get(attribute.vr, _exact)
-        tests += map(partial(rule, offset=offset) if rule is _moment else rule, values)
+    rule = RULES.get(attribute.vr, _exact)
+    tests += map(partial(rule, offset=offset) if rule is _moment else rule, values)
     if options.fuzzy_names and attribute.vr == "PN":
         tests += filter(None, map(_sound, values))
-    return () if None in tests else tuple(test for test in tests if test is not None)
+    return () if None in tests else _joined([test for test in tests if test is not None])
+
+
+def _joined(tests: Sequence[Test]) -> tuple[Test, ...]:
+    """Values that are to be equal are looked for together; of other tests there may be fewer."""
+    equal = tuple(dict.fromkeys(test.value for test in tests if isinstance(test, Equal)))
+    others = dict.fromkeys(test for test in tests if not isinstance(test, Equal))
+    if len(others) > amounts.MOST_PATTERNS:
+        raise BadKey
+    return (*([OneOf(equal)] if len(equal) > 1 else map(Equal, equal)), *others)
 
 
 def _sound(key: str) -> Test | None:
     words = sounds.asked(key)
+    if len(words) > amounts.MOST_PATTERNS:
+        raise BadKey
     return Sounds(words) if words else None
 
 
 def sql(tests: Sequence[Test], subject: Subject, dialect: Dialect) -> ColumnBase:
     """SQL that is true where the subject passes any of the tests."""
-    return reduce(or_, (test.sql(subject, dialect) for test in tests))
+    return balanced(or_, [test.sql(subject, dialect) for test in tests])

@@ -15,12 +15,15 @@ from operator import and_, or_
 from peewee import SQL, ColumnBase, Entity, NodeList, Select
 
 from archive import conditions, matching
+from archive.amounts import balanced
 from archive.attributes import BY_TAG, LEVELS, Attribute, Level, rank
 from archive.dialect import Dialect, compiled
 from archive.query import Key, Query
-from archive.writer import STORED_COLUMNS, SUBJECT_COLUMNS
 
 Statement = tuple[str, list[object]]
+
+# Level, columns, the tables they need above it, order
+What = tuple[Level, list[ColumnBase], set[str], list[ColumnBase]]
 
 TABLES: Mapping[Level, str] = {
     "PATIENT": "patient",
@@ -79,11 +82,6 @@ EXPRESSIONS: Mapping[str, str] = {
     "AlternateRepresentationSequence": "''",
     "RecordKey": "'{level}-' || {own}.id",
 }
-# Whose an instance is; nothing for those of no study, which a join would leave out.
-_OWN_STUDY = (
-    '(SELECT s."{column}" FROM series AS e JOIN study AS s ON s.id = e.study_id'
-    " WHERE e.id = instance.series_id)"
-)
 # Of a study: the items that its series hold, each once.
 ITEMS: Mapping[str, str] = {"AnatomicRegionsInStudyCodeSequence": "AnatomicRegionSequence"}
 _ITEMS = "series AS e JOIN {items} ON e.study_id = {study}"
@@ -97,31 +95,55 @@ _SHARP = frozenset(
 )
 
 
-def answers(query: Query, dialect: Dialect) -> Statement:
-    """The SELECT of a C-FIND."""
+def answers(query: Query, dialect: Dialect, most: int | None = None) -> Statement:
+    """The first answers of a C-FIND; behind the columns stands the number of the row."""
+    return _select(query, dialect, _answered(query, dialect), most)
+
+
+def numbers(query: Query, dialect: Dialect, most: int) -> Statement:
+    """The numbers of the rows that a C-FIND answers."""
+    number = SQL(f"{TABLES[query.level]}.id")
+    return _select(query, dialect, (query.level, [number], set(), [number]), most)
+
+
+def newest(query: Query) -> Statement:
+    """The number of the newest row of the query's level."""
+    return f"SELECT coalesce(max(id), 0) FROM {TABLES[query.level]}", []
+
+
+def chosen(query: Query, dialect: Dialect, rows: Sequence[int]) -> Statement:
+    """The answers that these rows make, as `answers` has them."""
+    plain = replace(query, keys=(), after=0)
+    return _select(plain, dialect, _answered(query, dialect), rows=rows)
+
+
+def _answered(query: Query, dialect: Dialect) -> What:
+    asked = [BY_TAG[answer.tag] for answer in query.returns if answer.supported]
+    needed = {_home(attribute, query.level) for attribute in asked}
     columns = [
         _answer(BY_TAG[answer.tag], query, dialect) if answer.supported else SQL("''")
         for answer in query.returns
     ]
-    order = SQL(f"{TABLES[query.level]}.id")
-    asked = [BY_TAG[answer.tag] for answer in query.returns if answer.supported]
-    needed = {_home(attribute, query.level) for attribute in asked}
-    return _select(query, dialect, (query.level, columns, needed, [order]))
+    number = SQL(f"{TABLES[query.level]}.id")
+    return query.level, [*columns, number], needed, [number]
 
 
 def instances(query: Query, dialect: Dialect) -> Statement:
-    """The SELECT of what a C-MOVE or C-GET sends."""
-    columns: list[ColumnBase] = [Entity("instance", column) for column in STORED_COLUMNS]
-    columns += [SQL(_OWN_STUDY.format(column=column)) for column in SUBJECT_COLUMNS]
-    order: list[ColumnBase] = [SQL("instance.series_id"), SQL("instance.id")]
-    return _select(query, dialect, ("IMAGE", columns, set(), order))
+    """What a C-MOVE or C-GET sends: series, number and kind of each, series by series."""
+    names = ("series_id", "id", "SOPClassUID", "transfer_syntax_uid")
+    columns: list[ColumnBase] = [Entity("instance", name) for name in names]
+    return _select(query, dialect, ("IMAGE", columns, set(), columns[:2]))
 
 
 def _select(
     query: Query,
     dialect: Dialect,
-    what: tuple[Level, list[ColumnBase], set[str], list[ColumnBase]],
+    what: What,
+    most: int | None = None,
+    *,
+    rows: Sequence[int] | None = None,
 ) -> Statement:
+    """At most so many; of certain rows only."""
     level, columns, needed, order = what
     own = [key for key in query.keys if rank(key.attribute.level) <= rank(level)]
     below = [key for key in query.keys if key not in own]
@@ -133,11 +155,12 @@ def _select(
         found.append(_something_below(below, query, dialect))
     if query.after:
         found.append(Entity(TABLES[level], "id") > query.after)
+    if rows is not None:
+        found.append(dialect.one_of(Entity(TABLES[level], "id"), rows))
     select = Select([_source(level, needed)], columns).order_by(*order)
     if found:
-        select = select.where(reduce(and_, found))
-    # One row more than wanted tells that there is more.
-    return compiled(dialect, select if query.limit is None else select.limit(query.limit + 1))
+        select = select.where(balanced(and_, found))
+    return compiled(dialect, select if most is None else select.limit(most))
 
 
 def _source(level: Level, needed: set[str]) -> ColumnBase:
@@ -155,7 +178,7 @@ def _something_below(keys: Sequence[Key], query: Query, dialect: Dialect) -> Col
     joins = (_DOWN[level] for level in others)
     start = f"EXISTS (SELECT 1 FROM {' '.join([TABLES[first], *joins])} WHERE {_LINKS[first]} AND"
     found = [each for key in keys for each in _conditions(key, query.level, query, dialect)]
-    return NodeList((SQL(start), reduce(and_, found), SQL(")")))
+    return NodeList((SQL(start), balanced(and_, found), SQL(")")))
 
 
 def _home(attribute: Attribute, level: Level) -> str:

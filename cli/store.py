@@ -26,6 +26,7 @@ def opened(settings: Settings, *, make: bool = False) -> Archive:
         elements=limits.elements,
         nesting=limits.nesting,
         inflated_bytes=limits.inflated_bytes,
+        query_seconds=limits.query_seconds,
     )
     return Archive.open(node.data, index=node.index, sync=settings.archive.sync, bounds=bounds)
 

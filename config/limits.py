@@ -132,3 +132,4 @@ class Limits(BaseModel):
     inflated_bytes: int = _count(
         512 * MIB, "bytes", "Largest deflated data set after inflation.", least=KIB, most=64 * GIB
     )
+    query_seconds: float = _seconds(30, "For one statement of a query; then it is refused.")

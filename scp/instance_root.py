@@ -10,14 +10,14 @@ counts one failed sub-operation and names the source.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
 from pydicom import Dataset
 
-from archive import StoredInstance, errors, keys
+from archive import Found, StoredInstance, errors, keys
 from archive.keys import Values
 from archive.query import parse
 from iod import bulkdata, frameranges, frames
@@ -60,26 +60,27 @@ def get(exchange: Exchange) -> None:
     _answer(exchange, partial(retrieve.send_back, exchange))
 
 
-def _answer(exchange: Exchange, send: Callable[[Sequence[StoredInstance]], None]) -> None:
+def _answer(exchange: Exchange, send: Callable[[Collection[StoredInstance]], None]) -> None:
     try:
         wanted, instances = _asked(exchange)
     except (errors.ArchiveError, IodError) as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
-    if wanted is None or not instances:
+    source = None if wanted is None else next(iter(instances), None)
+    if wanted is None or source is None:
         send(instances)
         return
     own = exchange.house.settings.node
     with ExitStack() as held:
         try:
-            soundness.check(instances[0], exchange.house.settings)
+            soundness.check(source, exchange.house.settings)
             folder = held.enter_context(outgoing.folder(own.data))
             extraction = frames.Extraction(wanted, own.ae_title, folder / "frames")
-            made = frames.extract(instances[0], extraction)
+            made = frames.extract(source, extraction)
         except (IodError, OSError) as error:
-            _failed(exchange, instances[0], error)
+            _failed(exchange, source, error)
             return
-        send([_as_stored(made, instances[0])])
+        send([_as_stored(made, source)])
 
 
 def _as_stored(made: Made, source: StoredInstance) -> StoredInstance:
@@ -115,7 +116,7 @@ def _tellable(error: IodError | OSError) -> str:
     return str(error)
 
 
-def _asked(exchange: Exchange) -> tuple[FrameRange | None, list[StoredInstance]]:
+def _asked(exchange: Exchange) -> tuple[FrameRange | None, Found]:
     """The frames asked for, None at IMAGE level, and the objects. Raises as `_answer` catches."""
     identifier = exchange.identifier()
     held = keys.values(identifier)
@@ -145,9 +146,9 @@ def _level(held: Values) -> str:
     return level
 
 
-def _instances(exchange: Exchange, identifier: Dataset) -> list[StoredInstance]:
+def _instances(exchange: Exchange, identifier: Dataset) -> Found:
     query = parse(identifier, ("IMAGE",), retrieve=True, options=exchange.options)
-    return list(exchange.house.archive.instances(query))
+    return exchange.house.archive.instances(query)
 
 
 # -- without bulk data ----------------------------------------------------------------------------
@@ -171,7 +172,8 @@ def _lightened(exchange: Exchange, instances: Iterable[Instance]) -> Generator[O
             with outgoing.folder(exchange.house.settings.node.data) as folder:
                 identity = instance.sop_class_uid, instance.sop_instance_uid
                 made = bulkdata.without_bulk_data(instance, identity, folder / "object")
-                yield from retrieve.sent_back(exchange, [_labelled(exchange, made)])
+                for outcome in retrieve.sent_back(exchange, [_labelled(exchange, made)]):
+                    yield replace(outcome, instance=instance)
         except (IodError, OSError) as error:
             why = f"the bulk data cannot be left out: {_tellable(error)}"
             yield Outcome(instance, None, why)

@@ -171,6 +171,7 @@ def _opened(settings: Settings) -> Archive:
         elements=limits.elements,
         nesting=limits.nesting,
         inflated_bytes=limits.inflated_bytes,
+        query_seconds=limits.query_seconds,
     )
     return Archive.open(
         settings.node.data,

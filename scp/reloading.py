@@ -19,6 +19,7 @@ _FIXED = (
     ("limits", "elements"),
     ("limits", "nesting"),
     ("limits", "inflated_bytes"),
+    ("limits", "query_seconds"),
     *(("audit", key) for key in Audit.model_fields),
 )
 

@@ -8,12 +8,14 @@ If the association of the request breaks, running sub-operations are stopped (PS
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from itertools import count
 
-from archive import StoredInstance, errors
+from archive import Found, StoredInstance, errors
 from archive.query import parse
+from archive.record import Subject
 from config import catalogue, contexts
 from config.peers import Peer
 from scp import audit, policy, soundness, statuses
@@ -29,6 +31,7 @@ from scu.store import Manner, Originator, Outcome, attempt, store_all
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
+_TOLD = 10  # failures of one retrieve, one by one; all are counted
 
 
 def move(exchange: Exchange) -> None:
@@ -58,7 +61,7 @@ def destination(exchange: Exchange) -> Peer | None:
     return peer
 
 
-def send_to(exchange: Exchange, peer: Peer, instances: Sequence[StoredInstance]) -> None:
+def send_to(exchange: Exchange, peer: Peer, instances: Collection[StoredInstance]) -> None:
     """Do what a C-MOVE asks for, and answer it."""
     look = _impatient(exchange, Tally(len(instances)))
     with exchange.house.moves.turn(peer.ae_title, look) as turn:
@@ -97,20 +100,22 @@ def get(exchange: Exchange) -> None:
     send_back(exchange, instances)
 
 
-def send_back(exchange: Exchange, instances: Sequence[StoredInstance]) -> None:
+def send_back(exchange: Exchange, instances: Collection[StoredInstance]) -> None:
     """Do what a C-GET asks for, and answer it."""
     perform(exchange, instances, sent_back(exchange, instances))
 
 
-def _matches(exchange: Exchange) -> list[StoredInstance]:
+def _matches(exchange: Exchange) -> Found:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
     query = parse(exchange.identifier(), model.levels, retrieve=True, options=exchange.options)
     found = exchange.house.archive.instances(query)
-    return [one for one in found if not model.classes or one.sop_class_uid in model.classes]
+    if not model.classes:
+        return found
+    return found.of([kind for kind in found.kinds if kind[0] in model.classes])
 
 
 def _sent_to(
-    exchange: Exchange, peer: Peer, instances: Sequence[Instance]
+    exchange: Exchange, peer: Peer, instances: Collection[Instance]
 ) -> Generator[Outcome, None, None]:
     """Sub-operations of a C-MOVE: on associations of their own, PS3.4 C.4.2.2.1."""
     settings, command = exchange.house.settings, exchange.command
@@ -144,7 +149,7 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
 
 def perform(
     exchange: Exchange,
-    instances: Sequence[StoredInstance],
+    instances: Collection[StoredInstance],
     outcomes: Generator[Outcome, None, None],
     *,
     to: audit.Node | None = None,
@@ -155,16 +160,18 @@ def perform(
     """
     tally = Tally(len(instances))
     association, command = exchange.association, exchange.command
-    transfers = exchange.transfers
-    with transfers.sending(to or transfers.caller, instances) as sending, closing(outcomes):
+    transfers, intended = exchange.transfers, _intended(instances)
+    with transfers.sending(to or transfers.caller, intended) as sending, closing(outcomes):
         for outcome in outcomes:
             tally.count(outcome)
             sending.sent(outcome)
-            _note(outcome, exchange)
+            _note(outcome, exchange, tally)
             if _given_up(exchange):
                 break
             if tally.remaining:
                 association.send(exchange.context, tally.counts(command.response(Status.PENDING)))
+        if not _given_up(exchange):
+            tally.close()
     status = tally.status(cancelled=tally.remaining > 0)
     failed = tally.failed_list(exchange.context.transfer_syntax)
     response = command.response(status, data_set=failed is not None, comment=tally.comment(status))
@@ -172,12 +179,22 @@ def perform(
     _log.info("retrieve for %s: %s", exchange.calling_ae_title, tally)
 
 
-def _note(outcome: Outcome, exchange: Exchange) -> None:
-    """Each failure and change is for the log: the final response has room for one cause."""
+def _intended(instances: Collection[StoredInstance]) -> audit.Intended:
+    if isinstance(instances, Found):
+        return instances.subjects
+    counts: dict[Subject, Counter[str]] = {}
+    for one in instances:
+        counts.setdefault(one.subject, Counter())[one.sop_class_uid] += 1
+    return counts
+
+
+def _note(outcome: Outcome, exchange: Exchange, tally: Tally) -> None:
+    """Failures and changes are for the log, the first of them: there may be a hundred thousand."""
     if outcome.category == FAILURE:
         uid = outcome.instance.sop_instance_uid
-        _log.warning(
-            "retrieve of %s for %s failed: %s", uid, exchange.calling_ae_title, outcome.cause
+        told = logging.WARNING if tally.failed <= _TOLD else logging.DEBUG
+        _log.log(
+            told, "retrieve of %s for %s failed: %s", uid, exchange.calling_ae_title, outcome.cause
         )
     elif outcome.converted_to:
         stored, sent = outcome.instance.transfer_syntax_uid, outcome.converted_to

@@ -60,10 +60,12 @@ FIND: Table = {
     errors.BadRecordKey: Status.INVALID_PRIOR_RECORD_KEY,
     errors.BadIdentifier: Status.CLASS_MISMATCH,
     errors.NoSpace: Status.OUT_OF_RESOURCES,
+    errors.Costly: Status.OUT_OF_RESOURCES,
     errors.Unavailable: Status.UNABLE_TO_PROCESS,
 }
 RETRIEVE: Table = {
     errors.BadIdentifier: Status.CLASS_MISMATCH,
+    errors.Costly: Status.CANNOT_COUNT_MATCHES,
     errors.Unavailable: Status.CANNOT_COUNT_MATCHES,
     # Annex Y: Tables Y.4-1 and Y.4-2
     iod_errors.NoFrames: Status.FRAMES_NOT_FOUND,

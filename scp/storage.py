@@ -20,21 +20,20 @@ def store(exchange: Exchange) -> None:
     """Answer C-STORE."""
     command = exchange.command
     if not command.has_data_set:
-        exchange.answer(Status.CANNOT_UNDERSTAND, "C-STORE-RQ without a data set")
+        _refuse(exchange, Status.CANNOT_UNDERSTAND, "C-STORE-RQ without a data set")
         return
     if command.affected_sop_class_uid != exchange.context.abstract_syntax:
-        exchange.answer(Status.SOP_CLASS_NOT_SUPPORTED, "class differs from its context")
+        _refuse(exchange, Status.SOP_CLASS_NOT_SUPPORTED, "class differs from its context")
         return
     try:
         _keep(exchange)
-    except errors.TooLarge as error:
-        # Draining gigabytes to answer politely would be the attack succeeding (N5).
-        _refused(exchange, error)
-        exchange.association.abort()
-        return
     except errors.ArchiveError as error:
-        _refused(exchange, error)
-        exchange.answer(statuses.status_of(error, statuses.STORE), str(error))
+        if isinstance(error, errors.TooLarge) and not isinstance(error, errors.Inflated):
+            # Draining gigabytes to answer politely would be the attack succeeding (N5).
+            _tell(exchange, error)
+            exchange.association.abort()
+        else:
+            _refuse(exchange, statuses.status_of(error, statuses.STORE), str(error))
         return
     exchange.answer(Status.SUCCESS)
 
@@ -55,11 +54,16 @@ def _keep(exchange: Exchange) -> None:
     exchange.transfers.received(receipt)
 
 
-def _refused(exchange: Exchange, error: errors.ArchiveError) -> None:
-    exchange.transfers.refused(exchange.context.abstract_syntax, str(error))
+def _refuse(exchange: Exchange, status: Status, why: str) -> None:
+    _tell(exchange, why)
+    exchange.answer(status, why)
+
+
+def _tell(exchange: Exchange, why: object) -> None:
+    exchange.transfers.refused(exchange.context.abstract_syntax, str(why))
     _log.warning(
         "C-STORE of a %s from %s refused: %s",
         catalogue.name_of(exchange.context.abstract_syntax),
         exchange.calling_ae_title,
-        error,
+        why,
     )

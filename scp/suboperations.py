@@ -16,6 +16,8 @@ from wire.errors import Unreachable
 
 _FAILED_LIST = (0x0008, 0x0058)
 _MOST_EXPLICIT = 0xFFFE
+_MOST_NAMED = 16_384  # failed instances: with their UIDs some 1 MiB, what others read of us, too
+_MOST_CAUSES, _LONGEST_CAUSE = 100, 64  # characters, as an Error Comment holds
 
 
 @dataclass(slots=True)
@@ -46,8 +48,22 @@ class Tally:
                 self.warning += 1
             case _:
                 self.failed += 1
-                self.failed_uids.append(outcome.instance.sop_instance_uid)
-                self.causes[_tellable(outcome)] += 1
+                self._name(outcome)
+
+    def _name(self, outcome: Outcome) -> None:
+        """Which failed and why, within what memory and answer have room for."""
+        if len(self.failed_uids) < _MOST_NAMED:
+            self.failed_uids.append(outcome.instance.sop_instance_uid)
+        # The words of a receiver may be others each time.
+        cause = _tellable(outcome)
+        if cause in self.causes or len(self.causes) < _MOST_CAUSES:
+            self.causes[cause] += 1
+
+    def close(self) -> None:
+        """All is done: what was counted and is not there any more has failed."""
+        if self.remaining:
+            self.causes["no longer in the archive"] += self.remaining
+            self.failed, self.remaining = self.failed + self.remaining, 0
 
     def status(self, *, cancelled: bool) -> Status:
         """The final status, PS3.4 C.4.2.3.1 and C.4.3.3.1."""
@@ -88,7 +104,7 @@ def _tellable(outcome: Outcome) -> str:
     """The cause as the caller may know it: where a destination lives is for our log alone."""
     if isinstance(outcome.error, Unreachable):
         return "the destination cannot be reached"
-    return outcome.cause
+    return outcome.cause[:_LONGEST_CAUSE]
 
 
 def _joined(uids: list[str]) -> bytes:

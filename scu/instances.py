@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from pydicom import Dataset, filereader
 from pydicom.errors import InvalidDicomError
@@ -35,6 +36,20 @@ class Instance(Protocol):
 
     @property
     def size(self) -> int: ...
+
+
+Kind = tuple[str, str]
+"""SOP class and transfer syntax: what presentation contexts are made for."""
+
+
+@runtime_checkable
+class Several(Protocol):
+    """Objects that are counted and known by kind before they are read, one after the other."""
+
+    @property
+    def kinds(self) -> Collection[Kind]: ...
+
+    def of(self, kinds: Collection[Kind]) -> Collection[Instance]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ peer that cannot be had, or that breaks three in a row unfruitfully, ends it.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from queue import SimpleQueue
 
 from scu.instances import Instance
@@ -23,13 +22,37 @@ Send = Callable[[Association, Instance], Outcome]
 """Sends one object, whose own failures are outcomes; raises Ended."""
 
 
+class _Waiting:
+    """Instances that are read no earlier than they are wanted; for several threads."""
+
+    def __init__(self, instances: Iterable[Instance]) -> None:
+        self._rest = iter(instances)
+        self._lock = threading.Lock()
+        self._next = next(self._rest, None)
+
+    def __bool__(self) -> bool:
+        return self._next is not None
+
+    def take(self) -> Instance | None:
+        """The next of them."""
+        with self._lock:
+            taken, self._next = self._next, next(self._rest, None) if self._next else None
+            return taken
+
+    def clear(self) -> None:
+        """Let go of the rest."""
+        with self._lock:
+            self._next = None
+
+
 class Load:
     """Objects that wait for associations; any number of threads may take from it at once."""
 
-    def __init__(self, connect: Connect, send: Send, instances: Iterable[Instance]) -> None:
+    def __init__(self, connect: Connect, send: Send, instances: Collection[Instance]) -> None:
         self._connect = connect
         self._send = send
-        self._waiting = deque(instances)
+        self._number = len(instances)
+        self._waiting = _Waiting(instances)
         self._broken: WireError | None = None
         self._fault: Exception | None = None
 
@@ -43,7 +66,7 @@ class Load:
         results: SimpleQueue[Outcome | None] = SimpleQueue()
         workers = [
             threading.Thread(target=self._work, args=(results,), name=f"send {number}")
-            for number in range(min(threads, len(self._waiting)))
+            for number in range(min(threads, self._number))
         ]
         for worker in workers:
             worker.start()
@@ -91,9 +114,8 @@ class Load:
     def _on(self, association: Association) -> Iterator[Outcome]:
         """Outcomes until nothing waits or the association is over, by whose will ever."""
         while association.alive:
-            try:
-                instance = self._waiting.popleft()
-            except IndexError:
+            instance = self._waiting.take()
+            if instance is None:
                 return
             try:
                 yield self._send(association, instance)
@@ -106,5 +128,5 @@ class Load:
         why = str(error)
         if isinstance(error, Ended):
             why = f"the peer ends every association it is offered: {why}"
-        while self._waiting:
-            yield Outcome(self._waiting.popleft(), None, why, error=error)
+        while instance := self._waiting.take():
+            yield Outcome(instance, None, why, error=error)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from scu.associate import MOST_CONTEXTS, Caller, Proposal, Target, associate
 from scu.conversion import AS_STORED, CannotConvert, Conversion, encoded
-from scu.instances import Instance
+from scu.instances import FileInstance, Instance, Kind, Several
 from scu.loads import Load
 from scu.outcomes import Outcome
 from wire.association import Association
@@ -48,35 +49,43 @@ USUALLY = Manner()
 
 
 def groups(
-    instances: Iterable[Instance], conversion: Conversion = AS_STORED
-) -> list[tuple[list[Proposal], list[Instance]]]:
+    instances: Collection[Instance], conversion: Conversion = AS_STORED
+) -> list[tuple[list[Proposal], Collection[Instance]]]:
     """Instances by association: as few as carry everything, each of at most 128 contexts.
 
     Each pair of SOP class and stored transfer syntax has a context of its own, so that nothing is
     changed that need not be; a further context for each class offers what it may be changed to.
     """
-    classes: dict[str, dict[str, list[Instance]]] = {}
-    for instance in instances:
-        syntaxes = classes.setdefault(instance.sop_class_uid, {})
-        syntaxes.setdefault(instance.transfer_syntax_uid, []).append(instance)
-    made: list[tuple[list[Proposal], list[Instance]]] = [([], [])]
+    classes: dict[str, list[str]] = {}
+    for sop_class, syntax in _kinds(instances):
+        classes.setdefault(sop_class, []).append(syntax)
+    made: list[tuple[list[Proposal], set[Kind]]] = [([], set())]
     for sop_class, syntaxes in classes.items():
         wanted = _proposals(sop_class, syntaxes, conversion)
         if len(made[-1][0]) + len(wanted) > MOST_CONTEXTS:
-            made.append(([], []))
-        proposals, members = made[-1]
+            made.append(([], set()))
+        proposals, kinds = made[-1]
         proposals += wanted
-        members += [instance for each in syntaxes.values() for instance in each]
-    return [(proposals, members) for proposals, members in made if members]
+        kinds.update((sop_class, syntax) for syntax in syntaxes)
+    return [(proposals, _of(instances, kinds)) for proposals, kinds in made if kinds]
 
 
-def _proposals(
-    sop_class: str, syntaxes: Mapping[str, Sequence[Instance]], conversion: Conversion
-) -> list[Proposal]:
+def _kinds(instances: Collection[Instance]) -> Collection[Kind]:
+    if isinstance(instances, Several):
+        return instances.kinds
+    return dict.fromkeys((one.sop_class_uid, one.transfer_syntax_uid) for one in instances)
+
+
+def _of(instances: Collection[Instance], kinds: Collection[Kind]) -> Collection[Instance]:
+    if isinstance(instances, Several):
+        return instances.of(kinds)
+    return [one for one in instances if (one.sop_class_uid, one.transfer_syntax_uid) in kinds]
+
+
+def _proposals(sop_class: str, syntaxes: Sequence[str], conversion: Conversion) -> list[Proposal]:
     exact: list[Proposal] = [(sop_class, (syntax,)) for syntax in syntaxes]
-    targets = dict.fromkeys(
-        target for each in syntaxes.values() for target in conversion.targets(each[0])
-    )
+    some = (FileInstance(sop_class, "", syntax, Path(), 0, 0) for syntax in syntaxes)
+    targets = dict.fromkeys(target for each in some for target in conversion.targets(each))
     more = tuple(target for target in targets if target not in syntaxes or len(syntaxes) > 1)
     return [*exact, (sop_class, more)] if more else exact
 
@@ -126,7 +135,7 @@ def _send(association: Association, context: Context, request: Command, instance
 def store_all(
     target: Target,
     caller: Caller,
-    instances: Sequence[Instance],
+    instances: Collection[Instance],
     manner: Manner = USUALLY,
     *,
     threads: int = 0,

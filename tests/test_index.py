@@ -224,14 +224,14 @@ def test_processes_may_open_a_new_archive_at_once(tmp_path):
     assert [process.communicate()[0] for process in started] == [b"0\n"] * 4
 
 
-def test_an_answer_that_is_left_alone_gives_its_connection_back():
+def test_an_answer_that_is_being_taken_holds_no_connection():
     with index() as (root, opened):
         for n in range(600):
             opened.add(instance(root, PatientID=f"P{n}"))
         answers = opened.find(parsed(QueryRetrieveLevel="STUDY"))
         next(answers)
-        assert not opened._readers
-        answers.close()
+        assert len(opened._readers) == 1
+        assert sum(1 for _ in answers) == 599
         assert len(opened._readers) == 1
 
 

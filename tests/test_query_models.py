@@ -227,7 +227,7 @@ def test_a_page_is_read_from_behind_the_prior_key():
 
 def _statement(opened, **values):
     asked = parsed(repository=True, QueryRetrieveLevel="STUDY", **values)
-    return select.answers(asked, opened._dialect)
+    return select.answers(asked, opened._dialect, 100)
 
 
 # -- time zones -----------------------------------------------------------------------------------

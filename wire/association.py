@@ -28,6 +28,8 @@ from wire.release import grant, release
 from wire.sending import FileSlice
 from wire.states import State
 
+_MOST_EMPTY = 1000  # fragments in a row that carry nothing and are not the last: a loop, PS3.8 E.2
+
 
 class Association:
     """Messages in and out; ends by `release`, `abort`, or an Ended exception."""
@@ -43,14 +45,14 @@ class Association:
     ) -> None:
         self.channel = channel
         self.contexts = contexts
-        # What the acceptor answered to extended negotiation of ours, PS3.7 D.3.3.5
-        self.extended: Mapping[str, bytes] = extended or {}
+        self.extended: Mapping[str, bytes] = extended or {}  # as answered to us, PS3.7 D.3.3.5
         self.results: Mapping[str, int] = results or {}  # by abstract syntax, PS3.8 9.3.3.2
         self._room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
         self._cancelled: set[int | None] = set()
         self._asked: Command | None = None
         self._set_aside: Message | None = None
+        self._empty = 0
         self._message_id = 0
         self._outgoing = bytearray()
 
@@ -131,6 +133,9 @@ class Association:
         value = self._value(self.channel.limits.pdu_seconds, between_messages=False)
         if value is None or value.context_id != context_id:
             raise self.violated("a message that changes its presentation context")
+        self._empty = 0 if value.fragment or value.last else self._empty + 1
+        if self._empty > _MOST_EMPTY:  # no limit on bytes would ever end them (N5)
+            raise self.violated(f"more than {_MOST_EMPTY} empty fragments in a row")
         return value
 
     def _value(self, seconds: float, *, between_messages: bool) -> Pdv | None:
@@ -168,10 +173,6 @@ class Association:
             if message.command.command_field != Field.C_CANCEL:
                 raise self.violated("a request before the answer to the one before it", 2, 2)
             self._cancelled.add(message.command.message_id_being_responded_to)
-        return message_id in self._cancelled
-
-    def noticed_cancel(self, message_id: int | None) -> bool:
-        """Whether a C-CANCEL for this message was already received; looks at nothing new."""
         return message_id in self._cancelled
 
     # -- sending

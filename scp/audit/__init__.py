@@ -19,10 +19,11 @@ from scp.audit.reports import (
     tls_failed,
 )
 from scp.audit.trail import Silence, Trail
-from scp.audit.transfers import Transfers
+from scp.audit.transfers import Intended, Transfers
 
 __all__ = [
     "Event",
+    "Intended",
     "Media",
     "Node",
     "Silence",

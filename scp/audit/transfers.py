@@ -8,7 +8,7 @@ had left sends them mixed: then several stay open at a time. It costs a C-STORE 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -23,6 +23,8 @@ from scu.statuses import FAILURE
 MOST_OPEN = 8  # studies, when they come mixed
 
 Record = Callable[[Event], None]
+Intended = Mapping[Subject, Mapping[str, int]]
+"""How many objects of each SOP class, by whose they are."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Transfers:
         """An object was not stored; whose it was is not known, or not believed."""
         self._refused.add(sop_class, "failed", why)
 
-    def sending(self, to: Node, instances: Iterable[StoredInstance]) -> Sending:
+    def sending(self, to: Node, intended: Intended) -> Sending:
         """Objects are about to be sent for the caller, to itself or to another node."""
         own = to == self.caller
         third = () if own else (self.caller.taking(requestor=True),)
@@ -96,7 +98,7 @@ class Transfers:
             to.taking(codes.DESTINATION, requestor=own),
             *third,
         )
-        return Sending(self.record, parties, instances)
+        return Sending(self.record, parties, intended)
 
     def close(self) -> None:
         """The association is over."""
@@ -133,17 +135,10 @@ class Transfers:
 class Sending:
     """Objects that go out by one C-MOVE or C-GET; close it, or use it in a `with`."""
 
-    def __init__(
-        self, record: Record, parties: reports.Parties, instances: Iterable[StoredInstance]
-    ) -> None:
+    def __init__(self, record: Record, parties: reports.Parties, intended: Intended) -> None:
         self._record = record
         self._parties = parties
-        self._subjects: dict[str, Subject] = {}
         self._studies: dict[Subject, _Transfer] = {}
-        intended: dict[Subject, Counter[str]] = {}
-        for one in instances:
-            self._subjects[one.sop_instance_uid] = one.subject
-            intended.setdefault(one.subject, Counter())[one.sop_class_uid] += 1
         for subject, counts in intended.items():
             for some in reports.portions(counts):
                 record(reports.begin(parties, reports.instances(subject, some)))
@@ -151,7 +146,7 @@ class Sending:
     def sent(self, outcome: Outcome) -> None:
         """One of them has been sent, or has not been."""
         instance, failed = outcome.instance, outcome.category == FAILURE
-        subject = self._subjects.get(instance.sop_instance_uid, NOBODY)
+        subject = instance.subject if isinstance(instance, StoredInstance) else NOBODY
         transfer = self._studies.get(subject)
         if transfer is None:
             transfer = self._studies[subject] = _Transfer()
