@@ -77,7 +77,6 @@ def asked(node: Victim, calling: str, source: str, called: str = "ANODE") -> byt
         ("good", GOOD, "ANODE", UNKNOWN_CALLER),
         ("GOOD", GOOD, "ORTHANC", UNKNOWN_CALLED),
         ("GOOD", GOOD, "ANY-SCP", UNKNOWN_CALLED),
-        ("ANODE", ELSEWHERE, "ANODE", UNKNOWN_CALLER),  # our own name
     ],
 )
 def test_a1_who_is_not_known_by_title_and_address_is_rejected(
