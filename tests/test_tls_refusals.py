@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import dsa, ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from config import contexts
@@ -144,6 +144,16 @@ def test_a_caller_who_is_not_believed_sees_no_association_and_the_log_says_why(
     told = [each.getMessage() for each in caplog.records if each.name == "anode.association"]
     assert told == [f"connection from 127.0.0.1 refused: TLS handshake failed: {why}"]
     assert "alert" in str(end.value) or why in BCP195.values(), end.value
+
+
+@ALL
+def test_a_caller_with_a_key_that_no_profile_knows_is_refused(profile, place, caplog):
+    """OpenSSL takes DSA of 2048 bits at every level."""
+    one = place.ca.issue("dsa", key=dsa.generate_private_key(2048))
+    secure = contexts.to(anything(place.ca, one, version=ssl.TLSVersion.TLSv1_2), HERE)
+    words = f"has a key that is neither RSA nor EC, which {profile} needs"
+    with logged(caplog, words), pytest.raises((Unreachable, Ended)):
+        echo(at(place.serving, secure, number=NAMES.index(profile)), CALLER)
 
 
 @ALL
