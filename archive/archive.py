@@ -38,6 +38,11 @@ def _ignored(_why: str) -> None:
     """Who asked hears it."""
 
 
+def _places(root: Path) -> tuple[Path, Path]:
+    """Where objects and index lie; the index may be a link to a file on another disk."""
+    return root / "objects", (root / "index.sqlite3").resolve().parent
+
+
 class Archive:
     """Object files and their index in one data folder. Close it, or use it in a `with`."""
 
@@ -63,7 +68,7 @@ class Archive:
         with ExitStack() as undone:
             objects = Folder(root, sync=way == "each", free_bytes=bounds.free_bytes)
             undone.callback(objects.close)
-            passing = barrier(way, (root / "objects", root), partial(degrade, root))
+            passing = barrier(way, _places(root), partial(degrade, root))
             undone.callback(passing.close)
             opened = Index(
                 root, index=index, sync=way, barrier=passing, seconds=bounds.query_seconds
@@ -76,14 +81,14 @@ class Archive:
         """Mend what a crash left; only for who has claimed the folder. Raises ArchiveError."""
         self._barrier.pass_()
         clear(self._objects.root)
-        return recover(self._objects, self._index, self.bounds, kind)
+        return recover(self._objects, self._index, kind)
 
     def settle(self) -> None:
         """Return when all that is found by now is durable, lazy or not; raises ArchiveError."""
         self._barrier.pass_()
         if isinstance(self._barrier, Open):
             root = self._objects.root
-            with closing(barrier(kind("always"), (root / "objects", root), _ignored)) as passing:
+            with closing(barrier(kind("always"), _places(root), _ignored)) as passing:
                 passing.pass_()
 
     def examined(self, stored: StoredInstance, pause: Pause = at_once) -> Finding | None:

@@ -25,7 +25,7 @@ from peewee import (
     SqliteDatabase,
 )
 
-from archive import sqlitefiles
+from archive import memory, sqlitefiles
 from archive.errors import ArchiveError, Costly, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
@@ -81,7 +81,8 @@ class Sqlite:
         )
 
     def connect(self, *, readonly: bool) -> Connection:
-        """A connection that any one thread at a time may use."""
+        """A connection that any one thread at a time may use; raises NoSpace."""
+        memory.spare(self._path)
         connection = sqlite3.connect(
             self._path, BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -89,6 +90,12 @@ class Sqlite:
             connection.execute(f"PRAGMA {pragma} = {value}")
         if readonly:
             connection.execute("PRAGMA query_only = 1")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")  # only now it is mapped
+            memory.hold(self._path)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     @contextmanager
@@ -182,6 +189,8 @@ class Sqlite:
 
     def refusal(self, error: Exception) -> ArchiveError:
         """Our error for a database's."""
+        if isinstance(error, ArchiveError):
+            return error
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             return NoSpace(f"the index cannot grow: {error}")
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:

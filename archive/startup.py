@@ -17,15 +17,16 @@ from dataclasses import dataclass
 
 from archive import tombstones
 from archive.adopting import Kind, adopt
-from archive.bounds import Bounds
+from archive.bounds import HELD
 from archive.commits import GROUP
-from archive.errors import ArchiveError, BadObject, Mismatch, TooLarge
+from archive.errors import ArchiveError, BadObject, Mismatch, TooLarge, Unavailable
 from archive.index import Index
 from archive.objects import Folder
 from archive.record import StoredInstance
 
 _log = logging.getLogger("anode.archive")
 _NEWEST = 4 * GROUP  # rows: several groups, of several processes
+_FEW = 20  # files that a crash may have cost
 _READ_BYTES = 1 << 30  # of the newest objects, read again whole
 _CHUNK = 1 << 20
 
@@ -47,20 +48,31 @@ class Recovery:
         )
 
 
-def recover(objects: Folder, index: Index, bounds: Bounds, kind: Kind) -> Recovery:
+def recover(objects: Folder, index: Index, kind: Kind) -> Recovery:
     """Mend what a crash left; only for who has claimed the data folder. Raises ArchiveError."""
     found = Recovery()
     tombstones.complete(objects, index)
     newest = list(index.newest(_NEWEST))
+    _must_be_there(objects, newest)
     left = _READ_BYTES
     for held in newest:
         left -= held.size
         _verify(objects, index, held, found, whole=left >= 0)
     for key in _unknown(objects, index, newest):
-        _take_in(objects, index, key, found, bounds=bounds, kind=kind)
+        _take_in(objects, index, key, found, kind=kind)
     if found != Recovery():
         _log.warning("after a crash: %s", found)
     return found
+
+
+def _must_be_there(objects: Folder, newest: Sequence[StoredInstance]) -> None:
+    """A disk that is not mounted is no crash: nothing may be mended by what it does not show."""
+    gone = sum(not held.path.exists() for held in newest)
+    if gone >= _FEW and 2 * gone > len(newest):
+        raise Unavailable(
+            f"of the newest {len(newest)} objects {gone} have no file in {objects.root}/objects: "
+            "is its disk there? If they are truly lost, anode check --repair says which"
+        )
 
 
 def _verify(
@@ -103,7 +115,8 @@ def _digest(fd: int, offset: int) -> str:
 def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) -> list[str]:
     """The keys of files as new as the newest rows, or newer, that have no row."""
     since = 0.0
-    for held in reversed(newest):  # the oldest whose file is there
+    # With fewer rows than are looked at, any file may be older than all of them.
+    for held in reversed(newest if len(newest) == _NEWEST else ()):
         with suppress(OSError):
             since = held.path.stat().st_ctime
             break
@@ -116,12 +129,10 @@ def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) ->
     return [key for key in fresh if objects.path(key) not in known]
 
 
-def _take_in(
-    objects: Folder, index: Index, key: str, found: Recovery, *, bounds: Bounds, kind: Kind
-) -> None:
+def _take_in(objects: Folder, index: Index, key: str, found: Recovery, *, kind: Kind) -> None:
     """A file that may have no row: whole objects are indexed, others set aside."""
     try:
-        row = adopt(objects, key, bounds, kind)
+        row = adopt(objects, key, HELD, kind)
     except (BadObject, Mismatch, TooLarge) as error:
         objects.quarantine(objects.path(key), {"why": str(error)})
         found.unreadable += 1

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive
+from archive import Archive, startup
+from archive.errors import Unavailable
 from archive.startup import Recovery
 from tests.datasets import instance
 from tests.receiving import receive
@@ -133,8 +134,9 @@ def test_a_file_that_was_adopted_under_an_import_is_not_taken_for_a_duplicate(tm
         assert importing.counts().instances == 1
 
 
-def test_old_files_are_not_looked_at(tmp_path):
+def test_old_files_are_not_looked_at(tmp_path, monkeypatch):
     """However large the archive is: those are for `anode check`."""
+    monkeypatch.setattr(startup, "_NEWEST", 2)
     paths = filled(tmp_path, "1.2.1", "1.2.2")
     old = tmp_path / "objects" / "2001" / "01" / "01" / "00"
     old.mkdir(parents=True)
@@ -163,3 +165,16 @@ def test_a_hundred_thousand_objects_are_served_within_five_seconds(tmp_path):
     print(f"start-up with 100,000 objects: {time.monotonic() - begun:.2f} s")
     assert time.monotonic() - begun < 5.0
     assert found.adopted == 0
+
+
+def test_a_disk_that_is_not_there_costs_no_row(tmp_path):
+    filled(tmp_path, *(f"1.2.{number}" for number in range(30)))
+    (tmp_path / "objects").rename(tmp_path / "elsewhere")
+    with (
+        Archive.open(tmp_path, sync="lazy") as archive,
+        pytest.raises(Unavailable, match="is its disk there"),
+    ):
+        archive.recover()
+    (tmp_path / "objects").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "objects")
+    assert recovered(tmp_path) == (Recovery(), {f"1.2.{number}" for number in range(30)})

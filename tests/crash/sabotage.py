@@ -1,0 +1,88 @@
+"""Builds of ours with one promise taken out, for the harness to find. Suite C5.
+
+Law: there is no switch for this in the product. A sabotaged build is a copy of the packages with
+one edit of its text; an edit that does not apply any more fails, and is to be written anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.commands import ROOT
+
+PACKAGES = ("config", "wire", "archive", "iod", "scu", "scp", "cli")
+
+Edit = tuple[str, str, str]
+"""A file, a text that stands there once, and what stands there then."""
+
+_BARRIER = (
+    "archive/barrier.py",
+    "            for fd in self._held.values():\n",
+    "            for fd in ():\n",
+)
+_BARRIER_OF_OBJECTS = (*_BARRIER[:2], "            for fd in list(self._held.values())[:1]:\n")
+_SYNC_BYTES = (
+    "archive/objects.py",
+    "            if self._sync:\n                os.fsync(draft.fd)\n",
+    "            os.fsync(draft.fd)\n",
+)
+_SYNCHRONOUS = ("archive/dialect.py", '"FULL" if sync == "each" else "NORMAL"')
+_SEARCH = (
+    "archive/startup.py",
+    "    for key in _unknown(objects, index, newest):\n",
+    "    for key in ():\n",
+)
+_DRAFT = (
+    '            return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")\n'
+)
+_NAMED_AT_ONCE = (
+    '            hour, _, name = self.new_key(0, "0" * 64).rpartition("/")\n'
+    "            return Draft(self._leaf(hour).fd, name)\n"
+)
+_KEY = "        key = objects.new_key(self._seal, self._hash.hexdigest())\n"
+_KEY_OF_DRAFT = '        key = key.rpartition("/")[0] + "/" + draft.name\n'
+_COMMIT = "        receipt = reception.commit()\n"
+_LINK = "            os.link(draft.name, name, src_dir_fd=self._incoming.fd, dst_dir_fd=leaf.fd)\n"
+
+EDITS: Mapping[str, tuple[Edit, ...]] = {
+    "nofsync": (_BARRIER,),
+    # Bytes and rows are synced, names are not.
+    "nodirsync": (_BARRIER, _SYNC_BYTES, (*_SYNCHRONOUS, '"FULL"')),
+    # A row that is not synced is no loss by itself: the next start finds the file. So these two
+    # do not look for files; without that they are right, see `HARMLESS`.
+    "dbnormal": (_BARRIER_OF_OBJECTS, _SEARCH),
+    "dboff": (_BARRIER_OF_OBJECTS, _SEARCH, (*_SYNCHRONOUS, '"OFF"')),
+    "ackfirst": (
+        ("scp/storage.py", _COMMIT, f"        exchange.answer(Status.SUCCESS)\n{_COMMIT}"),
+        ("scp/storage.py", "    exchange.answer(Status.SUCCESS)\n\n\n", "\n\n"),
+    ),
+    "norename": (
+        ("archive/objects.py", _DRAFT, _NAMED_AT_ONCE),
+        ("archive/objects.py", _LINK, "            return\n"),
+        ("archive/reception.py", _KEY, f"{_KEY}{_KEY_OF_DRAFT}"),
+    ),
+}
+
+# Not one of the six: what is right must stay green, or red means nothing.
+HARMLESS: Mapping[str, tuple[Edit, ...]] = {
+    "rows are not synced": (_BARRIER_OF_OBJECTS,),
+}
+
+
+class Outdated(Exception):
+    """An edit does not apply; the message says where."""
+
+
+def build(folder: Path, name: str) -> Path:
+    """A copy of our packages in `folder`, sabotaged; raises Outdated."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("*.pyc"))
+    for file, old, new in {**EDITS, **HARMLESS}[name]:
+        path = folder / file
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise Outdated(f"{name}: {file} has {text.count(old)} times {old!r}; write it anew")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder

@@ -1,0 +1,24 @@
+"""Suite C1: the node is killed while four senders store, and nothing it acknowledged is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.crash.kills import Rounds, kills
+
+pytestmark = pytest.mark.crash
+
+ROUNDS = 25
+RESTART_SECONDS = 5.0
+
+
+def test_nothing_acknowledged_is_lost_by_kill(cradle, secure_site):
+    figures = kills(cradle, secure_site, Rounds(ROUNDS, fresh=8))
+    print(figures)
+    assert not figures.findings, str(figures.findings)
+    assert figures.refused == Counter()
+    assert figures.rounds == ROUNDS
+    assert figures.acknowledged > 20 * ROUNDS
+    assert max(figures.restarts) < RESTART_SECONDS

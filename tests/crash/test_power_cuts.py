@@ -1,0 +1,37 @@
+"""Suite C2: the power is cut while senders store, and nothing that was acknowledged is missing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.crash import disks
+from tests.crash.cuts import ROUNDS, Machine, cuts
+
+pytestmark = pytest.mark.crash
+
+RESTART_SECONDS = 5.0
+AFTER_THE_CUT = {0x0110, 0xA700}  # what a thread may say that ran on for an instant
+
+needs_disks = pytest.mark.skipif(bool(disks.missing()), reason=f"no power cut: {disks.missing()}")
+
+
+def test_root_can_cut_the_power():
+    """So that CI, as root, never passes without a single cut."""
+    if os.geteuid():
+        pytest.skip(f"POWER CUTS ARE NOT TESTED: {disks.missing()}")
+    assert not disks.missing()
+
+
+@needs_disks
+@pytest.mark.parametrize("machine", [1, 2])
+@pytest.mark.parametrize("number", [1, 2], ids=["one disk", "two disks"])
+def test_nothing_acknowledged_is_lost_by_a_power_cut(cradle, tmp_path, number, machine):
+    with disks.Disks(tmp_path) as made:
+        figures = cuts(cradle, Machine(made, tmp_path, number), ROUNDS)
+    assert not figures.findings, str(figures.findings)
+    assert figures.rounds == ROUNDS.number
+    assert figures.acknowledged > figures.rounds
+    assert set(figures.refused) <= AFTER_THE_CUT
+    assert max(figures.restarts) < RESTART_SECONDS
