@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import signal
 import socket
 import threading
@@ -346,6 +347,23 @@ def test_a_stopping_node_leaves_no_thread(tmp_path):
             ask_and_go(target(ours), "1.2.3", NOWHERE)
             assert eventually(lambda: _reporting() == 1)
         assert eventually(lambda: threading.active_count() <= before)
+
+
+def test_a_node_restored_from_a_backup_sends_the_reports_that_were_open(tmp_path):
+    with node(tmp_path / "old", peers=(peer("HEARS"),)) as ours:
+        objects = stored(ours, tmp_path / "in")
+        ask_and_go(target(ours), "1.2.3", objects)
+        for name in ("commitments", "objects"):
+            shutil.copytree(tmp_path / "old" / name, tmp_path / "anode-data" / name)
+    file = configuration(tmp_path)
+    assert anode("reindex", "-c", file).code == 0
+    with (
+        hearing() as remote,
+        node(tmp_path / "anode-data", peers=(peer("HEARS", remote.port),)) as restored,
+    ):
+        assert len(remote.next().committed) == 3
+        assert ask_and_go(target(restored), "1.2.4", objects) == 0
+        assert remote.next().failed == {}
 
 
 def test_a_transaction_being_judged_at_the_end_is_judged_at_the_next_start(tmp_path):
