@@ -138,6 +138,10 @@ class Victim:
     def forget_peak(self) -> None:
         Path("/proc", str(self.process.pid), "clear_refs").write_text("5", "ascii")
 
+    def settled(self, before: Usage) -> bool:
+        """Whether it comes back to what it held before, in time."""
+        return _within(_calm(self, lambda now: _within(now, before)), before)
+
     def held(self) -> Held:
         inside = [path for path in self.data.rglob("*") if not path.is_dir()]
         beside = (path for path in self.folder.rglob("*") if not path.is_relative_to(self.data))

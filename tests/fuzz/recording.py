@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydicom import Dataset
-from pynetdicom import AE, build_role
+from pynetdicom import AE, build_role, evt
 
 from scu import commit, find, instances, store
 from scu.associate import Target, associate
@@ -164,7 +164,10 @@ def _pynetdicom(target: Target, paths: list[Path]) -> None:
         if abstract == study_get:
             entity.add_requested_context(CT_IMAGE)
             roles = [build_role(CT_IMAGE, scu_role=False, scp_role=True)]
-        one = entity.associate(HERE, target.port, ae_title="ANODE", ext_neg=roles)
+        handlers = [(evt.EVT_C_STORE, lambda _: 0)]
+        one = entity.associate(
+            HERE, target.port, ae_title="ANODE", ext_neg=roles, evt_handlers=handlers
+        )
         assert one.is_established
         act(one)
         one.release()
