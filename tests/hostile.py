@@ -138,6 +138,10 @@ class Victim:
     def forget_peak(self) -> None:
         Path("/proc", str(self.process.pid), "clear_refs").write_text("5", "ascii")
 
+    def settled(self, before: Usage) -> bool:
+        """Whether it comes back to what it held before, in time."""
+        return _within(_calm(self, lambda now: _within(now, before)), before)
+
     def held(self) -> Held:
         inside = [path for path in self.data.rglob("*") if not path.is_dir()]
         beside = (path for path in self.folder.rglob("*") if not path.is_relative_to(self.data))
@@ -257,10 +261,10 @@ class Seen:
 
 
 @contextlib.contextmanager
-def attacked(node: Victim, *, lines: int | None = 1, stored: int = 0) -> Iterator[Seen]:
+def attacked(node: Victim, *, lines: int | None = 1, stored: int | None = 0) -> Iterator[Seen]:
     """Assert the five of them around the attack in the block; `stored` objects are to stay.
 
-    Where the number of `lines` is not known before it is the caller's to look at.
+    Where the number of `lines`, or of objects, is not known before, any will do.
     """
     seen = Seen()
     usage, held, since, before = node.usage(), node.held(), len(node.lines), len(node.tripped())
@@ -319,8 +323,9 @@ def _within(now: Usage, before: Usage) -> bool:
     return now.threads <= before.threads and now.descriptors <= before.descriptors
 
 
-def _check_held(before: Held, after: Held, stored: int) -> None:
+def _check_held(before: Held, after: Held, stored: int | None) -> None:
     new = after.objects - before.objects
+    stored = len(new) if stored is None else stored
     assert before.objects <= after.objects
     assert len(new) == stored, f"{len(new)} objects more: {sorted(new)[:5]}"
     assert after.rows["instance"] == before.rows["instance"] + stored

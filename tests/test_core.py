@@ -214,9 +214,14 @@ def test_after_our_last_word_nothing_matters():
     assert machine.state is State.AWAIT_CLOSE
 
 
-def test_the_first_values_of_a_batch_come_before_what_is_wrong_behind_them():
+@pytest.mark.parametrize(
+    "wrong",
+    [b"\x09" + bytes(5), struct.pack(">BxIIBB", 4, 6, 9, 1, 3)],
+    ids=["type", "value"],  # the second was found by atheris
+)
+def test_the_first_values_of_a_batch_come_before_what_is_wrong_behind_them(wrong):
     machine = established_core(Role.ACCEPTOR)
-    data = DATA[0] + b"\x09" + bytes(5)
+    data = DATA[0] + wrong
     machine.space()[: len(data)] = data
     machine.received(len(data))
     assert isinstance(machine.indication(), core.Data)

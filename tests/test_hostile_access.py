@@ -15,10 +15,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from config.rights import RIGHTS
+from scu.references import MODEL, Information, Reference, encode
 from tests.commands import ROOT, SECONDS, anode, configuration, process
+from tests.committing import action
 from tests.hostile import BYSTANDER, LIMITS, Victim, attacked, calls, victim
-from tests.lines import HERE
-from tests.pairs import CT, accepting, context_item, data_pdu, request_pdu, serving
+from tests.lines import ABORT, HERE
+from tests.objects import uid
+from tests.pairs import CT, IMPLICIT, accepting, context_item, data_pdu, request_pdu, serving
 from tests.test_layers import MAY_IMPORT
 from wire import command as commands
 from wire.association import Association, Message
@@ -34,7 +38,7 @@ def peers(at: int) -> str:
     """Who is known: GOOD may move to DEST, MUTE may do nothing, DEST is at this port."""
     known = [
         ("BYSTANDER", BYSTANDER, 'may = ["echo"]'),
-        ("GOOD", GOOD, 'may = ["echo", "store", "find", "move", "get"]\nmove_to = ["DEST"]'),
+        ("GOOD", GOOD, f'may = {list(RIGHTS)}\nmove_to = ["DEST"]'.replace("'", '"')),
         ("OTHER", GOOD, 'may = ["echo", "find", "move"]\nmove_to = ["OTHER"]\nport = 9'),
         ("MUTE", GOOD, "may = []"),
         ("DEST", HERE, f'may = ["echo"]\nport = {at}'),
@@ -165,6 +169,23 @@ def test_a2_what_is_configured_is_called(node: Victim, destination: int):
     assert f'host = "{HERE}"\nmay = ["echo"]\nport = {destination}' in peers(destination)
 
 
+# -- A3: nor is storage commitment ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("retire", [b"", b"127.0.0.1:22", b"DEST"])
+def test_a3_a_report_goes_nowhere_but_where_the_configuration_says(node: Victim, retire: bytes):
+    """GOOD has no port: nothing it sends names another place, and nothing is called."""
+    told = encode(Information(uid("A3", retire), [Reference(CT, "1.2.3")]), IMPLICIT)
+    ask = action(move_destination=retire.decode() or None)
+    with attacked(node, lines=None) as seen, node.line(GOOD) as line:
+        line.associate(context_item(1, MODEL), calling=b"GOOD")
+        line.say(data_pdu((1, 3, commands.encode(ask))), data_pdu((1, 2, told)))
+        assert commands.decode(line.hear()[12:]).status == 0
+        line.say(ABORT)
+    assert calls(seen) == []
+    assert len(seen.lines) in (2, 3)  # what was judged; the end; that nobody can be told, once
+
+
 # -- A5, A6: as installed -------------------------------------------------------------------------
 
 
@@ -237,8 +258,8 @@ def evil_store(association: Association, uid: bytes) -> None:
 
 
 def traversal(association: Association, ask: Message) -> None:
-    for uid in (b"../../evil", b"/tmp/anode-evil", b"..", b"1.2\0/../x"):
-        evil_store(association, uid)
+    for name in (b"../../evil", b"/tmp/anode-evil", b"..", b"1.2\0/../x"):
+        evil_store(association, name)
         association.flush()
         assert association.expect(10).command.status == 0xC000
     association.send(ask.context, ask.command.response(0))

@@ -196,9 +196,12 @@ class Core:
             if self._end < body + length:
                 break
             try:
-                values.extend(framing.pdvs(view[body : body + length]))
+                found = list(framing.pdvs(view[body : body + length]))
             except ProtocolError as error:
+                if values:  # what came before it is heard first
+                    break
                 self._refuse(str(error), error.reason)
+            values += found
             self._act(Event.GOT_DATA)
             self._consume(HEADER.size + length)
             pdu_type = self._following_type()
