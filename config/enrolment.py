@@ -38,13 +38,15 @@ class Order:
 class Issued:
     """A certificate as it now lies in the folder, and the key if one was made for it.
 
-    Renewed with a new key: `before` is the old key's pin, `kept` where its files went.
+    Renewed: `before` is the old key's pin, `lost` whether that was revoked, `kept` where its files
+    went.
     """
 
     entry: Entry
     certificate: Path
     key: Path | None
     before: str = ""
+    lost: bool = False
     kept: tuple[Path, ...] = ()
 
 
@@ -116,7 +118,8 @@ def renew(
         authority.published(folder, signer)
         written = keyfile if isinstance(key, rsa.RSAPrivateKey) else None
         before = issuing.pin(old.public_key())
-        return Issued(ledger.entry(made, name), certificate, written, before, kept)
+        lost = known.lost_key(before) is not None
+        return Issued(ledger.entry(made, name), certificate, written, before, lost, kept)
 
 
 def _entered(

@@ -1,0 +1,74 @@
+"""`anode tls cert`: what it advises is right, and what cannot be is refused with what to do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.authorities import pin_by_openssl
+from tests.commands import Ran, anode
+from tests.nodes import HERE
+
+
+@pytest.fixture(scope="module")
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("init")
+    assert anode("init", folder, "--tls").code == 0
+    assert cert("issue", "WS1", "--host", HERE, "--write", "-c", folder / "anode.toml").code == 0
+    return folder
+
+
+@pytest.fixture
+def home(beginning: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a node over TLS and its peer WS1; commands run in it."""
+    shutil.copytree(beginning, tmp_path / "home")
+    monkeypatch.chdir(tmp_path / "home")
+    return tmp_path / "home"
+
+
+def cert(*arguments: object) -> Ran:
+    return anode("tls", "cert", *arguments)
+
+
+# -- a key that was lost --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["WS1", "node"])
+def test_the_pin_of_a_revoked_key_is_never_advised_again(name, home):
+    lost = pin_by_openssl(f"tls/{name}.crt")
+    cert("revoke", name, "--reason", "key-compromise")
+    ran = cert("renew", name, "--new-key")
+    assert ran.out == f'certificate = "{pin_by_openssl(f"tls/{name}.crt")}"\n'
+    assert lost not in ran.out + ran.err
+    assert "good until you revoke it" not in ran.err
+    assert "The old key is revoked: a [[peer]] that is bound to it names only the new one:" in (
+        ran.err
+    )
+
+
+def test_scripts_are_told_that_the_replaced_key_is_revoked(home):
+    assert cert("renew", "WS1", "--new-key", "--json").document["previous_revoked"] is False
+    cert("revoke", "WS1")
+    assert cert("renew", "WS1", "--new-key", "--json").document["previous_revoked"] is True
+
+
+def test_revoking_without_a_crl_in_force_tells_what_shuts_it_out_at_once(home):
+    ran = cert("revoke", "WS1")
+    assert "No listener reads it, so what is revoked is still let in." in ran.out
+    assert "At once: remove the [[peer]] WS1, or bind it to the pin of a new key, then SIGHUP." in (
+        ran.out
+    )
+    assert "From then on: add crl = " in ran.out
+
+
+def test_revoking_who_has_no_peer_tells_it_too(home):
+    cert("issue", "WS2")
+    out = cert("revoke", "WS2").out
+    assert "bind each [[peer]] to the pin of its own key, then SIGHUP" in out
+
+
+def test_revoking_the_node_s_own_tells_to_make_another(home):
+    assert "Now: anode tls cert renew node --new-key, then SIGHUP." in cert("revoke", "node").out
+    assert "renew node" not in cert("revoke", "WS1").out
