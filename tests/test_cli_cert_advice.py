@@ -72,3 +72,32 @@ def test_revoking_who_has_no_peer_tells_it_too(home):
 def test_revoking_the_node_s_own_tells_to_make_another(home):
     assert "Now: anode tls cert renew node --new-key, then SIGHUP." in cert("revoke", "node").out
     assert "renew node" not in cert("revoke", "WS1").out
+
+
+# -- peers that could never call ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hosts", [[], ["--host", "ct1.example"], ["--uri", "urn:x:1"]])
+def test_a_peer_without_an_address_is_not_written(hosts, home):
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    ran = cert("issue", "CT1", *hosts, "--write")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--write needs --host with the address the peer calls from" in ran.err
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
+def test_rows_with_a_name_alone_say_that_they_admit_nobody(home):
+    ran = cert("issue", "CT1", "--host", "ct1.example")
+    assert 'host = "ct1.example"' in ran.out
+    assert "ct1.example is a name, by which the peer can be called but cannot call" in ran.err
+    assert "cannot call" not in cert("issue", "CT2", "--host", HERE).err
+    assert cert("issue", "CT3", "--host", "localhost", "--write").code == 0
+
+
+def test_no_address_is_invented(home):
+    """What is printed is added to a configuration as it is."""
+    ran = cert("issue", "WS4")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no [[peer]] rows without --host" in ran.err
+    assert f'certificate = "{pin_by_openssl("tls/WS4.crt")}"' in ran.err
+    assert cert("issue", "WS5", "--json").document["peer"] is None
