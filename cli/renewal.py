@@ -146,7 +146,7 @@ def revoke(
     _tell_crl(crl)
     _tell_readers(config, crl.path, gone)
     if any(each.name == enrolment.NODE for each in gone):
-        show.say("Now: anode tls cert renew node --new-key, then SIGHUP.")
+        show.say(f"Now: {authority.command(where, 'renew node --new-key')}, then SIGHUP.")
 
 
 def crl(

@@ -103,6 +103,8 @@ def renew(
     """
     with authority.opened(folder) as (signer, known):
         certificate, keyfile = _files(folder, named(name))
+        if not certificate.exists():
+            raise authority.unknown(folder, known, name, "certificate")
         old = authority.issued_in(certificate, signer)
         public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key
         public = public or _public(old, certificate)
@@ -147,7 +149,7 @@ def _free(folder: Path, name: str) -> tuple[Path, Path]:
         if path.exists():
             raise ConfigError(
                 f"{path} is there already and stays as it is; take another name, or: "
-                f"anode tls cert renew {name}"
+                f"{authority.command(folder, f'renew {name}')}"
             )
     return both
 

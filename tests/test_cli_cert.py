@@ -304,7 +304,7 @@ def test_a_renewal_takes_the_key_of_a_new_request(home):
     [
         (["ca", "--new-key"], "the CA keeps its key"),
         (["WS1", "--new-key", "--request", "CT1.csr"], "take one of them"),
-        (["NOBODY"], "NOBODY.crt cannot be read"),
+        (["NOBODY"], "NOBODY is no certificate of tls"),
     ],
 )
 def test_what_cannot_be_renewed_is_told(arguments, sentence, home):

@@ -101,3 +101,53 @@ def test_no_address_is_invented(home):
     assert "no [[peer]] rows without --host" in ran.err
     assert f'certificate = "{pin_by_openssl("tls/WS4.crt")}"' in ran.err
     assert cert("issue", "WS5", "--json").document["peer"] is None
+
+
+# -- the right CA, the right name -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["issue", "WS9", "--host", HERE],
+        ["renew", "WS1"],
+        ["revoke", "WS1"],
+        ["crl"],
+        ["list"],
+        ["list", "--dir", "tls"],
+    ],
+)
+def test_a_configuration_that_is_not_there_is_told(arguments, home):
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    ran = cert(*arguments, "-c", "nope.toml")
+    assert (ran.code, ran.out) == (2, "")
+    assert "nope.toml: no such file" in ran.err
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("where", [["-c", "home/anode.toml"], ["--dir", "home/tls"]])
+def test_what_to_type_next_is_about_the_same_ca(where, home, monkeypatch):
+    monkeypatch.chdir(home.parent)
+    assert "anode tls cert renew WS1 --dir home/tls" in cert("issue", "WS1", *where).err
+    assert "anode tls cert list --dir home/tls" in cert("renew", "XYZ", *where).err
+    assert (
+        "anode tls cert renew node --new-key --dir home/tls" in cert("revoke", "node", *where).out
+    )
+
+
+@pytest.mark.parametrize("command", ["renew", "revoke"])
+def test_a_name_nobody_has_is_answered_with_the_nearest_one(command, home):
+    ran = cert(command, "ws1")
+    assert (ran.code, ran.out) == (2, "")
+    assert "did you mean 'WS1'?" in ran.err
+    assert "anode tls cert list" in ran.err
+    assert "did you mean" not in cert(command, "somebody").err
+
+
+def test_what_is_revoked_already_is_told_so(home):
+    serial = cert("list", "--json").document[1]["serial"]
+    cert("revoke", "WS1")
+    for which in ("WS1", serial, "tls/WS1.crt"):
+        ran = cert("revoke", which)
+        assert ran.code == 2
+        assert f"{which} is revoked already" in ran.err
