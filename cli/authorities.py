@@ -11,6 +11,7 @@ from cli import calls, show
 from cli.initial import TLS_FOLDER
 from config import issuing, subjects
 from config.enrolment import Issued
+from config.errors import ConfigError
 from config.ledger import Entry
 
 DirOption = Annotated[
@@ -32,7 +33,9 @@ DaysOption = Annotated[
 
 
 def folder(config: Path | None, given: Path | None) -> Path:
-    """Where the CA lies."""
+    """Where the CA lies; a configuration that is named has to be there. Raises ConfigError."""
+    if config is not None and not config.exists():
+        raise ConfigError(f"{config}: no such file; `anode init` writes one")
     if given is not None:
         return given
     source = calls.configuration(config)

@@ -22,7 +22,7 @@ from config.requests import Request
 
 ISSUE_EXAMPLES = options.examples(
     "anode tls cert issue WS1 --host 10.0.0.9 --write",
-    "anode tls cert issue ct1.example --host ct1.example --ae-title CT1",
+    "anode tls cert issue ct1.example --host ct1.example --host 10.0.0.5 --ae-title CT1",
     "anode tls cert issue WS1 --host 10.0.0.9 >> anode.toml",
 )
 SIGN_EXAMPLES = options.examples(
@@ -44,7 +44,7 @@ HostOption = Annotated[
     typer.Option(
         "--host",
         metavar="HOST",
-        help="An address or a name of the peer; may be repeated.",
+        help="An address or a name of the peer; may be repeated. Who calls is known by address.",
         show_default=False,
     ),
 ]
@@ -162,13 +162,20 @@ def _answer(issued: Issued, peering: Peering, *, as_json: bool) -> None:
     if as_json:
         show.document({**document(issued), "peer": rows or None, "written": written is not None})
         return
-    if written:
-        show.tell(f"Added to {written}, which a running node reads anew on SIGHUP:")
-    elif rows:
-        show.tell("To let it in, add to the configuration:")
-    else:
+    if peering.ae_title is None:
         show.tell("NAME can be no AE title, so there are no [[peer]] rows; see --ae-title.")
         return
+    if not rows:
+        show.tell("There are no [[peer]] rows without --host; to let it in, write one with")
+        show.tell(f'the address it calls from as host, and certificate = "{issued.entry.pin}".')
+        return
+    if written:
+        show.tell(f"Added to {written}, which a running node reads anew on SIGHUP:")
+    else:
+        show.tell("To let it in, add to the configuration:")
+    if name := peering.name_alone:
+        show.tell(f"({name} is a name, by which the peer can be called but cannot call; to let it")
+        show.tell("call, let host be its address.)")
     show.say("")
     for line in rows.splitlines():
         show.say(line)

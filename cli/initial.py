@@ -28,7 +28,7 @@ EXAMPLES = options.examples(
     "anode init /srv/anode --ae-title PACS1 --port 104",
     "anode init /srv/anode --tls --host pacs1.hospital.example --host 10.0.0.2",
 )
-TLS_FOLDER = "tls"
+TLS_FOLDER = authority.FOLDER
 _DRAFT = ".anode-init"
 _ITSELF = ("localhost", "127.0.0.1", "::1")
 # 0o640: who may read it learns the peers, and where keys lie.

@@ -19,7 +19,6 @@ from cli.failures import Code, Failure
 from config import addresses, files, writing
 from config.errors import ConfigError
 
-_SOME_HOST: Final = "10.0.0.5"
 # As long as any: whether the rest is right is tried before there is a key.
 _SOME_PIN: Final = f"spki-sha256:{'A' * 43}="
 
@@ -68,8 +67,9 @@ class Peering:
         source = calls.configuration(self.config)
         if source is None:
             raise Failure(Code.USAGE, "--write needs a configuration: say -c FILE")
-        if not self._host:
-            raise Failure(Code.USAGE, "--write needs --host, the address the peer calls from")
+        if not self._host or self.name_alone:
+            why = "--write needs --host with the address the peer calls from"
+            raise Failure(Code.USAGE, f"{why}; who calls is known by address, never by host name")
         if calls.settings(source).peer_named(self.ae_title):
             why = f"{self.ae_title} is a [[peer]] of {source} already"
             raise Failure(Code.USAGE, f"{why}; set its certificate there by hand")
@@ -77,10 +77,16 @@ class Peering:
             pass
 
     def rows(self, pin: str) -> str:
-        """The rows for this key, none without an AE title."""
-        if self.ae_title is None:
+        """The rows for this key, none without an AE title or a host."""
+        if self.ae_title is None or not self._host:
             return ""
-        return writing.peer(self.ae_title, self._host or _SOME_HOST, pin)
+        return writing.peer(self.ae_title, self._host, pin)
+
+    @property
+    def name_alone(self) -> str:
+        """Its host, if that is a name: such a peer can be called, and cannot call."""
+        known = self._host == "localhost" or addresses.network(self._host) is not None
+        return "" if known else self._host
 
     @property
     def _host(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,8 +13,10 @@ from cli.authorities import DaysOption, DirOption, described, document, folder, 
 from cli.failures import Code, Failure
 from config import authority, enrolment, issuing, requests
 from config.authority import Published
+from config.enrolment import Issued
 from config.errors import ConfigError
-from config.ledger import REASONS
+from config.ledger import REASONS, Entry
+from config.settings import Settings
 
 RENEW_EXAMPLES = options.examples(
     "anode tls cert renew node",
@@ -89,17 +92,26 @@ def renew(
     tell(issued)
     if name == enrolment.NODE:
         show.tell("A running node takes it up by SIGHUP.")
-    kept = ", ".join(map(str, issued.kept))
-    changed = issued.entry.pin != issued.before
     if as_json:
-        show.document({**document(issued), "previous_pin": issued.before})
-    elif changed:
+        previous = {"previous_pin": issued.before, "previous_revoked": issued.lost}
+        show.document({**document(issued), **previous})
+        return
+    _tell_pins(issued)
+
+
+def _tell_pins(issued: Issued) -> None:
+    """What a [[peer]] is to be bound to now; never to a key that was revoked."""
+    kept, pin = ", ".join(map(str, issued.kept)), f'"{issued.entry.pin}"'
+    if issued.entry.pin == issued.before:
+        show.tell("The pin stays, so no [[peer]] changes:")
+    elif issued.lost:
+        show.tell(f"What it replaces is kept in {kept}; never use it again.")
+        show.tell("The old key is revoked: a [[peer]] that is bound to it names only the new one:")
+    else:
         show.tell(f"What it replaces is kept in {kept}, and good until you revoke it.")
         show.tell("As long as both are in use, a [[peer]] that is bound to the key names both:")
-        show.say(f'certificate = ["{issued.before}", "{issued.entry.pin}"]')
-    else:
-        show.tell("The pin stays, so no [[peer]] changes:")
-        show.say(f'certificate = "{issued.entry.pin}"')
+        pin = f'["{issued.before}", {pin}]'
+    show.say(f"certificate = {pin}")
 
 
 def _renew_ca(where: Path, *, same_key: bool, as_json: bool) -> None:
@@ -132,7 +144,9 @@ def revoke(
     for each in gone:
         show.say(f"Revoked {each.name}, serial number {each.serial:040x}.")
     _tell_crl(crl)
-    _tell_readers(config, crl.path)
+    _tell_readers(config, crl.path, gone)
+    if any(each.name == enrolment.NODE for each in gone):
+        show.say(f"Now: {authority.command(where, 'renew node --new-key')}, then SIGHUP.")
 
 
 def crl(
@@ -165,15 +179,28 @@ def _tell_crl(crl: Published) -> None:
     show.say(f"{crl.path} number {crl.number} has {held}; it is out of date on {crl.until.date()}.")
 
 
-def _tell_readers(config: Path | None, path: Path) -> None:
+def _tell_readers(config: Path | None, path: Path, gone: Sequence[Entry] = ()) -> None:
     """Whether the node takes notice; what is wrong with its configuration is told elsewhere."""
     try:
-        listeners = calls.settings(config).listener
+        settings = calls.settings(config)
     except ConfigError:
         return
-    if any(each.crl and each.crl.resolve() == path.resolve() for each in listeners):
+    if any(each.crl and each.crl.resolve() == path.resolve() for each in settings.listener):
         show.say("A running node takes it up by SIGHUP.")
-    else:
-        show.say(
-            f'No listener reads it: add crl = "{path.resolve()}" to each [[listener]] with tls.'
-        )
+        return
+    add = f'add crl = "{path.resolve()}" to each [[listener]] with tls.'
+    if not gone:
+        show.say(f"No listener reads it: {add}")
+        return
+    show.say("No listener reads it, so what is revoked is still let in.")
+    show.say(f"At once: {_remedy(settings, gone)}, then SIGHUP.")
+    show.say(f"From then on: {add}")
+
+
+def _remedy(settings: Settings, gone: Sequence[Entry]) -> str:
+    """What shuts these out without a CRL."""
+    held = {word for each in gone for word in (each.pin, *each.names)}
+    bound = [peer.ae_title for peer in settings.peer if held & {*peer.certificate}]
+    if bound:
+        return f"remove the [[peer]] {', '.join(bound)}, or bind it to the pin of a new key"
+    return "bind each [[peer]] to the pin of its own key"

@@ -5,6 +5,7 @@ the ledger first; whatever changes the folder has it alone.
 """
 
 import secrets
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from config import certificates, files, issuing, ledger
 from config.errors import ConfigError
 from config.issuing import Revoked, Signer
 from config.ledger import Entry, Ledger, Revocation
+from config.loading import nearest
 
+FOLDER: Final = "tls"
 CERTIFICATE: Final = "ca.crt"
 KEY: Final = "ca.key"
 CRL: Final = "ca.crl"
@@ -57,7 +60,8 @@ def opened(folder: Path, *, ended: bool = False) -> Iterator[tuple[Signer, Ledge
     with files.locked(folder):
         made = certificates.certificates_in(folder / CERTIFICATE)[0]
         if not ended and made.not_valid_after_utc < datetime.now(UTC):
-            raise ConfigError(f"{folder}: the CA itself expired; first: anode tls cert renew ca")
+            renewal = command(folder, "renew ca")
+            raise ConfigError(f"{folder}: the CA itself expired; first: {renewal}")
         yield Signer(made, _key(folder / KEY, made)), ledger.read(folder)
 
 
@@ -75,18 +79,31 @@ def renew(folder: Path, days: int = issuing.CA_DAYS) -> x509.Certificate:
         return made
 
 
+def command(folder: Path, words: str) -> str:
+    """What to type for this CA: `anode tls cert` and these words."""
+    where = "" if folder == Path(FOLDER) else f" --dir {shlex.quote(str(folder))}"
+    return f"anode tls cert {words}{where}"
+
+
+def unknown(folder: Path, known: Ledger, which: str, what: str) -> ConfigError:
+    """The sentence for a name that no certificate has."""
+    near = nearest(which, {entry.name for entry in known.entries.values()})
+    return ConfigError(f"{which} is no {what} of {folder}{near}; see: {command(folder, 'list')}")
+
+
 def revoke(folder: Path, which: str, reason: x509.ReasonFlags) -> tuple[Sequence[Entry], Published]:
     """End the good certificates of a name, or the one of a serial number, or in a file.
 
     Raises ConfigError.
     """
     with opened(folder, ended=True) as (signer, known):
-        gone = known.valid(which) or _of_serial(known, which) or _in_file(known, which, signer)
+        meant = known.named(which) or _of_serial(known, which) or _in_file(which, signer)
+        gone = [each for each in meant if known.state(each) == "valid"]
+        if not gone and any(known.state(each) == "revoked" for each in meant):
+            raise ConfigError(f"{which} is revoked already; see: {command(folder, 'list')}")
         if not gone:
-            raise ConfigError(
-                f"{which} is neither name, serial number nor file of a good certificate of "
-                f"{folder}; see: anode tls cert list"
-            )
+            what = "name, serial number or file of a good certificate"
+            raise unknown(folder, known, which, what)
         # One that an older ledger has forgotten is written down again.
         for each in (each for each in gone if each.serial not in known.entries):
             ledger.issued(folder, each)
@@ -150,15 +167,14 @@ def _of_serial(known: Ledger, which: str) -> list[Entry]:
         entry = known.entries.get(int(digits, 16)) if len(digits) >= _SHORTEST_SERIAL else None
     except ValueError:
         entry = None
-    return [entry] if entry and known.state(entry) == "valid" else []
+    return [entry] if entry else []
 
 
-def _in_file(known: Ledger, which: str, signer: Signer) -> list[Entry]:
+def _in_file(which: str, signer: Signer) -> list[Entry]:
     path = Path(which)
     if not path.is_file():
         return []
-    entry = ledger.entry(issued_in(path, signer), path.stem)
-    return [entry] if known.state(entry) == "valid" else []
+    return [ledger.entry(issued_in(path, signer), path.stem)]
 
 
 def _before(path: Path, signer: Signer) -> x509.CertificateRevocationList | None:

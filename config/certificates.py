@@ -3,6 +3,7 @@
 Law: nothing below the profile's strength is used, and a key that others may read is none.
 """
 
+import ssl
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from config.errors import ConfigError
 from config.profiles import WEAK_HASHES, Profile
+
+# How the lines end that begin a key, of whatever kind, and a certificate (RFC 7468).
+_KEY = b"PRIVATE KEY-----"
+_OWN = b"BEGIN CERTIFICATE-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Credentials:
 def check(credentials: Credentials, profile: Profile) -> None:
     """Refuse what this profile must not be used with; raises ConfigError."""
     if credentials.key is not None:
+        keyed(credentials)
         private(credentials.key)
     if credentials.certificate is not None:
         _usable(credentials.certificate, profile)
@@ -95,6 +101,25 @@ def certificates_in(path: Path) -> Sequence[x509.Certificate]:
         raise ConfigError(
             f"{path} holds no certificate in PEM; convert it or name another"
         ) from None
+
+
+def keyed(credentials: Credentials) -> None:
+    """Refuse a certificate in the place of a key; raises ConfigError."""
+    key, own = credentials.key, credentials.certificate
+    if key is None or _KEY in _bytes(key):
+        return
+    if own is not None and own != key and _KEY in (held := _bytes(own)) and _OWN not in held:
+        what = "it and the certificate seem to be swapped"
+    else:
+        what = "name the file that has it: --tls-key, or key in the configuration"
+    raise ConfigError(f"{key} holds no private key in PEM; {what}")
+
+
+def unreadable(error: Exception) -> str:
+    """Why OpenSSL takes no certificate with its key, in words."""
+    if not isinstance(error, ssl.SSLError):
+        return str(error)
+    return error.reason.lower().replace("_", " ") if error.reason else "OpenSSL cannot read it"
 
 
 def private(path: Path) -> None:

@@ -241,7 +241,7 @@ def _equip(context: Context, credentials: Credentials) -> None:
         try:
             context.load_cert_chain(credentials.certificate, credentials.key, _locked)
         except (ssl.SSLError, ConfigError) as error:
-            why = f"cannot be used with {credentials.key}: {_reason(error)}"
+            why = f"cannot be used with {credentials.key}: {certificates.unreadable(error)}"
             raise ConfigError(f"{credentials.certificate} {why}") from None
     if credentials.ca is not None:
         context.load_verify_locations(credentials.ca)
@@ -253,9 +253,3 @@ def _equip(context: Context, credentials: Credentials) -> None:
 def _locked() -> str:
     """Asked for the passphrase of a key: nobody is there to type it."""
     raise ConfigError("the key has a passphrase; remove it (openssl pkey) and keep the file safe")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.lower().replace("_", " ")
-    return str(error)

@@ -38,13 +38,15 @@ class Order:
 class Issued:
     """A certificate as it now lies in the folder, and the key if one was made for it.
 
-    Renewed with a new key: `before` is the old key's pin, `kept` where its files went.
+    Renewed: `before` is the old key's pin, `lost` whether that was revoked, `kept` where its files
+    went.
     """
 
     entry: Entry
     certificate: Path
     key: Path | None
     before: str = ""
+    lost: bool = False
     kept: tuple[Path, ...] = ()
 
 
@@ -101,6 +103,8 @@ def renew(
     """
     with authority.opened(folder) as (signer, known):
         certificate, keyfile = _files(folder, named(name))
+        if not certificate.exists():
+            raise authority.unknown(folder, known, name, "certificate")
         old = authority.issued_in(certificate, signer)
         public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key
         public = public or _public(old, certificate)
@@ -116,7 +120,8 @@ def renew(
         authority.published(folder, signer)
         written = keyfile if isinstance(key, rsa.RSAPrivateKey) else None
         before = issuing.pin(old.public_key())
-        return Issued(ledger.entry(made, name), certificate, written, before, kept)
+        lost = known.lost_key(before) is not None
+        return Issued(ledger.entry(made, name), certificate, written, before, lost, kept)
 
 
 def _entered(
@@ -144,7 +149,7 @@ def _free(folder: Path, name: str) -> tuple[Path, Path]:
         if path.exists():
             raise ConfigError(
                 f"{path} is there already and stays as it is; take another name, or: "
-                f"anode tls cert renew {name}"
+                f"{authority.command(folder, f'renew {name}')}"
             )
     return both
 

@@ -62,10 +62,9 @@ class Ledger:
             return "revoked"
         return "valid" if entry.until > datetime.now(UTC) else "expired"
 
-    def valid(self, name: str) -> list[Entry]:
-        """The good certificates of this name."""
-        own = (entry for entry in self.entries.values() if entry.name == name)
-        return [entry for entry in own if self.state(entry) == "valid"]
+    def named(self, name: str) -> list[Entry]:
+        """The certificates of this name."""
+        return [entry for entry in self.entries.values() if entry.name == name]
 
     def lost_key(self, pin: str) -> Entry | None:
         """The revoked certificate that had this key, if there is one."""

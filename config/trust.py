@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from socket import SHUT_WR, socket
 from typing import Any
 
+from config import certificates
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.profiles import Version
@@ -70,11 +71,14 @@ def _equip(made: Context, credentials: Credentials) -> None:
             made.load_verify_locations(ca)
     except OSError as error:
         raise ConfigError(f"{ca} holds no CA to believe: {_reason(error)}") from None
+    certificates.keyed(credentials)
     try:
         if given is not None:
             made.load_cert_chain(given, key, lambda: "")
     except OSError as error:
-        raise ConfigError(f"{given} cannot be used with {key}: {_reason(error)}") from None
+        raise ConfigError(
+            f"{given} cannot be used with {key}: {certificates.unreadable(error)}"
+        ) from None
 
 
 def shake(sock: socket, host: str, made: Context) -> Shaken:

@@ -140,6 +140,8 @@ def test_a_certificate_of_ours_that_cannot_be_used_is_refused(ca, own, tmp_path)
         server = Server(HERE, serving_.addresses[0][1])
         with pytest.raises(ConfigError, match="cannot be used with"):
             probe(server, Credentials(own.certificate, ca.issue("b", key=rsa_key(2048, 1)).key))
+        with pytest.raises(ConfigError, match=r"holds no private key in PEM.*--tls-key"):
+            probe(server, Credentials(own.certificate, own.certificate))
         with pytest.raises(ConfigError, match="holds no CA to believe"):
             probe(server, Credentials(ca=own.key))
 

@@ -296,14 +296,26 @@ def test_files_that_are_not_what_they_should_be_are_refused(tmp_path):
     one, other = ca.issue("one"), ca.issue("other", key=ec.generate_private_key(ec.SECP256R1()))
     junk = tmp_path / "junk"
     junk.write_text("not PEM")
-    junk.chmod(0o600)
+    torn = tmp_path / "torn"
+    torn.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    for path in (junk, torn):
+        path.chmod(0o600)
     good = {"certificate": one.certificate, "key": one.key, "ca": ca.certificate}
     for given, sentence in (
         ({"certificate": junk}, "junk holds no certificate in PEM"),
         ({"certificate": tmp_path / "none"}, "none cannot be read: No such file"),
         ({"key": tmp_path / "none"}, "none cannot be read: No such file"),
-        ({"key": junk}, "cannot be used with"),
+        ({"key": junk}, "junk holds no private key in PEM"),
+        ({"key": torn}, f"cannot be used with {torn}: OpenSSL cannot read it"),
         ({"key": other.key}, "cannot be used with"),
+        (
+            {"key": one.certificate},
+            "one.crt holds no private key in PEM; name the file that has it",
+        ),
+        (
+            {"key": one.certificate, "certificate": one.key},
+            "one.crt holds no private key in PEM; it and the certificate seem to be swapped",
+        ),
         ({"ca": junk}, "junk holds no certificate in PEM"),
         ({"crl": junk}, "junk holds no CRL in PEM"),
         ({"crl": ca.revoke(days=(-3, -1))}, "the CRL ended on"),

@@ -71,7 +71,7 @@ def test_a_name_revokes_all_its_certificates_a_number_one(own):
     gone, crl = authority.revoke(own, "WS1", LOST)
     assert [each.serial for each in gone] == [second.entry.serial, third.entry.serial]
     assert crl.revoked == 3
-    with pytest.raises(ConfigError, match="neither name, serial number nor file"):
+    with pytest.raises(ConfigError, match="WS1 is revoked already"):
         authority.revoke(own, "WS1", LOST)
 
 
