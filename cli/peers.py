@@ -58,6 +58,9 @@ def peers(
         show.document([_document(each) for each in found])
     else:
         _table(found)
+    if all(each.reachable is None for each in found):
+        show.complain("nothing was tested: no [[peer]] has a port to be called at")
+        return Code.PARTIAL
     return Code.DONE if all(each.accepted is not False for each in found) else Code.PARTIAL
 
 

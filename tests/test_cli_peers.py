@@ -88,6 +88,14 @@ def test_peers_ends_with_0_when_all_that_can_be_called_answer(tmp_path):
         assert anode("peers", "-c", configuration(tmp_path, entries)).code == 0
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_where_no_peer_has_a_port_it_is_said_that_nothing_was_tested(options, tmp_path):
+    file = configuration(tmp_path, peers(("CT1", "127.0.0.2", None), ("CT2", "127.0.0.3", None)))
+    ran = anode("peers", "-c", file, *options)
+    assert ran.code == 1
+    assert "nothing was tested: no [[peer]] has a port" in ran.err
+
+
 def test_without_peers_the_next_step_is_told(tmp_path):
     ran = anode("peers", "-c", configuration(tmp_path))
     assert ran.code == 1
