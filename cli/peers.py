@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -58,6 +58,9 @@ def peers(
         show.document([_document(each) for each in found])
     else:
         _table(found)
+    if all(each.reachable is None for each in found):
+        show.complain("nothing was tested: no [[peer]] has a port to be called at")
+        return Code.PARTIAL
     return Code.DONE if all(each.accepted is not False for each in found) else Code.PARTIAL
 
 
@@ -103,9 +106,10 @@ def _why(tested: Tested, call: Call) -> str:
 # -- the table
 
 
-def _table(found: Iterable[Found]) -> None:
-    services = (name.capitalize() for name in SERVICES if name != "echo")
-    headings = ("Peer", "Address", "TLS", "Certificate", "Association", "Echo", *services)
+def _table(found: Sequence[Found]) -> None:
+    services = [name for name in SERVICES if name != "echo"]
+    names = ("Peer", "Address", "TLS", "Certificate", "Association", "Echo")
+    headings = (*names, *(name.capitalize() for name in services), "Classes", "Why not")
     rows = [
         (
             each.ae_title,
@@ -114,13 +118,36 @@ def _table(found: Iterable[Found]) -> None:
             _certificate(each),
             _association(each),
             _echo(each),
-            *(_service(each, name) for name in SERVICES if name != "echo"),
+            *(_service(each, name) for name in services),
             _classes(each),
             each.why,
         )
         for each in found
     ]
-    show.listing((*headings, "Classes", "Why not"), rows, ())
+    if show.fits(headings, rows):
+        show.listing(headings, rows, ())
+    else:
+        # Who and where are never cut short for the rest, which has a line of its own.
+        brief = [(each.ae_title, each.address, _echo(each), _in_a_line(each)) for each in found]
+        show.listing(("Peer", "Address", "Echo", "Found"), brief, ())
+
+
+def _in_a_line(found: Found) -> str:
+    """All the other columns, and what services share an answer as one."""
+    secured, shown, association = _tls(found), _certificate(found), _association(found)
+    answers: dict[str, list[str]] = {}
+    for name in SERVICES if found.tested.results else ():
+        if name != "echo":
+            answers.setdefault(_service(found, name), []).append(name)
+    parts = [
+        f"TLS {secured}" if secured == "no" else "" if secured == "-" else secured,
+        f"certificate {shown}" if shown != "-" else "",
+        association if association in ("rejected", "aborted") else "",
+        *(f"{', '.join(names)}: {answer}" for answer, names in answers.items()),
+        f"classes: {_classes(found)}" if found.tested.classes else "",
+        found.why,
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _tls(found: Found) -> str:

@@ -156,6 +156,12 @@ def put(made: Table, below: Sequence[str] = ()) -> None:
             sys.stdout.write(f"    {plain(below[number])}\n")
 
 
+def fits(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> bool:
+    """Whether a `listing` of these has room for all but its last column."""
+    cells = [[plain(cell) for cell in each] for each in rows]
+    return sum(_natural(headings[:-1], cells)) <= console().width + GAP
+
+
 def listing(
     headings: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str]
 ) -> None:

@@ -21,12 +21,13 @@ from config.profiles import Version
 class Shaken:
     """What became of it: the certificate in DER, and in words why one side did not go on.
 
-    `distrust` is empty when the certificate is believed, None when it did not come to that.
+    `distrust` is empty when the certificate is believed, `refusal` when the server goes on with us;
+    each is None when it did not come to that.
     """
 
     certificate: bytes = b""
     distrust: str | None = None
-    refusal: str = ""
+    refusal: str | None = None
 
 
 Context = ssl.SSLContext
@@ -97,7 +98,7 @@ def shake(sock: socket, host: str, made: Context) -> Shaken:
                     spare.shutdown(SHUT_WR)
                 secured.recv(1)
         except ssl.SSLCertVerificationError as error:
-            return Shaken(distrust=error.verify_message)
+            return Shaken(distrust=error.verify_message)  # before the server has judged us
         except TimeoutError:
             raise
         except OSError as error:
@@ -107,7 +108,7 @@ def shake(sock: socket, host: str, made: Context) -> Shaken:
             return Shaken(shown, distrust="" if judged else None, refusal=refusal)
         finally:
             sock.close()
-    return Shaken(shown, distrust="")
+    return Shaken(shown, distrust="", refusal="")
 
 
 def _quiet(error: OSError) -> bool:

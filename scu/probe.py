@@ -7,6 +7,7 @@ What it accepts is offered no more, until it refuses the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from config import facts, suites, trust
@@ -169,7 +170,12 @@ def _shaken(server: Server, credentials: Credentials, accepted: Accepted) -> tup
     believed = shown or anonymous.certificate
     if not believed:
         return asks, Shaken()
-    return asks, _handshake(server, trust.context(credentials, believed=believed))
+    shaken = _handshake(server, trust.context(credentials, believed=believed))
+    if shaken.distrust and credentials.certificate:
+        # Whether the server believes us is its own affair: go on though we do not believe it.
+        unchecked = _handshake(server, trust.context(replace(credentials, ca=None)))
+        shaken = replace(shaken, refusal=unchecked.refusal)
+    return asks, shaken
 
 
 def _wish(*, asked: bool, refused: bool) -> Asks:

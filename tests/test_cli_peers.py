@@ -1,8 +1,14 @@
 """`anode peers`, and how PEER is found in the configuration."""
 
+import re
+
+import pytest
+
+from cli.main import run
 from tests.commands import anode, configuration
 from tests.nodes import node, peer, port
 from tests.peers import free_port
+from tests.test_cli_find import Terminal
 
 
 def peers(*entries):
@@ -82,7 +88,41 @@ def test_peers_ends_with_0_when_all_that_can_be_called_answer(tmp_path):
         assert anode("peers", "-c", configuration(tmp_path, entries)).code == 0
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_where_no_peer_has_a_port_it_is_said_that_nothing_was_tested(options, tmp_path):
+    file = configuration(tmp_path, peers(("CT1", "127.0.0.2", None), ("CT2", "127.0.0.3", None)))
+    ran = anode("peers", "-c", file, *options)
+    assert ran.code == 1
+    assert "nothing was tested: no [[peer]] has a port" in ran.err
+
+
 def test_without_peers_the_next_step_is_told(tmp_path):
     ran = anode("peers", "-c", configuration(tmp_path))
     assert ran.code == 1
     assert "names no [[peer]]" in ran.err
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_narrow_terminal_shows_who_and_where_whole(width, tmp_path, monkeypatch):
+    out = Terminal()
+    with node(tmp_path, "SIXTEENLETTERS16") as good:
+        entries = peers(
+            ("SIXTEENLETTERS16", "127.0.0.1", port(good)),
+            ("GONE", "127.0.0.1", free_port()),
+            ("CT1", "127.0.0.2", None),
+        )
+        file = configuration(tmp_path, entries)
+        monkeypatch.setenv("COLUMNS", str(width))
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setattr("sys.stdout", out)
+        assert run(["peers", "-c", str(file)]) == 1
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
+    said = " ".join(lines)
+    assert f"SIXTEENLETTERS16   127.0.0.1:{port(good)}" in said
+    assert "\u2026" not in said
+    assert "store" in said.lower()
+    assert "Connection refused" in said
+    if width < 120:
+        assert lines[0].split() == ["Peer", "Address", "Echo"]
+        assert lines[3].startswith("    plain; store, find, move, get, commit: yes; ")
+        assert "; classes: " in lines[3]

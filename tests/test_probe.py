@@ -135,6 +135,21 @@ def test_our_certificate_is_taken_or_refused_in_words(tmp_path, ca, own):
             assert all(probed(port, ca, stranger).refusal for _ in range(5))
 
 
+@pytest.mark.parametrize("profile", ["rfc9325", "extended"])
+def test_whether_ours_is_taken_is_found_out_though_we_do_not_believe_theirs(
+    profile, tmp_path, ca, own
+):
+    """Both from another folder: neither side believes the other."""
+    other = Authority(tmp_path / "other", "Other CA")
+    with node(tmp_path, listener=(listener(profile, ca, own),), limits=UNCOUNTED) as serving_:
+        port = serving_.addresses[0][1]
+        strange = probed(port, other, other.issue("stranger"))
+        known = probed(port, other, ca.issue("client"))
+    assert "unknown ca" in strange.refusal
+    assert known.refusal == ""
+    assert strange.distrust == known.distrust != ""
+
+
 def test_a_certificate_of_ours_that_cannot_be_used_is_refused(ca, own, tmp_path):
     with node(tmp_path, listener=(listener("rfc9325", ca, own),)) as serving_:
         server = Server(HERE, serving_.addresses[0][1])
