@@ -90,13 +90,7 @@ class Sqlite:
             connection.execute(f"PRAGMA {pragma} = {value}")
         if readonly:
             connection.execute("PRAGMA query_only = 1")
-        try:
-            connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")  # only now it is mapped
-            memory.hold(self._path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return memory.held(connection, self._path)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,11 +28,19 @@ def spare(index: Path) -> None:
         raise NoSpace("the index cannot be opened: its disk is full; make some room there")
 
 
-def hold(index: Path) -> None:
-    """Allocate all of the file, through SQLite's own descriptor. Raises NoSpace.
+def held(connection: sqlite3.Connection, index: Path) -> sqlite3.Connection:
+    """The connection, its shared memory mapped and all of it allocated. Raises NoSpace."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")  # only now it is mapped
+        _hold(index)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
-    Closing one of ours would let go of the locks that SQLite holds on the file (fcntl(2)).
-    """
+
+def _hold(index: Path) -> None:
+    """Through SQLite's own descriptor: closing one of ours would let go of its locks, fcntl(2)."""
     if os.statvfs(index.resolve().parent).f_frsize >= mmap.PAGESIZE:
         return
     wanted = _file(index)

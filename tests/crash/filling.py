@@ -35,10 +35,12 @@ class Filled:
     after: list[int | None]  # statuses once there was room again
 
 
-def weigh(path: Path) -> None:
-    """Put something else on the disk, that takes room."""
+def weigh(path: Path, leave: int = 0) -> None:
+    """Put something else on the disk, that takes room: all but so many bytes, or some."""
+    disk = os.statvfs(path.parent)
+    room = disk.f_bavail * disk.f_frsize
     with path.open("wb") as file:
-        file.write(os.urandom(BALLAST))
+        file.write(os.urandom(max(room - leave, 0) if leave else BALLAST))
         os.fsync(file.fileno())
 
 

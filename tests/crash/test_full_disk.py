@@ -20,7 +20,7 @@ from tests.crash.test_power_cuts import needs_disks
 
 pytestmark = pytest.mark.crash
 
-SMALL_MB, LARGE_MB, INDEX_MB = 24, 400, 16
+SMALL_MB, LARGE_MB, INDEX_MB, INDEX_BYTES = 24, 400, 16, 2 << 20
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 MOUNT = 'mount -t tmpfs -o size=24m none "$0" && head -c 4M /dev/zero > "$0/ballast" && exec "$@"'
 
@@ -48,7 +48,7 @@ def test_a_full_disk_refuses_and_takes_again_without_a_restart(
             linked(site, made.make("index", index))
         full = made.all[-1]
         judge = Judge(site.data, ledger)
-        weigh(ballast := full.folder / "ballast")
+        weigh(ballast := full.folder / "ballast", INDEX_BYTES if index else 0)
         serving = cradle.start(site)
 
         def make_room() -> None:

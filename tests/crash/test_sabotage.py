@@ -17,8 +17,8 @@ pytestmark = pytest.mark.crash
 QUICK = (0.1, 0.3)
 SLICES = (2_000_000,)  # they come in many pieces: a name given too early is seen
 KILLED = {
-    "ackfirst": Rounds(10, QUICK),
-    "norename": Rounds(10, QUICK, SLICES),
+    "ackfirst": Rounds(30, QUICK),
+    "norename": Rounds(30, QUICK, SLICES),
 }
 CUT = {  # and on how many disks
     "nofsync": (1, Rounds(4, QUICK)),
