@@ -11,6 +11,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -78,6 +79,7 @@ class Rows(Protocol):
     """What a reception needs of the index; `add` returns when the row is durable."""
 
     def add(self, record: Record) -> Added: ...
+    def lookup(self, sop_instance_uid: str) -> StoredInstance | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,11 @@ class Reception:
         objects = self._place.objects
         try:
             added = self._place.rows.add(row)
-        except Uncertain:  # the row may be there: the file stays, and the next start finds out
+        except Uncertain:
+            # P5: look again. While that cannot be told, the file stays: `check` finds it.
+            with suppress(ArchiveError):
+                if self._place.rows.lookup(row.stored.sop_instance_uid) is None:
+                    objects.delete(key)
             raise
         except ArchiveError:
             objects.delete(key)

@@ -134,6 +134,21 @@ def test_what_cannot_be_taken_back_is_uncertain_and_the_file_stays(failing, monk
     assert failing.counts().instances == 1
 
 
+def test_what_turns_out_not_to_be_there_leaves_no_file(tmp_path: Path, monkeypatch):
+    """A COMMIT that failed with an error of the disk, and was none."""
+
+    def fail(group):
+        raise Uncertain("the index failed while it committed")
+
+    with Archive.open(tmp_path) as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(archive._index._commits, "_transaction", fail)
+            with pytest.raises(Uncertain):
+                receive(archive, instance())
+        assert files(tmp_path) == []
+        assert receive(archive, instance()).new
+
+
 def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path: Path):
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     with (
