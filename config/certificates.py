@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from config.errors import ConfigError
 from config.profiles import WEAK_HASHES, Profile
 
+_Signing = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
 # How the lines end that begin a key, of whatever kind, and a certificate (RFC 7468).
 _KEY = b"PRIVATE KEY-----"
 _OWN = b"BEGIN CERTIFICATE-----"
@@ -43,6 +46,7 @@ def check(credentials: Credentials, profile: Profile) -> None:
         _usable(credentials.ca, profile)
     if credentials.crl is not None:
         _fresh(credentials.crl)
+        _of_our_ca(credentials.crl, credentials)
 
 
 def weakness(certificate: x509.Certificate, profile: Profile) -> str:
@@ -140,6 +144,30 @@ def _fresh(path: Path) -> None:
                 f"{path}: the CRL ended on {_day(until)}, and nobody could connect; have a new "
                 "one issued"
             )
+
+
+def _of_our_ca(path: Path, credentials: Credentials) -> None:
+    """Refuse CRLs none of which is of a CA we believe: OpenSSL would refuse every certificate.
+
+    A CA between may lie beside our own certificate.  Raises ConfigError.
+    """
+    sources = filter(None, (credentials.ca, credentials.certificate))
+    held = [each for source in sources for each in certificates_in(source)]
+    if not any(_issued(each, crl) for each in held for crl in revocations(path)):
+        raise ConfigError(
+            f"{path} has no CRL of a CA in {credentials.ca}, and nobody could connect; name the "
+            "CRL of that CA, or add the CA that issued this one there"
+        )
+
+
+def _issued(ca: x509.Certificate, crl: x509.CertificateRevocationList) -> bool:
+    key = ca.public_key()
+    if ca.subject != crl.issuer or not isinstance(key, _Signing):
+        return False
+    try:
+        return crl.is_signature_valid(key)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
 
 
 def revocations(path: Path) -> Iterable[x509.CertificateRevocationList]:

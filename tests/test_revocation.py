@@ -10,8 +10,10 @@ from contextlib import suppress
 import pytest
 from cryptography import x509
 
-from config import authority, enrolment, issuing, ledger
+from config import authority, contexts, enrolment, issuing, ledger
+from config.certificates import Credentials
 from config.errors import ConfigError
+from config.profiles import PROFILES
 from scu.echo import echo
 from tests import certificates as strangers
 from tests.authorities import called, checked, listener, made, ordered
@@ -185,3 +187,44 @@ def test_several_at_once_lose_nothing(own):
         *(f"WS{n}" for n in range(5)),
     }
     assert known.crl_number == 6
+
+
+# -- a CRL that would shut out everybody ----------------------------------------------------------
+
+
+def test_a_crl_of_another_ca_is_refused_at_start_and_at_reload(own, tmp_path):
+    other = strangers.Authority(tmp_path / "other")
+    namesake = strangers.Authority(tmp_path / "namesake")  # its name is that of `other`
+    for wrong in (other.revoke(), namesake.revoke()):
+        ca = own / "ca.crt" if wrong.parent == other.folder else other.certificate
+        with pytest.raises(ConfigError, match="nobody could connect; name the CRL of that CA"):
+            contexts.server(PROFILES["rfc9325"], Credentials(ca=ca, crl=wrong))
+    path = tmp_path / "list.crl"
+    shutil.copy(own / "ca.crl", path)
+    with node(tmp_path / "1", listener=(listener(own, crl=path),)) as serving:
+        shutil.copy(other.revoke(), path)
+        with pytest.raises(ConfigError, match=r"list\.crl has no CRL of a CA in .*ca\.crt"):
+            serving.reload(lambda: serving.settings)
+        assert echo(called(serving, own, "node"), CALLER).status == 0
+
+
+def test_a_crl_of_one_ca_of_several_is_enough(own, tmp_path):
+    other = strangers.Authority(tmp_path / "other")
+    both = tmp_path / "both.crt"
+    both.write_bytes(other.certificate.read_bytes() + (own / "ca.crt").read_bytes())
+    for crl in (other.revoke(), own / "ca.crl"):
+        contexts.server(PROFILES["rfc9325"], Credentials(ca=both, crl=crl))
+
+
+def test_a_renewed_ca_keeps_its_crl(own):
+    authority.renew(own)
+    contexts.server(PROFILES["rfc9325"], Credentials(ca=own / "ca.crt", crl=own / "ca.crl"))
+
+
+def test_a_ca_between_may_lie_with_our_own_certificate(own, tmp_path):
+    """A CA of a hospital: `ca` has the root, our certificate brings the CA that issued it."""
+    other = strangers.Authority(tmp_path / "other")
+    chain = tmp_path / "chain.crt"
+    chain.write_bytes((own / "node.crt").read_bytes() + (own / "ca.crt").read_bytes())
+    given = Credentials(chain, own / "node.key", other.certificate, own / "ca.crl")
+    contexts.server(PROFILES["rfc9325"], given)
