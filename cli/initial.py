@@ -21,6 +21,7 @@ from cli import options, show
 from cli.calls import DEFAULT_FILE
 from cli.failures import Code, Failure
 from config import authority, enrolment, files, issuing, subjects
+from config.profiles import PROFILES
 from config.writing import PLAIN_PORT, TLS_PORT, starter
 
 EXAMPLES = options.examples(
@@ -80,6 +81,7 @@ def init(
 
     Never over what is there.
     """
+    _no_profile(directory)
     port = port if port is not None else TLS_PORT if tls else PLAIN_PORT
     try:
         text = starter(ae_title, port, tls=tls)
@@ -93,6 +95,13 @@ def init(
         made = _write(directory, text, title, ordered)
     _tell(made, ordered.names)
     _next(made, f"{title}@127.0.0.1:{port}", tls=tls)
+
+
+def _no_profile(directory: Path) -> None:
+    """Calls say `--tls PROFILE`; here the profile is a row of what is written."""
+    if (name := str(directory)) in PROFILES:
+        why = f"{name} is a TLS profile, and init takes a folder; --tls alone writes tls = "
+        raise Failure(Code.USAGE, f'{why}"rfc9325", to be changed in anode.toml')
 
 
 def _write(directory: Path, text: str, title: str, ordered: enrolment.Order) -> _Made:

@@ -214,3 +214,13 @@ def test_two_at_once_make_one(tmp_path):
         codes.append(process.returncode)
     assert sorted(codes) == [0, 1, 1]
     assert whole(tmp_path / "new")
+
+
+@pytest.mark.parametrize("options", [("--tls", "rfc9325"), ("rfc9325",)])
+def test_a_profile_where_a_folder_is_expected_is_told(options, tmp_path, monkeypatch):
+    """Calls say `--tls PROFILE`."""
+    monkeypatch.chdir(tmp_path)
+    ran = anode("init", *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert "rfc9325 is a TLS profile, and init takes a folder" in ran.err
+    assert not list(tmp_path.iterdir())
