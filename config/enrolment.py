@@ -63,12 +63,17 @@ def order(name: str, hosts: Sequence[str], uris: Sequence[str], days: int) -> Or
 
 def named(name: str) -> str:
     """The name, if files and certificates can have it; raises ConfigError."""
-    if not _NAME.fullmatch(name) or name.lower() == CA:
+    if not _fits(name):
         raise ConfigError(
             f"{name!r} cannot name a certificate: it takes 1 to {_LONGEST} letters, digits and "
-            f"-_. that begin with a letter or digit; {CA} is the CA itself"
+            f"-_. that begin with a letter or digit; {CA} is the CA itself; an AE title that is no "
+            "such name goes into --ae-title"
         )
     return name
+
+
+def _fits(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and name.lower() != CA
 
 
 def issue(folder: Path, asked: Order, *, common_name: str = "") -> Issued:
@@ -102,8 +107,8 @@ def renew(
     With a new key what there was is kept beside it.  Raises ConfigError.
     """
     with authority.opened(folder) as (signer, known):
-        certificate, keyfile = _files(folder, named(name))
-        if not certificate.exists():
+        certificate, keyfile = _files(folder, name)
+        if not _fits(name) or not certificate.exists():
             raise authority.unknown(folder, known, name, "certificate")
         old = authority.issued_in(certificate, signer)
         public = key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key

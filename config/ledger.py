@@ -30,13 +30,14 @@ REASONS: Final[Mapping[str, x509.ReasonFlags]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A certificate that was issued; times in UTC."""
+    """A certificate that was issued; times in UTC. `at` is known of what was read only."""
 
     serial: int
     name: str
     names: tuple[str, ...]
     pin: str
     until: datetime
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Ledger:
         if entry.serial in self.revoked:
             return "revoked"
         return "valid" if entry.until > datetime.now(UTC) else "expired"
+
+    def current(self, entry: Entry) -> bool:
+        """Whether it is the newest good one of its name."""
+        good = [each for each in self.named(entry.name) if self.state(each) == "valid"]
+        return bool(good) and good[-1].serial == entry.serial
 
     def named(self, name: str) -> list[Entry]:
         """The certificates of this name."""
@@ -155,10 +161,9 @@ def _torn(content: bytes) -> int:
 def _take(ledger: Ledger, said: dict[str, object]) -> None:
     match said:
         case {"what": "issued", "serial": str(serial), "name": str(name), "names": list(names),
-              "pin": str(pin), "until": str(until)}:  # fmt: skip
-            entry = Entry(
-                int(serial, 16), name, tuple(map(str, names)), pin, datetime.fromisoformat(until)
-            )
+              "pin": str(pin), "until": str(until), "at": str(at)}:  # fmt: skip
+            begin, end = map(datetime.fromisoformat, (at, until))
+            entry = Entry(int(serial, 16), name, tuple(map(str, names)), pin, end, begin)
             ledger.entries[entry.serial] = entry
         case {"what": "revoked", "serial": str(serial), "reason": str(reason), "at": str(at)}:
             number = int(serial, 16)

@@ -204,7 +204,7 @@ def test_no_draft_is_left_behind(ca):
 def test_a_name_that_files_cannot_have_is_refused(name, own):
     with pytest.raises(ConfigError, match="cannot name a certificate"):
         ordered(name)
-    with pytest.raises(ConfigError, match="cannot name a certificate"):
+    with pytest.raises(ConfigError, match="is no certificate of"):
         enrolment.renew(own, name, 10)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 from pathlib import Path
 
@@ -151,3 +152,20 @@ def test_what_is_revoked_already_is_told_so(home):
         ran = cert("revoke", which)
         assert ran.code == 2
         assert f"{which} is revoked already" in ran.err
+
+
+@pytest.mark.parametrize("name", ["CT ROOM 1", "CT/1"])
+def test_an_ae_title_that_can_name_no_file_has_an_option(name, home):
+    assert "--ae-title" in cert("issue", name, "--host", HERE).err
+
+
+def test_the_list_tells_when_each_was_issued_and_which_is_current(home):
+    cert("renew", "WS1")
+    rows = [line for line in cert("list").out.splitlines() if line.startswith("WS1")]
+    assert ["valid, current" in row for row in rows] == [False, True]
+    document = cert("list", "--json").document
+    assert [each["current"] for each in document] == [True, False, True]
+    today = datetime.datetime.now(datetime.UTC).date()
+    assert all(str(each["issued"])[:7] == f"{today:%Y-%m}" for each in document)
+    cert("revoke", "WS1")
+    assert [each["current"] for each in cert("list", "--json").document] == [True, False, False]
