@@ -33,6 +33,14 @@ workers = 0                      # processes; 0 = as many as serve best (this ve
 {bound}# may = ["echo", "store", "find", "move", "get", "commit"]
 # move_to = ["CT1"]              # destinations it may name; omitted: itself only
 
+# [[user]]
+# name = "anna"                  # for listeners with user_identity = "required"
+# passcode = "scrypt:..."        # `anode user anna` prints these rows
+#
+# [[audit.sink]]
+# host = "10.0.0.6"              # where the audit trail goes by syslog; it is kept here, too
+# ca = "tls/ca.crt"              # of the sink's certificate
+
 [access]
 unknown_peers = "reject"         # or what anybody may do from anywhere, as ["echo", "store"]
 

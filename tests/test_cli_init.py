@@ -14,6 +14,7 @@ from cryptography import x509
 from config import subjects
 from config.certificates import certificates_in
 from config.settings import load
+from config.users import hashed
 from tests.commands import ROOT, SECONDS, anode, command
 from tests.nodes import HERE, node
 from tests.peers import tool
@@ -224,3 +225,17 @@ def test_a_profile_where_a_folder_is_expected_is_told(options, tmp_path, monkeyp
     assert (ran.code, ran.out) == (2, "")
     assert "rfc9325 is a TLS profile, and init takes a folder" in ran.err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_users_and_the_audit_sink_that_are_proposed_load_too(tmp_path):
+    assert anode("init", tmp_path).code == 0
+    path = tmp_path / "anode.toml"
+    head, mark, rest = path.read_text().partition("# [[user]]\n")
+    rows, end, after = rest.partition("\n[access]")
+    assert mark
+    lines = [line.removeprefix("# ") for line in (mark + rows).splitlines()]
+    text = head + "\n".join(lines).replace("scrypt:...", hashed("secret")) + "\n" + end + after
+    path.write_text(text)
+    settings = load(path, {})
+    assert [user.name for user in settings.user] == ["anna"]
+    assert [str(sink.host) for sink in settings.audit.sink] == ["10.0.0.6"]
