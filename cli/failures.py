@@ -13,6 +13,7 @@ from typing import Final
 
 from archive.errors import ArchiveError
 from cli.calls import Call
+from cli.hints import hint
 from config.errors import ConfigError
 from scu.find import QueryFailed
 from wire.errors import Aborted, NoContext, Rejected, Unreachable, WireError
@@ -56,6 +57,9 @@ _IS_IT_RUNNING: Final = "is it running, and is that the right host and port?"
 def explain(error: Exception, call: Call) -> Failure:
     """What went wrong with this peer, for the person who called it."""
     match error:
+        case WireError() if said := hint(error, call.target):
+            code = Code.UNREACHABLE if isinstance(error, Unreachable) else Code.ENDED
+            return Failure(code, f"{error}; {said}")
         case Unreachable():
             return Failure(Code.UNREACHABLE, f"{error}; {_IS_IT_RUNNING}")
         case Rejected():

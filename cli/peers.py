@@ -12,13 +12,14 @@ from typing import Any
 from cli import calls, options, show
 from cli.calls import Call
 from cli.failures import Code, Failure, explain
+from cli.hints import hint
 from config import contexts, facts
 from config.peers import Peer
 from config.settings import Settings
 from scu import statuses
 from scu.associate import Caller, Target
 from scu.selftest import RESULTS, SERVICES, Tested, selftest
-from wire.errors import Aborted, Rejected, Unreachable, WireError
+from wire.errors import Aborted, Rejected, Unreachable, Untrusted, WireError
 
 EXAMPLES = options.examples("anode peers", "anode peers -c /etc/anode.toml --json")
 AT_ONCE = 16
@@ -96,8 +97,9 @@ def _why(tested: Tested, call: Call) -> str:
         # An association that ends before its answer was neither accepted nor answered.
         case Rejected() | Aborted():
             return str(explain(tested.error, call))
-        case WireError():
-            return str(tested.error)
+        case WireError() as error:
+            said = hint(error, call.target)
+            return f"{error}; {said}" if said else str(error)
     status = tested.echo.status if tested.echo else None
     good = statuses.category(status) == statuses.SUCCESS
     return "" if good else statuses.describe(status, "echo")
@@ -228,10 +230,16 @@ def _session(found: Found) -> dict[str, Any]:
         "version": session and session.version,
         "suite": session and session.suite,
         "subject": shown and shown.subject,
-        "pin": shown and shown.pin,
+        "pin": shown.pin if shown else _refused_pin(found.tested.error),
         "days_left": shown and shown.days_left(datetime.now(UTC)),
         "bound": found.bound,
     }
+
+
+def _refused_pin(error: WireError | None) -> str | None:
+    """The pin of the certificate that is not the one of its [[peer]]."""
+    cause = error.cause if isinstance(error, Untrusted) else None
+    return cause.pin or None if isinstance(cause, contexts.NotBound) else None
 
 
 def _said(result: int) -> str:

@@ -49,6 +49,15 @@ class Context(ssl.SSLContext):
     profile: Profile
 
 
+class NotBound(ssl.SSLError):
+    """The peer's certificate is none of those it is bound to; `pin` is that of the one it shows."""
+
+    def __init__(self, pin: str) -> None:
+        why = f"its certificate is not that of its [[peer]]: it shows {pin or 'none'}"
+        super().__init__(ssl.SSL_ERROR_SSL, why)
+        self.pin = pin
+
+
 class _Socket(ssl.SSLSocket):
     """A connection that is judged by its profile as soon as it stands."""
 
@@ -174,17 +183,13 @@ def to(context: Context, host: str, bindings: tuple[str, ...] = ()) -> Secure:
 
     def secure(sock: socket) -> ssl.SSLSocket:
         made = context.wrap_socket(sock, server_hostname=host)
-        if bindings and not _is_one_of(made, bindings):
+        shown = shown_by(made) if bindings else None
+        if bindings and not (shown and shown.is_one_of(bindings)):
             made.close()
-            raise ssl.SSLError(ssl.SSL_ERROR_SSL, "its certificate is not that of its [[peer]]")
+            raise NotBound(shown.pin if shown else "")
         return made
 
     return secure
-
-
-def _is_one_of(sock: ssl.SSLSocket, bindings: tuple[str, ...]) -> bool:
-    shown = shown_by(sock)
-    return shown is not None and shown.is_one_of(bindings)
 
 
 def shown_by(sock: socket) -> CertificateIdentity | None:

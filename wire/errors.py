@@ -2,6 +2,7 @@
 
     WireError
     ├── Unreachable            no transport connection to the peer
+    │   └── Untrusted          it is there, and the TLS handshake with it failed
     ├── Rejected               the peer answered A-ASSOCIATE-RJ (PS3.8 9.3.4)
     ├── NoContext              the peer accepted no presentation context for what is to be sent
     ├── Unreadable             a file to be sent cannot be read
@@ -28,6 +29,14 @@ class Unreachable(WireError):
     """No transport connection could be made to the peer."""
 
 
+class Untrusted(Unreachable):
+    """The peer is there, and TLS with it failed; `cause` is what the handshake ended with."""
+
+    def __init__(self, message: str, cause: Exception) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class NoContext(WireError):
     """No accepted presentation context carries this SOP class in this transfer syntax."""
 
@@ -50,6 +59,9 @@ class Rejected(WireError):
 
 class Ended(WireError):
     """The association is over."""
+
+    unanswered = False
+    """Whether it ended before the peer answered our request for one."""
 
 
 class Aborted(Ended):

@@ -11,7 +11,7 @@ from wire import core, framing, handshake, items, negotiation
 from wire.association import Association
 from wire.channel import Channel
 from wire.core import Core
-from wire.errors import ProtocolError, Rejected, Unreachable
+from wire.errors import Ended, ProtocolError, Rejected, Unreachable
 from wire.handshake import Secure
 from wire.items import Request
 from wire.limits import Limits
@@ -89,8 +89,7 @@ def request(
     if tls is not None:
         sock = handshake.secured(sock, address, tls, limits)
     channel = requestor(sock, limits)
-    channel.send(Event.TRANSPORT_CONFIRMED, pdu)
-    match channel.next(limits.response_seconds):
+    match _answer(channel, pdu):
         case core.AssociationAccepted(answer):
             return _concluded(channel, wanted, answer)
         case core.AssociationRejected(result, source, reason):
@@ -98,6 +97,15 @@ def request(
             raise Rejected(result, source, reason)
         case other:
             raise RuntimeError(f"{other} cannot answer an association request")
+
+
+def _answer(channel: Channel, pdu: bytes) -> core.Indication:
+    try:
+        channel.send(Event.TRANSPORT_CONFIRMED, pdu)
+        return channel.next(channel.limits.response_seconds)
+    except Ended as error:
+        error.unanswered = True
+        raise
 
 
 def requestor(sock: socket.socket, limits: Limits) -> Channel:

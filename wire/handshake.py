@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wire.errors import Unreachable, Unsecured
+from wire.errors import Unsecured, Untrusted
 from wire.limits import Limits
 
 # OpenSSL's words for a first record that is none
@@ -82,14 +82,14 @@ def _linger(sock: socket.socket) -> None:
 def secured(
     sock: socket.socket, address: tuple[str, int], secure: Secure, limits: Limits
 ) -> socket.socket:
-    """The handshake with a peer that we call; raises Unreachable."""
+    """The handshake with a peer that we call; raises Untrusted."""
     try:
         sock.settimeout(limits.handshake_seconds)
         return secure(sock)
     except (OSError, ValueError) as error:
         sock.close()
         where = f"{address[0]}:{address[1]}"
-        raise Unreachable(f"no TLS with {where}: {reason(error)}") from None
+        raise Untrusted(f"no TLS with {where}: {reason(error)}", error) from None
 
 
 def reason(error: Exception) -> str:
