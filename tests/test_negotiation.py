@@ -124,6 +124,17 @@ def test_a_hostile_acceptor_makes_us_accept_nothing_we_did_not_propose(context):
     assert made.contexts == {}
 
 
+def test_an_abstract_syntax_that_is_no_uid_is_not_supported_whoever_offers_it():
+    """Found by atheris: pynetdicom raises for what is longer than a UID can be."""
+    for uid in ("1." * 40 + "1", "1.2.3"):
+        pdu = request_pdu(context_item(1, uid))
+        made = negotiation.accept(
+            pdu, LIMITS, lambda _, uid=uid: Acceptance({uid: Offer([IMPLICIT])})
+        )
+        assert isinstance(made, Negotiated)
+        assert set(made.contexts) == ({1} if uid == "1.2.3" else set())
+
+
 def test_a_role_nobody_asked_for_changes_nothing():
     asked = wanted((CT, [EXPLICIT]))
     pdu = answer(answered(1, 0, EXPLICIT), user=USER + role(CT, 0, 1) + role("9.9", 1, 1))

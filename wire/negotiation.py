@@ -24,6 +24,7 @@ from wire.errors import NoContext
 from wire.items import ProposedContext, Request
 from wire.limits import Limits
 
+_LONGEST_UID = 64  # PS3.5 9.1; pynetdicom refuses to speak of a longer one
 _CACHED_BYTES = 2 * 1024 * 1024  # of requests; what is kept for each is a small multiple
 
 
@@ -155,7 +156,7 @@ def _result(
     """One context's result, PS3.8 9.3.3.2; only what is offered gets as far as pynetdicom."""
     uid = proposed.abstract_syntax
     offer = decision.offers.get(uid)
-    if offer is None:
+    if offer is None or len(uid) > _LONGEST_UID:
         return _refusal(proposed.id, 1 if uid in decision.refused else 3), []
     common = _common(proposed.transfer_syntaxes, offer, we_send=roles.get(uid, (True, False))[1])
     if not common:
