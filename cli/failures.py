@@ -6,6 +6,7 @@ Ctrl-C, as shells have it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
@@ -14,6 +15,7 @@ from typing import Final
 from archive.errors import ArchiveError
 from cli.calls import Call
 from cli.hints import hint
+from config import catalogue
 from config.errors import ConfigError
 from scu.find import QueryFailed
 from wire.errors import Aborted, NoContext, Rejected, Unreachable, WireError
@@ -51,6 +53,7 @@ _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
     (3, 1): "the peer at {at} is busy for now; try again later, or with fewer --jobs",
     (3, 2): "the peer at {at} takes no more associations for now; try later, or fewer --jobs",
 }
+_UID: Final = re.compile(r"\b[0-9]+(?:\.[0-9]+){4,}\b")
 _IS_IT_RUNNING: Final = "is it running, and is that the right host and port?"
 
 
@@ -66,7 +69,8 @@ def explain(error: Exception, call: Call) -> Failure:
             return Failure(Code.REJECTED, _rejected(error, call))
         case NoContext():
             asked = "it may not serve this, or not to us"
-            return Failure(Code.REJECTED, f"{error}; {asked} (we are {call.caller.ae_title})")
+            said = _UID.sub(lambda found: catalogue.name_of(found[0]), str(error))
+            return Failure(Code.REJECTED, f"{said}; {asked} (we are {call.caller.ae_title})")
         case Aborted():
             return Failure(Code.ENDED, f"{error}; the log of {call.target} should say why")
         case WireError():

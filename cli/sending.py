@@ -66,6 +66,8 @@ def send(
 def _unanswered(outcome: Outcome, call: Call, *, may_help: bool) -> tuple[str, Code]:
     """Why the peer never answered for an object, and the exit code for that."""
     match outcome.error:
+        case NoContext(result=1 | 3):
+            return outcome.cause, Code.REJECTED
         case NoContext():
             one = outcome.instance
             others = transcoding.targets(one.transfer_syntax_uid, one.sop_class_uid)

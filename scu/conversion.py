@@ -6,7 +6,7 @@ changed is told to it, because pixel decoders live elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -43,6 +43,11 @@ class AsStored:
         raise CannotConvert(f"{instance.path.name} is not to be changed to {target}")
 
 
+# PS3.8 Table 9-18: in these no other transfer syntax would help.
+_REFUSED: Mapping[int | None, str] = {
+    1: "the peer does not take it from us (user rejection)",
+    3: "the peer does not know this class (abstract syntax not supported)",
+}
 AS_STORED: Conversion = AsStored()
 
 
@@ -69,5 +74,8 @@ def encoded(
                 yield accepted[target], changed
             return
     kind, stored = map(catalogue.name_of, (instance.sop_class_uid, instance.transfer_syntax_uid))
+    result = association.results.get(instance.sop_class_uid)
+    if result in _REFUSED:
+        raise NoContext(f"not accepted: {kind}: {_REFUSED[result]}", result)
     takes = f"; only in {', '.join(map(catalogue.name_of, accepted))}" if accepted else ""
-    raise NoContext(f"not accepted: {kind} in {stored}{takes}")
+    raise NoContext(f"not accepted: {kind} in {stored}{takes}", result)

@@ -101,7 +101,7 @@ def test_a_peer_that_may_store_and_not_commit_is_told_from_a_good_one(tmp_path):
         alone = anode("commit", at(ours), tmp_path / "in")
     assert (ran.code, alone.code) == (4, 4)
     assert "2 of 2 objects stored" in ran.out
-    assert "no presentation context for 1.2.840.10008.1.20.1" in ran.err
+    assert "no presentation context for Storage Commitment Push Model" in ran.err
 
 
 def test_a_request_that_is_refused_is_a_failure_with_its_status(tmp_path):

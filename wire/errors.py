@@ -38,7 +38,14 @@ class Untrusted(Unreachable):
 
 
 class NoContext(WireError):
-    """No accepted presentation context carries this SOP class in this transfer syntax."""
+    """No accepted presentation context carries this SOP class in this transfer syntax.
+
+    `result` is the peer's answer for the class, PS3.8 Table 9-18, where it is known.
+    """
+
+    def __init__(self, message: str, result: int | None = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class Unreadable(WireError):
