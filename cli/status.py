@@ -16,6 +16,7 @@ from config.errors import ConfigError
 from config.expiry import SOON_DAYS, Expiry, expiries
 from config.listeners import Listener
 from config.settings import Settings
+from scp import audit
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
 
@@ -60,6 +61,7 @@ def status(
                 "free_bytes": free,
                 "read_only": degraded.reason(data) or None,
                 **asdict(counts),
+                "audit_sinks": dict(_sinks(settings)),
                 "reports_waiting": commitments.waiting(data),
                 "fixity": fixity.document(told),
                 "quarantined": told.quarantined,
@@ -76,8 +78,21 @@ def status(
         if number := commitments.waiting(data):
             waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
             _report([("Waiting", waiting)], [])
+        _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
+
+
+def _sinks(settings: Settings) -> list[tuple[str, int | None]]:
+    """What each sink of the audit trail has yet to get, in bytes."""
+    folder = settings.node.data / audit.FOLDER
+    return [(sink.name, audit.waiting(folder, sink.name)) for sink in settings.audit.sink]
+
+
+def _yet(name: str, waiting: int | None) -> str:
+    if waiting is None:
+        return f"{name}: nothing sent yet"
+    return f"{name}: {show.size(waiting)} waiting" if waiting else f"{name}: has everything"
 
 
 def _ending(settings: Settings) -> list[Expiry]:

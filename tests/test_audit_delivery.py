@@ -13,13 +13,14 @@ import pytest
 
 from config.auditing import Sink
 from config.errors import ConfigError
-from config.settings import Archive
+from config.settings import Archive, load
 from scp.audit import Trail, repeats, reports
 from scp.node import Node
 from scu import echo, instances
 from tests import audit_sinks
 from tests.audit_sinks import HERE, audit, journal, tcp_sink, udp_sink
 from tests.clients import CALLER, get, move, query, send
+from tests.commands import anode
 from tests.nodes import node, settings, target
 from tests.objects import identifier, uid
 from tests.peers import free_port
@@ -197,3 +198,27 @@ def test_associations_are_refused_while_a_trail_that_must_not_lose_is_full(tmp_p
 def test_a_changed_audit_trail_needs_a_restart(tmp_path):
     with node(tmp_path) as serving, pytest.raises(ConfigError, match="keep_days was changed"):
         serving.reload(lambda: settings(tmp_path, audit=audit(keep_days=5)))
+
+
+def test_status_tells_what_a_sink_has_yet_to_get(tmp_path):
+    nobody = free_port()
+    toml = f"""
+[[listener]]
+port = 1
+[[audit.sink]]
+host = "{HERE}"
+port = {nobody}
+transport = "tcp"
+"""
+    configuration = tmp_path / "anode.toml"
+    configuration.write_text(toml, encoding="utf-8")
+    told = anode("status", "-c", configuration, "--json").document["audit_sinks"]
+    assert list(told.values()) == [None], "no node has run yet"
+    given = load(configuration, {})
+    table = given.listener[0].model_copy(update={"port": 0})
+    with Node(given.model_copy(update={"listener": (table,)})):
+        pass
+    (waiting,) = anode("status", "-c", configuration, "--json").document["audit_sinks"].values()
+    written = sum(each.stat().st_size for each in (given.node.data / "audit").glob("*.log"))
+    assert 0 < waiting <= written
+    assert "waiting" in anode("status", "-c", configuration).out

@@ -6,6 +6,7 @@
 """
 
 from scp.audit.events import Event, Node
+from scp.audit.journal import FOLDER
 from scp.audit.media import Media
 from scp.audit.reports import (
     exported,
@@ -18,10 +19,12 @@ from scp.audit.reports import (
     restricted,
     tls_failed,
 )
+from scp.audit.spool import waiting
 from scp.audit.trail import Silence, Trail
 from scp.audit.transfers import Intended, Transfers
 
 __all__ = [
+    "FOLDER",
     "Event",
     "Intended",
     "Media",
@@ -38,4 +41,5 @@ __all__ = [
     "reloaded",
     "restricted",
     "tls_failed",
+    "waiting",
 ]

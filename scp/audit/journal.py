@@ -32,6 +32,17 @@ class Segment:
     size: int  # bytes
 
 
+def segments(folder: Path, since: str = "") -> list[Segment]:
+    """The segments in a folder from this name on, in their order. Raises OSError."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(_SUFFIX) and entry.name >= since:
+                with contextlib.suppress(FileNotFoundError):
+                    found.append(Segment(entry.name, entry.stat().st_size))
+    return sorted(found, key=lambda segment: segment.name)
+
+
 class Journal:
     """The segments in a folder, and the one that this process writes to."""
 
@@ -98,13 +109,7 @@ class Journal:
 
     def segments(self, since: str = "") -> list[Segment]:
         """Those from this name on, in their order. Raises OSError."""
-        found = []
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(_SUFFIX) and entry.name >= since:
-                    with contextlib.suppress(FileNotFoundError):
-                        found.append(Segment(entry.name, entry.stat().st_size))
-        return sorted(found, key=lambda segment: segment.name)
+        return segments(self.folder, since)
 
     def read(self, name: str, offset: int, most: int) -> list[bytes]:
         """Whole messages of a segment from there on: about `most` bytes, or one. Raises OSError."""

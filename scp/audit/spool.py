@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from scp.audit.journal import Journal, Segment
+from scp.audit.journal import Journal, Segment, segments
 
 _MOST_READ = 1 << 20  # bytes at a time
 
@@ -24,6 +24,20 @@ class Batch:
     segment: str
     end: int
     messages: list[bytes]
+
+
+def waiting(folder: Path, name: str) -> int | None:
+    """Bytes a sink has yet to get, as the files tell whoever asks; None when they do not."""
+    try:
+        first, sent = _place((folder / f"{name}.sent").read_text(encoding="ascii"))
+        return sum(max(0, each.size - sent.get(each.name, 0)) for each in segments(folder, first))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _place(text: str) -> tuple[str, dict[str, int]]:
+    known = json.loads(text)
+    return str(known["first"]), {str(k): int(v) for k, v in known["sent"].items()}
 
 
 class Spool:
@@ -135,8 +149,7 @@ class Spool:
     def _load(self) -> None:
         """An unreadable place, or one that is gone, is the beginning: better twice than never."""
         try:
-            known = json.loads(Path(self._path).read_text(encoding="ascii"))
-            first, sent = str(known["first"]), {str(k): int(v) for k, v in known["sent"].items()}
+            first, sent = _place(self._path.read_text(encoding="ascii"))
         except (ValueError, KeyError, TypeError, AttributeError):
             return
         if not first or any(each.name == first for each in self._journal.segments(first)):
