@@ -178,7 +178,8 @@ def test_an_unknown_command_field_is_for_the_dispatcher():
 
 
 @pytest.mark.parametrize(
-    ("raw", "text"), [(b"WS1 ", "WS1"), (b" WS1\0", "WS1"), (b"A\xffB ", "A\\xffB"), (b"", None)]
+    ("raw", "text"),
+    [(b"WS1 ", "WS1"), (b" WS1\0", "WS1"), (b"A\xffB ", "A\\xffB"), (b"", None), (b" \0", None)],
 )
 def test_titles_come_without_padding_and_never_fail(raw, text):
     """hostile-input.md D8."""

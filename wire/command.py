@@ -220,7 +220,8 @@ def decode(data: bytes) -> Command:
                 raise ProtocolError("the command set is garbled", source=0, reason=0)
             if length and element in ELEMENTS:
                 name, (_, read) = ELEMENTS[element]
-                values[name] = read(data[at : at + length])
+                value = read(data[at : at + length])
+                values[name] = None if value == "" else value  # padding alone is no value
             at += length
         command = Command(**values)
     except (struct.error, TypeError, ValueError) as error:

@@ -84,15 +84,15 @@ class Day:
 
     def _sample(self, at: float) -> Sample:
         usage = self.node.usage()
-        found = [*(self.node.data / "incoming").glob("*.part"), *self._outgoing()]
-        return Sample(at, self.node.memory(), usage.threads, usage.descriptors, len(found))
-
-    def _outgoing(self) -> list[Path]:
-        return list((self.node.data / "outgoing").glob("*/*"))
+        drafts = list((self.node.data / "incoming").glob("*.part"))
+        # What is made to be sent has a folder of its own, that may go while we look.
+        made = list((self.node.data / "outgoing").glob("*"))
+        temporary = len(drafts) + len(made)
+        return Sample(at, self.node.memory(), usage.threads, usage.descriptors, temporary)
 
     def _work(self, rng: random.Random, over: threading.Event) -> None:
         jobs: list[Callable[[random.Random], object]] = [
-            *[self.store_new] * 3,
+            self.store_new,
             *[self.store_again] * 3,
             *[self.ask] * 6,
             *[self.fetch] * 3,
