@@ -124,8 +124,11 @@ def _cause(entry: Entry, ae_title: str, settings: Settings) -> str:
 
 def rights_of(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
     """What this caller may do; None when it is unknown."""
-    if is_itself(entry, ae_title, settings):
-        return ("echo",)
+    rights = _granted(entry, ae_title, settings)
+    return ("echo",) if rights is None and is_itself(entry, ae_title, settings) else rights
+
+
+def _granted(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
     peer = settings.peer_named(ae_title)
     if peer is not None:
         return peer.may if _lives_at(peer, entry.address) and _shows(peer, entry) else None
@@ -136,9 +139,13 @@ def rights_of(entry: Entry, ae_title: str, settings: Settings) -> Rights | None:
 
 
 def is_itself(entry: Entry, ae_title: str, settings: Settings) -> bool:
-    """Whether it is `anode status` that asks whether we are here; it may echo, no more."""
-    ours = ae_title.strip(" ") in settings.ae_titles and not settings.peer_named(ae_title)
-    return entry.near and ours and not settings.admits_loopback
+    """Whether it is `anode status` that asks whether we are here; unknown, it may still echo."""
+    return (
+        entry.near
+        and ae_title.strip(" ") in settings.ae_titles
+        and _granted(entry, ae_title, settings) is None
+        and settings.peer_named(ae_title) is None
+    )
 
 
 def _shows(peer: Peer, entry: Entry) -> bool:
