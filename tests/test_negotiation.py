@@ -263,5 +263,5 @@ def test_the_cache_is_bounded_by_bytes():
     for n in range(60):
         filler = item(0x77, n.to_bytes(2, "big") + bytes(60000))
         cache.accept(request_pdu(more=filler), "here", LIMITS, decide)
-    assert 0 < len(cache._known) < 40
-    assert sum(len(pdu) for pdu, _ in cache._known) == cache._bytes <= 2 * 1024 * 1024
+    assert 0 < len(cache._known) < 20
+    assert sum(len(pdu) for pdu, _ in cache._known) == cache._bytes <= 1024 * 1024

@@ -25,7 +25,7 @@ from wire.items import ProposedContext, Request
 from wire.limits import Limits
 
 _LONGEST_UID = 64  # PS3.5 9.1; pynetdicom refuses to speak of a longer one
-_CACHED_BYTES = 2 * 1024 * 1024  # of requests; what is kept for each is a small multiple
+_CACHED_BYTES = 1024 * 1024  # of requests; what is kept for each is some ten times that
 
 
 @dataclass(frozen=True, slots=True)
