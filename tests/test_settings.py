@@ -406,7 +406,7 @@ def test_the_starter_loads_as_it_stands(file, title, tmp_path):
 def test_the_peer_the_starter_proposes_loads_too(file):
     lines = starter("ANODE", 104).splitlines()
     marked = [line.removeprefix("# ") for line in lines]
-    begin, end = marked.index("[[peer]]"), marked.index("[access]")
+    begin, end = marked.index("[[peer]]"), marked.index("[[user]]")
     (peer,) = tomllib.loads("\n".join(marked[begin:end]))["peer"]
     assert Peer(**peer).destinations == ("CT1",)
     # Taking the comment signs away in the file works as well.
