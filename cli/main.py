@@ -43,6 +43,7 @@ from cli import (
     status,
     tls,
     user,
+    validate,
 )
 from cli.failures import Code, local
 
@@ -84,6 +85,7 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("check", checking.check, checking.EXAMPLES),
     ("reindex", reindexing.reindex, reindexing.EXAMPLES),
     ("delete", deleting.delete, deleting.EXAMPLES),
+    ("validate", validate.validate, validate.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
     ("tls probe", probe.probe, probe.EXAMPLES),

@@ -1,0 +1,10 @@
+"""Checks of objects against their IOD, and against rules of ours. Never sees a network or an index.
+
+`check` takes an object in a file and tells findings; see `checking.py`.
+"""
+
+from iod.checks.checking import Slice, check, check_in
+from iod.checks.findings import MOST, Finding, errors
+from iod.checks.objects import Known
+
+__all__ = ["MOST", "Finding", "Known", "Slice", "check", "check_in", "errors"]

@@ -1,0 +1,99 @@
+"""One object checked: read within bounds, then by the tables of PS3.3 and by rules of ours.
+
+Law: it raises for nothing that bytes can hold (only OSError, when the file cannot be read).  What
+cannot be read as a data set is one finding; what is an error of ours is another, named so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from iod.checks import codes, modules, parsing, representation, rules, tables
+from iod.checks.findings import MOST, Finding
+from iod.checks.items import Item
+from iod.checks.objects import Checked, Known
+from iod.errors import Malformed
+
+
+class Stored(Protocol):
+    """What must be known of an object: its data set is a slice of a file."""
+
+    @property
+    def sop_class_uid(self) -> str: ...
+    @property
+    def transfer_syntax_uid(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """An object in an open file: what its command or its meta information says of it."""
+
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    offset: int
+    size: int
+
+
+def check(stored: Stored, known: Known | None = None) -> list[Finding]:
+    """What is wrong with an object in a file. Raises OSError."""
+    with stored.path.open("rb") as file:
+        size = min(stored.size, max(0, os.fstat(file.fileno()).st_size - stored.offset))
+        said = Slice(stored.sop_class_uid, stored.transfer_syntax_uid, stored.offset, size)
+        return check_in(file, said, known)
+
+
+def check_in(file: BinaryIO, said: Slice, known: Known | None = None) -> list[Finding]:
+    """What is wrong with an object in an open file, at most `MOST` findings. Raises OSError."""
+    found: list[Finding] = []
+    places: set[tuple[str, str]] = set()
+    for each in _findings(file, said, known):
+        if (each.path, each.rule) in places:
+            continue
+        places.add((each.path, each.rule))
+        found.append(each)
+        if len(found) == MOST:
+            message = f"has more than {MOST} findings; the rest is not told"
+            found.append(Finding("warning", "", "findings.more", message))
+            break
+    return found
+
+
+def _findings(file: BinaryIO, said: Slice, known: Known | None) -> Iterator[Finding]:
+    try:
+        syntax = said.transfer_syntax_uid
+        parser, root = parsing.parse(file, syntax, said.offset, said.size)
+    except Malformed as error:
+        yield Finding("error", "", "encoding.malformed", str(error), "PS3.5 7")
+        return
+    for odd in parser.odd:
+        yield Finding("error", "", "encoding.element", odd, "PS3.5 7.1")
+    sop_class = root.text("SOPClassUID") or said.sop_class_uid
+    iod = tables.iod_of(sop_class)
+    checked = Checked(root, sop_class, said.transfer_syntax_uid, iod, parser.read, known)
+    try:
+        yield from _judged(checked)
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        message = f"the check itself failed: {type(error).__name__}; please report it"
+        yield Finding("warning", "", "check.failed", message)
+
+
+def _judged(checked: Checked) -> Iterator[Finding]:
+    root: Item = checked.root
+    if checked.iod:
+        yield from modules.modules(root, checked.iod)
+    else:
+        message = "is of a class that no table of ours has; only values and rules were checked"
+        yield Finding("warning", "SOPClassUID", "class.unknown", message, "PS3.3 A")
+    yield from codes.codes(root)
+    yield from rules.judged(checked)
+    yield from representation.representation(root, "")

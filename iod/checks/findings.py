@@ -1,0 +1,37 @@
+"""What a check finds: a rule by its name, where, what is wrong, and which clause says so.
+
+Law: names of rules are stable; whoever filters findings does it by them.  Messages quote no value
+of a patient: what they quote is bounded, and only of attributes whose values the standard lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Severity = Literal["error", "warning"]
+MOST: Final = 200  # findings of one object; the rest is a number
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as the standard, or a rule of ours, wants it.
+
+    path: keywords with item numbers from 1, as `BeamSequence[2].BeamNumber`; empty for the whole.
+    """
+
+    severity: Severity
+    path: str
+    rule: str
+    message: str
+    clause: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        clause = f" ({self.clause})" if self.clause else ""
+        return f"{self.severity}: {where}{self.message} [{self.rule}]{clause}"
+
+
+def errors(findings: list[Finding]) -> list[Finding]:
+    """Those that make an object invalid."""
+    return [each for each in findings if each.severity == "error"]

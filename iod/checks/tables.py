@@ -1,0 +1,181 @@
+"""The tables of PS3.3 as the checker uses them: IODs, modules, attributes, conditions, values.
+
+Law: `structure.json` is highdicom's, distilled; `conditions.csv`, `values.csv`, `groups.csv`,
+`usages.csv` and `clauses.csv` are mined from the standard's sentences; what we state ourselves
+stands in `stated_*.csv` and wins.  All of it is read once, when the first object is checked.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from iod.checks.conditions import Condition, condition
+from iod.checks.items import tag_of
+
+Place = tuple[str, str, str]  # module or *, the sequence it stands in or nothing, keyword
+ANY: Final = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A row of a module: its type, and the node of its items (-1: nothing is said of them)."""
+
+    keyword: str
+    tag: int
+    kind: str
+    inside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module within an IOD: M, C or U."""
+
+    name: str
+    usage: str
+    node: int
+    needed: Condition | None
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A functional group that an IOD wants, by its sequence."""
+
+    sequence: str
+    needed: Condition
+    clause: str
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    text = files(__package__).joinpath("tables", name).read_text(encoding="utf-8")
+    return iter(csv.DictReader(text.splitlines()))
+
+
+@cache
+def _structure() -> Mapping[str, Any]:
+    text = files(__package__).joinpath("tables", "structure.json").read_text(encoding="ascii")
+    loaded: Mapping[str, Any] = json.loads(text)
+    return loaded
+
+
+@cache
+def node(number: int) -> tuple[Attribute, ...]:
+    """The attributes of a node."""
+    rows = _structure()["nodes"][number]
+    return tuple(Attribute(keyword, tag_of(keyword), kind, n) for keyword, kind, n in rows)
+
+
+@cache
+def code_sequences() -> frozenset[str]:
+    """The sequences whose items are codes wherever they stand: these have a Code Meaning."""
+    nodes = _structure()["nodes"]
+    told: dict[str, bool] = {}
+    for rows in nodes:
+        for keyword, _, inside in rows:
+            if inside >= 0:
+                coded = any(
+                    name == "CodeMeaning" and kind == "1" for name, kind, _ in nodes[inside]
+                )
+                told[keyword] = told.get(keyword, True) and coded
+    return frozenset(keyword for keyword, coded in told.items() if coded)
+
+
+def iod_of(sop_class_uid: str) -> str:
+    """The IOD of a SOP class; empty when the tables do not have it."""
+    return str(_structure()["classes"].get(sop_class_uid, ""))
+
+
+@cache
+def modules(iod: str) -> tuple[Module, ...]:
+    """The modules of an IOD, mandatory ones first."""
+    table = _structure()
+    found = [
+        Module(name, usage, table["modules"][name], _usages().get((iod, name)), clause_of(name))
+        for name, usage in table["iods"].get(iod, ())
+    ]
+    return tuple(sorted(found, key=lambda each: each.usage != "M"))
+
+
+@cache
+def _usages() -> Mapping[tuple[str, str], Condition]:
+    rows = (*_rows("usages.csv"), *_rows("stated_usages.csv"))
+    return {(row["iod"], row["module"]): condition(row["needed"]) for row in rows}
+
+
+@cache
+def _clauses() -> Mapping[str, str]:
+    return {row["module"]: row["clause"] for row in _rows("clauses.csv")}
+
+
+@cache
+def clause_of(module: str) -> str:
+    """The clause of a module, as PS3.3 C.7.6.3; functional groups have one of their own."""
+    found = _clauses().get(module, "")
+    if not found and module.endswith("multi-frame-functional-groups"):
+        found = "C.7.6.16"
+    return f"PS3.3 {found}" if found else "PS3.3"
+
+
+@cache
+def groups(iod: str) -> tuple[Group, ...]:
+    """The functional groups that an IOD wants, always or on a condition."""
+    rows = (*_rows("groups.csv"), *_rows("stated_groups.csv"))
+    return tuple(
+        Group(row["sequence"], condition(row["needed"]), f"PS3.3 {row['clause']}".strip())
+        for row in {(row["iod"], row["sequence"]): row for row in rows}.values()
+        if row["iod"] == iod and row["needed"] != "never"
+    )
+
+
+@cache
+def _conditions() -> Mapping[Place, tuple[Condition, str]]:
+    rows = (*_rows("conditions.csv"), *_rows("stated_conditions.csv"))
+    return {
+        (row["module"], row["within"], row["keyword"]): (
+            condition(row["condition"]), row["clause"],
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def condition_of(module: str, within: str, keyword: str) -> tuple[Condition, str] | None:
+    """When a conditional attribute is required, as far as it can be decided, and the clause."""
+    table = _conditions()
+    return table.get((module, within, keyword)) or table.get((ANY, within, keyword))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Enumerated values of an attribute: by the number of the value, 0 for each."""
+
+    values: Mapping[int, frozenset[str]]
+    clause: str
+    stated: bool
+
+
+@cache
+def _values() -> Mapping[Place, Listed]:
+    return {
+        (row["module"], row["within"], row["keyword"]): Listed(
+            _parted(row["values"]), row["clause"], stated
+        )
+        for name, stated in (("values.csv", False), ("stated_values.csv", True))
+        for row in _rows(name)
+    }
+
+
+def _parted(text: str) -> Mapping[int, frozenset[str]]:
+    parts = (part.split(": ", 1) for part in text.split(" / ") if part)
+    return {int(number): frozenset(values.split("|")) for number, values in parts}
+
+
+def values_of(module: str, within: str, keyword: str) -> Listed | None:
+    """The values that an attribute may have there, where they are listed."""
+    table = _values()
+    return table.get((module, within, keyword)) or table.get((ANY, within, keyword))

@@ -1,0 +1,169 @@
+"""Objects are checked by the tables of PS3.3, and no bytes whatever make a check fail."""
+
+import io
+import random
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
+
+from archive import filemeta
+from archive.errors import BadObject
+from iod.checks import Slice, check_in, errors
+
+FILES = sorted(
+    path for path in Path(get_testdata_file("CT_small.dcm")).parent.rglob("*") if path.is_file()
+)
+
+
+def written(dataset):
+    """The encoded data set in explicit VR."""
+    made = io.BytesIO()
+    pydicom.dcmwrite(
+        made, dataset, implicit_vr=False, little_endian=True, enforce_file_format=False
+    )
+    return made.getvalue()
+
+
+def checked(dataset, known=None, syntax=ExplicitVRLittleEndian):
+    bare = Dataset()
+    bare.update({tag: dataset[tag] for tag in dataset.keys() if tag >> 16 != 2})  # noqa: SIM118
+    raw = written(bare)
+    said = Slice(str(dataset.get("SOPClassUID", "")), str(syntax), 0, len(raw))
+    return check_in(io.BytesIO(raw), said, known)
+
+
+def rules_at(findings):
+    return {(each.rule, each.path) for each in findings}
+
+
+@pytest.fixture
+def ct():
+    return pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+
+
+def test_a_good_ct_and_mr_have_no_errors(ct):
+    mr = pydicom.dcmread(get_testdata_file("MR_small.dcm"))
+    assert errors(checked(ct)) == []
+    assert errors(checked(mr)) == []
+
+
+def remove(keyword):
+    return lambda ds: delattr(ds, keyword)
+
+
+def put(keyword, value):
+    return lambda ds: setattr(ds, keyword, value)
+
+
+BROKEN = [
+    (remove("ImagePositionPatient"), "type1.missing", "ImagePositionPatient"),
+    (put("ImagePositionPatient", None), "type1.empty", "ImagePositionPatient"),
+    (remove("PatientName"), "type2.missing", "PatientName"),
+    (put("RescaleType", None), "type1c.empty", "RescaleType"),
+    (put("SamplesPerPixel", 3), "type1c.missing", "PlanarConfiguration"),
+    (put("PixelSpacing", [1, 1, 1]), "vm.count", "PixelSpacing"),
+    (put("PatientSex", "X"), "value.enumerated", "PatientSex"),
+]
+
+
+@pytest.mark.parametrize(("harm", "rule", "path"), BROKEN, ids=[row[1] for row in BROKEN])
+def test_what_is_broken_is_found_by_name(ct, harm, rule, path):
+    harm(ct)
+    assert (rule, path) in rules_at(checked(ct))
+
+
+def code(value, scheme, meaning):
+    made = Dataset()
+    made.CodeValue, made.CodingSchemeDesignator, made.CodeMeaning = value, scheme, meaning
+    return made
+
+
+def test_a_code_needs_value_scheme_and_meaning_at_any_depth(ct):
+    outer = code("T-1", "SRT", "x")
+    outer.AnatomicRegionModifierSequence = Sequence([Dataset()])
+    outer.AnatomicRegionModifierSequence[0].CodeMeaning = "nothing"
+    ct.AnatomicRegionSequence = Sequence([outer])
+    where = "AnatomicRegionSequence[1].AnatomicRegionModifierSequence[1]."
+    assert ("code.value", f"{where}CodeValue") in rules_at(checked(ct))
+
+
+def test_a_value_of_the_wrong_form_is_found(ct):
+    ct["StudyDate"]._value, ct["StudyTime"]._value = "20041345", "25:61"
+    found = rules_at(checked(ct))
+    assert {("vr.value", "StudyDate"), ("vr.value", "StudyTime")} <= found
+
+
+def test_private_and_unknown_elements_are_tolerated(ct):
+    block = ct.private_block(0x0099, "ANODE", create=True)
+    block.add_new(1, "UN", b"\1\2\3\4")
+    ct.add_new(0x00080003, "UN", b"odd bytes!")
+    assert errors(checked(ct)) == []
+
+
+def test_a_module_that_is_there_in_part_is_checked(ct):
+    ct.ContrastBolusVolume = 100
+    assert not {path for _, path in rules_at(checked(ct)) if path == "ContrastBolusAgent"}
+    ct.MultienergyCTAcquisition = "YES"
+    found = rules_at(checked(ct))
+    assert ("type1.missing", "MultienergyCTAcquisitionSequence") in found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_file_is_checked_without_an_exception(path):
+    with path.open("rb") as file:
+        try:
+            meta = filemeta.read(file)
+        except BadObject:
+            return
+        said = Slice(
+            meta.sop_class_uid, meta.transfer_syntax_uid, meta.offset,
+            path.stat().st_size - meta.offset,
+        )  # fmt: skip
+        found = check_in(file, said)
+    assert not [each for each in found if each.rule == "check.failed"]
+
+
+def test_mutated_files_are_checked_without_an_exception(ct):
+    raw, dice = written(ct), random.Random(6)
+    for _ in range(300):
+        bad = bytearray(raw)
+        for _ in range(dice.randrange(1, 12)):
+            bad[dice.randrange(min(4000, len(bad)))] = dice.randrange(256)
+        del bad[dice.randrange(len(bad)) :]
+        said = Slice("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1", 0, len(bad))
+        found = check_in(io.BytesIO(bad), said)
+        assert not [each for each in found if each.rule == "check.failed"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x08\x00",
+        b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff" * 100_000,
+        b"\x08\x00\x15\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 5_000,
+        b"\x10\x00\x10\x00PN\xff\xff",
+        b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\0\0\0\0" * 100_000,
+    ],
+    ids=["empty", "cut", "open", "deep", "lying", "fragments"],
+)
+def test_hostile_bytes_are_one_finding(raw):
+    found = check_in(io.BytesIO(raw), Slice("1.2.3", "1.2.840.10008.1.2.1", 0, len(raw)))
+    assert found
+    assert not [each for each in found if each.rule == "check.failed"]
+
+
+def test_a_bomb_is_not_inflated():
+    import zlib
+
+    bomb = zlib.compressobj(9, wbits=-15)
+    raw = bomb.compress(bytes(200 << 20)) + bomb.flush()
+    said = Slice("1.2.3", "1.2.840.10008.1.2.1.99", 0, len(raw))
+    (found,) = check_in(io.BytesIO(raw), said)
+    assert found.rule == "encoding.malformed"
+    assert "inflates to over" in found.message

