@@ -41,7 +41,7 @@ def status(
     timeout: options.TimeoutOption = SECONDS,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Tell what is stored, what room is left, whether the node answers.
+    """Tell what is stored, what room is left, if the node answers.
 
     Exit code 3 when a listener does not answer.
     """

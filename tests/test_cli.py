@@ -20,7 +20,6 @@ NAMES = [name for name, _, _ in COMMANDS]
 NOT_YET = (
     "conformance",
     "samples",
-    "validate",
 )
 ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"  # PS3.8 9.3.8
 
