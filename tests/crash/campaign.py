@@ -69,6 +69,8 @@ def _told(figures: Figures) -> dict[str, Any]:
         "acknowledged": figures.acknowledged,
         "kept": figures.kept,
         "quarantined": figures.quarantined,
+        "transactions": figures.transactions,
+        "committed": figures.committed,
         **found,
         "restarts": [round(each, 3) for each in figures.restarts],
         "findings": str(figures.findings),
@@ -104,6 +106,8 @@ def _row(kind: str, lines: list[Line]) -> dict[str, str]:
     rounds, acknowledged = total("rounds"), total("acknowledged")
     restarts = [each for line in lines for each in line["restarts"]] or [0.0]
     figures = {"rounds": f"{rounds:,}", "acknowledged objects": f"{acknowledged:,}"}
+    figures["storage commitments accepted"] = f"{total('transactions'):,}"
+    figures["objects reported as committed"] = f"{total('committed'):,}"
     figures |= {name: str(total(each)) for each, name in NAMED.items()}
     return figures | {
         "never answered, kept whole": str(total("kept")),
@@ -122,6 +126,9 @@ NAMED = {
     "dangling": "rows without file",
     "unaccounted": "files without row",
     "left": "temporary files left over",
+    "broken": "reported as committed, not there",
+    "denied": "acknowledged, reported as not committed",
+    "unreported": "accepted commitments without a report",
 }
 
 

@@ -5,18 +5,20 @@ The recipe was measured (durability.md, 2 and 3); each part of it is needed:
 - objects and index on two disks in half of the rounds: on one, the sync of the index commits the
   journal, and a folder that was not synced is saved by it;
 - one sender in half of the rounds: among four, somebody else's sync saves one's own;
-- the cut comes right after a 0000;
+- the cut comes right after a 0000, or a report of storage commitment;
 - what was set up is synced before.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from tests.crash.disks import Disk, Disks
 from tests.crash.kills import Figures, Rounds
 from tests.crash.oracle import Judge
+from tests.crash.promises import hearing
 from tests.crash.senders import Ledger, Load, fell
 from tests.crash.serving import Cradle, Serving, Site
 
@@ -67,20 +69,24 @@ class Machine:
 def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
     """Cut a machine's power so many times; ends at the first finding."""
     figures = Figures()
-    serving = cradle.start(machine.site)
-    for number in range(1, rounds.number + 1):
-        machine.sync()
-        load = Load(serving.targets(AT_ONCE[number % len(AT_ONCE)]), sizes=rounds.sizes)
-        fell(machine.ledger, load, rounds.moment(), partial(machine.cut, serving))
-        machine.again()
-        serving = cradle.start(machine.site)
-        figures.restarts.append(serving.restart)
-        figures.findings.add(machine.judge.risen(serving.target(), load.study))
-        figures.rounds = number
-        if figures.findings:
-            break
-    else:
-        figures.findings.add(machine.judge.risen(serving.target()))
-    serving.kill()
+    with hearing(machine.ledger.promises) as tables:
+        site = replace(machine.site, tables=tables)
+        serving = cradle.start(site)
+        for number in range(1, rounds.number + 1):
+            machine.sync()
+            targets = serving.targets(AT_ONCE[number % len(AT_ONCE)])
+            load = Load(targets, sizes=rounds.sizes, asking=True)
+            cut = partial(machine.cut, serving)
+            fell(machine.ledger, load, rounds.moment(), cut, rounds.at())
+            machine.again()
+            serving = cradle.start(site)
+            figures.restarts.append(serving.restart)
+            figures.findings.add(machine.judge.risen(serving.target(), load.study))
+            figures.rounds = number
+            if figures.findings:
+                break
+        else:
+            figures.findings.add(machine.judge.risen(serving.target()))
+        serving.kill()
     figures.tell(machine.ledger, machine.site.data)
     return figures

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scu.associate import associate
-from tests.crash.senders import CALLER, Ledger, Load, Senders, made, new_uid, sent
+from tests.crash.senders import CALLER, Ledger, Load, Moment, Senders, made, new_uid, sent
 from tests.crash.serving import Serving
 from tests.datasets import CT, EXPLICIT
 
@@ -70,7 +70,7 @@ def fill(serving: Serving, ledger: Ledger, make_room: Callable[[], None]) -> Fil
 def _until_refused(serving: Serving, ledger: Ledger, load: Load) -> None:
     full = threading.Event()
 
-    def told(status: int | None) -> None:
+    def told(_what: Moment, _status: int | None) -> None:
         if len(ledger.refused) >= REFUSED_UNDER_LOAD:
             full.set()
 

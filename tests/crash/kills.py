@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.crash.oracle import Findings, Judge, rows
-from tests.crash.senders import SIZES, Ledger, Load, fell
+from tests.crash.promises import hearing
+from tests.crash.senders import SIZES, Ledger, Load, Moment, fell
 from tests.crash.serving import Cradle, Site
 
 AT_ONCE = 4
 MOMENTS = (0.2, 1.5)
+AFTER: tuple[Moment, ...] = ("store", "action", "store", "report")
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Figures:
     acknowledged: int = 0
     kept: int = 0  # there, though nobody was told so: as it may be
     quarantined: int = 0
+    transactions: int = 0  # of storage commitment, accepted
+    committed: int = 0  # objects that a report said were
     refused: Counter[int | None] = field(default_factory=Counter)  # by status
     restarts: list[float] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
@@ -36,6 +40,8 @@ class Figures:
         self.acknowledged = len(ledger.acknowledged)
         self.kept = len(rows(data).keys() - ledger.acknowledged)
         self.quarantined = len(list((data / "quarantine").glob("*.dcm")))
+        self.transactions = len(ledger.promises.accepted)
+        self.committed = len(ledger.promises.committed)
         self.refused = Counter(ledger.refused.values())
 
 
@@ -47,30 +53,37 @@ class Rounds:
     moments: tuple[float, float] = MOMENTS  # seconds of sending before the fall
     sizes: tuple[int, ...] = SIZES
     fresh: int = 0  # each so-manieth restart by a new interpreter
+    after: tuple[Moment, ...] = AFTER  # a fall comes right after one of these
 
     def moment(self) -> float:
         """How long one of them sends: most are short."""
         least, most = self.moments
         return random.triangular(least, most, least)
 
+    def at(self) -> Moment:
+        """After what a fall comes."""
+        return random.choice(self.after)
+
 
 def kills(cradle: Cradle, site: Site, rounds: Rounds) -> Figures:
     """Kill the node so many times; ends at the first finding."""
     ledger, figures = Ledger(), Figures()
     judge = Judge(site.data, ledger)
-    serving = cradle.start(site)
-    for number in range(1, rounds.number + 1):
-        load = Load(serving.targets(AT_ONCE), sizes=rounds.sizes)
-        fell(ledger, load, rounds.moment(), serving.kill)
-        figures.findings.add(judge.fallen())
-        serving = cradle.start(site, fresh=bool(rounds.fresh) and number % rounds.fresh == 0)
-        figures.findings.add(judge.risen(serving.target(), load.study))
-        figures.restarts.append(serving.restart)
-        figures.rounds = number
-        if figures.findings:
-            break
-    else:
-        figures.findings.add(judge.risen(serving.target()))
-    serving.kill()
+    with hearing(ledger.promises) as tables:
+        site = replace(site, tables=site.tables + tables)
+        serving = cradle.start(site)
+        for number in range(1, rounds.number + 1):
+            load = Load(serving.targets(AT_ONCE), sizes=rounds.sizes, asking=True)
+            fell(ledger, load, rounds.moment(), serving.kill, rounds.at())
+            figures.findings.add(judge.fallen())
+            serving = cradle.start(site, fresh=bool(rounds.fresh) and number % rounds.fresh == 0)
+            figures.restarts.append(serving.restart)
+            figures.findings.add(judge.risen(serving.target(), load.study))
+            figures.rounds = number
+            if figures.findings:
+                break
+        else:
+            figures.findings.add(judge.risen(serving.target()))
+        serving.kill()
     figures.tell(ledger, site.data)
     return figures

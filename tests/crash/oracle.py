@@ -25,6 +25,7 @@ from tests.objects import identifier
 # PS3.10 7.1: after the preamble the prefix, then (0002,0000), how long the meta information is.
 GROUP_LENGTH = b"DICM\x02\x00\x00\x00UL\x04\x00"
 ORPHANS_ARE_FOUND = True
+REPORT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Findings:
     dangling: list[str] = field(default_factory=list)  # a row without its file
     unaccounted: list[str] = field(default_factory=list)  # a file without a row
     left: list[str] = field(default_factory=list)  # temporary files
+    broken: list[str] = field(default_factory=list)  # reported as committed, and not there
+    denied: list[str] = field(default_factory=list)  # acknowledged, and reported as not committed
+    unreported: list[str] = field(default_factory=list)  # accepted transactions without a report
 
     def __bool__(self) -> bool:
         return any(getattr(self, one.name) for one in fields(self))
@@ -107,13 +111,16 @@ class Judge:
         No study: all there are, but for C-GET, by which each was got after its own round.
         """
         part = self._ledger.of(study) if study else self._ledger
+        promises = self._ledger.promises
+        found = Findings(unreported=promises.unreported(REPORT_SECONDS), denied=promises.denied())
         index, there = rows(self.data), files(self.data)
-        found = Findings(left=left(self.data))
+        found.left = left(self.data)
         found.dangling = [uid for uid, row in index.items() if row.path not in there]
         unaccounted = there - {row.path for row in index.values()}
         if ORPHANS_ARE_FOUND:
             found.unaccounted = list(map(str, unaccounted))
         found.lost = sorted(part.acknowledged - {uid for uid in index if index[uid].path in there})
+        found.broken = sorted(promises.committed - index.keys())
         held = {uid: row for uid, row in index.items() if uid in part.sent and row.path in there}
         found.torn = [uid for uid, row in held.items() if not _as_sent(row, part, uid)]
         found.unqueryable = _counted(target, study, part, held.keys())

@@ -45,6 +45,10 @@ _KEY = "        key = objects.new_key(self._seal, self._hash.hexdigest())\n"
 _KEY_OF_DRAFT = '        key = key.rpartition("/")[0] + "/" + draft.name\n'
 _COMMIT = "        receipt = reception.commit()\n"
 _LINK = "            os.link(draft.name, name, src_dir_fd=self._incoming.fd, dst_dir_fd=leaf.fd)\n"
+_ANSWER = "    exchange.answer(Status.SUCCESS)\n"
+_ACCEPT = "    commitments = exchange.house.commitments\n    title, called"
+_ACCEPTED = f"        exchange.outbox.judge(exchange.context, transaction)\n{_ANSWER}"
+_SYNC_OPEN = "        _sync(self._root / _OPEN)\n"
 
 EDITS: Mapping[str, tuple[Edit, ...]] = {
     "nofsync": (_BARRIER,),
@@ -63,9 +67,18 @@ EDITS: Mapping[str, tuple[Edit, ...]] = {
         ("archive/objects.py", _LINK, "            return\n"),
         ("archive/reception.py", _KEY, f"{_KEY}{_KEY_OF_DRAFT}"),
     ),
+    # Of storage commitment, C6: accepted before it is kept, and kept without a sync.
+    "commitfirst": (
+        ("scp/commitment.py", _ACCEPT, f"    exchange.answer(Status.SUCCESS)\n{_ACCEPT}"),
+        ("scp/commitment.py", _ACCEPTED, _ACCEPTED.replace(_ANSWER, "")),
+    ),
+    "nocommitsync": (
+        ("archive/commitments.py", "                os.fsync(fd)\n", ""),
+        ("archive/commitments.py", f"            raise\n{_SYNC_OPEN}", "            raise\n"),
+    ),
 }
 
-# Not one of the six: what is right must stay green, or red means nothing.
+# None of these: what is right must stay green, or red means nothing.
 HARMLESS: Mapping[str, tuple[Edit, ...]] = {
     "rows are not synced": (_BARRIER_OF_OBJECTS,),
 }

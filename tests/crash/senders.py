@@ -2,6 +2,9 @@
 
 Law: an object stands in the ledger before its first byte leaves, and is acknowledged there the
 moment its 0000 is read. The ledger lies in this process, whom no cut reaches.
+
+Some ask for storage commitment in between, of what they and their neighbours have sent, answered
+or not; then they go on, go away, or are silent until they hear a report.
 """
 
 from __future__ import annotations
@@ -10,16 +13,21 @@ import hashlib
 import os
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
 
 from scu.associate import Caller, Target, associate
+from tests.crash import promises
+from tests.crash.promises import Asked, Promises
 from tests.datasets import CT, EXPLICIT, Element, encode, instance
 from wire.association import Association
 from wire.command import Command, Field
 from wire.errors import WireError
 
-CALLER = Caller("SENDER")
+CALLER = Caller(promises.TITLE)
 ROOT = "1.2.826.0.1.3680043.8.498"
 # From a report to a slice of a CT.
 SIZES = (300, 300, 1_000, 2_000, 5_000, 10_000, 30_000, 120_000)
@@ -27,6 +35,12 @@ PIXEL_DATA = 0x7FE00010
 PIECES = os.urandom(1 << 20)  # no zeros: a block that was never written reads as zeros
 AIMING_SECONDS = 5.0
 EACH_ASSOCIATION = 40  # objects; then the sender associates anew
+ASKING = 0.15  # of the objects are followed by a request for storage commitment
+NEWEST = 24  # objects that a request may be about
+SILENT_SECONDS = 1.0
+
+Moment = Literal["store", "action", "report"]
+"""What is heard of the node: the answer to a C-STORE or an N-ACTION, or an N-EVENT-REPORT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +60,13 @@ class Ledger:
     sent: dict[str, Sent] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
     refused: dict[str, int | None] = field(default_factory=dict)
+    promises: Promises = field(default_factory=Promises)
 
     def of(self, study: str) -> Ledger:
         """The part of a study."""
         sent = {uid: one for uid, one in self.sent.items() if one.study == study}
         refused = {uid: status for uid, status in self.refused.items() if uid in sent}
-        return Ledger(sent, self.acknowledged & sent.keys(), refused)
+        return Ledger(sent, self.acknowledged & sent.keys(), refused, self.promises)
 
 
 def new_study() -> str:
@@ -88,15 +103,21 @@ class Load:
     at: list[Target]
     study: str = field(default_factory=new_study)
     sizes: tuple[int, ...] = SIZES
+    asking: bool = False  # for storage commitment, too
+
+
+Told = Callable[[Moment, int | None], None]
+"""Called right after each answer, with its status, and each report."""
 
 
 class Senders:
     """Threads that send a load without an end, until they are stopped or the node is gone."""
 
-    def __init__(self, ledger: Ledger, load: Load, told: Callable[[int | None], None]) -> None:
+    def __init__(self, ledger: Ledger, load: Load, told: Told) -> None:
         self._ledger = ledger
         self._load = load
-        self._told = told  # called right after each response, with its status
+        self._told = told
+        self._newest: deque[str] = deque(maxlen=NEWEST)
         self._over = threading.Event()
         self.broken: list[Exception] = []
         self._faults: list[BaseException] = []
@@ -128,24 +149,48 @@ class Senders:
             self._faults.append(fault)
 
     def _send(self, number: int, target: Target) -> None:
-        with associate(target, CALLER, [(CT, (EXPLICIT,))]) as association:
+        proposals = [(CT, (EXPLICIT,)), *([promises.PROPOSAL] if self._load.asking else [])]
+        with associate(target, CALLER, proposals) as association:
             for _ in range(EACH_ASSOCIATION):
                 uid = new_uid(self._load.study, number)
                 data = made(uid, random.choice(self._load.sizes))
-                self._told(sent(self._ledger, association, uid, data))
-                if self._over.is_set():
+                self._newest.append(uid)
+                self._told("store", sent(self._ledger, association, uid, data))
+                asked = self._load.asking and random.random() < ASKING and self._ask(association)
+                if self._over.is_set() or asked == "go":
                     return
 
+    def _ask(self, association: Association) -> str:
+        """For commitment of some of what was sent last, by whomever; returns what is done then."""
+        ledger = self._ledger
+        newest = self._newest.copy()
+        uids = tuple(random.sample(newest, random.randint(1, len(newest))))
+        objects = Asked(uids, frozenset(uid for uid in uids if uid in ledger.acknowledged))
+        transaction = new_uid(self._load.study)
+        self._told("action", promises.asked(ledger.promises, association, transaction, objects))
+        then = random.choice(("go on", "go on", "go on", "go", "listen"))
+        if then == "listen":
+            promises.listen(ledger.promises, association, SILENT_SECONDS)
+        return then
 
-def fell(ledger: Ledger, load: Load, seconds: float, fall: Callable[[], None]) -> None:
-    """Send for so long; then whoever reads the next 0000 lets the node fall, before all else."""
+
+def fell(
+    ledger: Ledger,
+    load: Load,
+    seconds: float,
+    fall: Callable[[], None],
+    at: Moment = "store",
+) -> None:
+    """Send for so long; then whoever hears the next such success lets the node fall, before all
+    else."""
     due, fallen, once = threading.Event(), threading.Event(), threading.Lock()
 
-    def told(status: int | None) -> None:
-        if due.is_set() and status == 0 and once.acquire(blocking=False):
+    def told(what: Moment, status: int | None) -> None:
+        if what == at and due.is_set() and status == 0 and once.acquire(blocking=False):
             fall()
             fallen.set()
 
+    ledger.promises.told = partial(told, "report", 0)
     with Senders(ledger, load, told):
         fallen.wait(seconds)
         due.set()
@@ -153,8 +198,7 @@ def fell(ledger: Ledger, load: Load, seconds: float, fall: Callable[[], None]) -
             fall()  # nobody is told success any more
 
 
-def stored(association: Association, uid: str, data: bytes) -> int | None:
-    """The status of one C-STORE. Raises Ended."""
+def _stored(ledger: Ledger, association: Association, uid: str, data: bytes) -> int | None:
     request = Command(
         command_field=Field.C_STORE,
         affected_sop_class_uid=CT,
@@ -164,13 +208,13 @@ def stored(association: Association, uid: str, data: bytes) -> int | None:
         command_data_set_type=1,
     )
     association.send(association.context_for(CT), request, data)
-    return association.response(request).command.status
+    return promises.answer(ledger.promises, association, request).status
 
 
 def sent(ledger: Ledger, association: Association, uid: str, data: bytes) -> int | None:
     """One C-STORE by the book: into the ledger first, and its status after. Raises Ended."""
     ledger.sent[uid] = Sent(hashlib.sha256(data).hexdigest(), len(data), *parents(uid))
-    status = stored(association, uid, data)
+    status = _stored(ledger, association, uid, data)
     if status == 0:
         ledger.acknowledged.add(uid)
     else:

@@ -16,6 +16,8 @@ LINE = {
     "acknowledged": 100,
     "kept": 1,
     "quarantined": 0,
+    "transactions": 20,
+    "committed": 90,
     "restarts": [0.1, 0.3],
     **dict.fromkeys(campaign.NAMED, 0),
     "findings": "",

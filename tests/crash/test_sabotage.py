@@ -19,12 +19,14 @@ SLICES = (2_000_000,)  # they come in many pieces: a name given too early is see
 KILLED = {
     "ackfirst": Rounds(30, QUICK),
     "norename": Rounds(30, QUICK, SLICES),
+    "commitfirst": Rounds(30, QUICK, after=("action",)),
 }
 CUT = {  # and on how many disks
     "nofsync": (1, Rounds(4, QUICK)),
     "dbnormal": (2, Rounds(4, QUICK)),
     "dboff": (2, Rounds(4, QUICK)),
     "nodirsync": (2, Rounds(20, QUICK)),
+    "nocommitsync": (1, Rounds(4, QUICK, after=("action",))),
 }
 
 
