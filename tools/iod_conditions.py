@@ -133,6 +133,32 @@ def _number(term: str) -> str:
     return str(int(found[1], 16)) if found else term
 
 
+_NUMBERS = (
+    (r"Only a single Item (?:shall be|is|may be) (?:included|permitted|present)", "1"),
+    (r"(?:^|[.] )Two or more Items shall be (?:included|present)", "2-"),
+    (r"(?:^|[.] )(?:Exactly two|Two) Items shall be included in this Sequence", "2"),
+)
+_ORDINAL = re.compile(
+    r"start at (?:a value of )?1,? and (?:increase monotonically|monotonically increase) by 1"
+    r"|ordinal numbers? starting from 1 and monotonically increasing by 1"
+    r"|monotonically increasing (?:by 1, starting from 1|integer,? .*starting from 1, incrementing)"
+    r"|increasing monotonically by 1, starting from 1"
+)
+# Numbered beyond their sequence, or not all of them in one object, or (a slip) not so at all.
+_NOT_ORDINAL = {
+    "BlendingInputNumber", "ComponentID", "InputSequencePositionIndex", "InstanceNumber",
+    "ParameterItemIndex", "PlanningLandmarkID", "PresentationSequencePositionIndex", "PulseNumber",
+    "ToleranceTableLabel",
+}  # fmt: skip
+
+
+def number(description: str) -> str:
+    """How many items a sequence has, where its description says so without a condition."""
+    told = plain(description)
+    found = [count for pattern, count in _NUMBERS if re.search(pattern, told)]
+    return found[0] if len(found) == 1 and " if " not in told.split("Item")[-1] else ""
+
+
 Key = tuple[str, str, str]  # module, within, keyword
 
 
@@ -209,6 +235,18 @@ def main(folder: Path) -> None:
             told.append((key, text, clause(row["linkToStandard"])))
     _write("values.csv", "module,within,keyword,values,clause", _gathered(told))
     renamed = lambda name: RENAMED.get(name, name)  # noqa: E731
+    told = [
+        (key, number(row["description"]), clause(row["linkToStandard"]))
+        for key, row in rows
+        if dictionary_VR(key[2]) == "SQ"
+    ]
+    _write("items.csv", "module,within,keyword,count,clause", _gathered(told))
+    ordinals = {
+        (key[1], key[2])
+        for key, row in rows
+        if key[1] and key[2] not in _NOT_ORDINAL and _ORDINAL.search(plain(row["description"]))
+    }
+    _write("ordinals.csv", "sequence,keyword", sorted(ordinals))
     _write("groups.csv", "iod,sequence,needed,clause", _groups(folder, renamed))
     usages = json.loads((folder / "ciod_to_modules.json").read_text(encoding="utf-8"))
     told_of = ((x, condition(x["conditionalStatement"] or "")) for x in usages if x["usage"] == "C")

@@ -66,10 +66,29 @@ def _found(attribute: Attribute, context: Context, what: str, message: str) -> F
 
 
 def _items(element: Element, attribute: Attribute, context: Context) -> Iterator[Finding]:
+    yield from _counted(element, attribute, context)
     if attribute.inside < 0:
         return
     for number, inside in enumerate(element.items or (), 1):
         yield from attributes(inside, attribute.inside, context.inside(attribute.keyword, number))
+
+
+def _counted(element: Element, attribute: Attribute, context: Context) -> Iterator[Finding]:
+    if element.items is None:
+        return
+    allowed = tables.count_of(context.module, context.within, attribute.keyword)
+    if allowed is not None and not allowed[0] <= len(element.items) <= allowed[1]:
+        least, most, clause = allowed
+        wanted = (
+            f"{least} item"
+            if most == 1
+            else f"{least} items"
+            if most == least
+            else (f"at least {least} items")
+        )
+        message = f"has {len(element.items)} items; it has {wanted}"
+        where = f"PS3.3 {clause}" if clause else context.clause
+        yield Finding("error", context.path + attribute.keyword, "items.count", message, where)
 
 
 def _listed(item: Item, attribute: Attribute, context: Context) -> Iterator[Finding]:

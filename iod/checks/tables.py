@@ -150,6 +150,34 @@ def condition_of(module: str, within: str, keyword: str) -> tuple[Condition, str
     return table.get((module, within, keyword)) or table.get((ANY, within, keyword))
 
 
+@cache
+def _counts() -> Mapping[Place, tuple[int, int, str]]:
+    return {
+        (row["module"], row["within"], row["keyword"]): (*_span(row["count"]), row["clause"])
+        for row in (*_rows("items.csv"), *_rows("stated_items.csv"))
+    }
+
+
+def _span(text: str) -> tuple[int, int]:
+    least, dash, most = text.partition("-")
+    return (1 if least == "1" else int(least)), int(most or 1 << 31) if dash else int(least)
+
+
+def count_of(module: str, within: str, keyword: str) -> tuple[int, int, str] | None:
+    """The least and the most items of a sequence that is not empty, and the clause."""
+    table = _counts()
+    return table.get((module, within, keyword)) or table.get((ANY, within, keyword))
+
+
+@cache
+def ordinals() -> Mapping[str, tuple[str, ...]]:
+    """By sequence: the attributes whose values number its items 1 to n."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in (*_rows("ordinals.csv"), *_rows("stated_ordinals.csv")):
+        found[row["sequence"]] = (*found.get(row["sequence"], ()), row["keyword"])
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """Enumerated values of an attribute: by the number of the value, 0 for each."""

@@ -1,0 +1,74 @@
+"""Structured reports: titles, time zone, and evidence for what the tree refers to, PS3.3 C.17.
+
+Law: what a class demands of its root template is a row (root concepts as DCMTK's checkers have
+them too); the tree's form is judged by `content.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from iod.checks.objects import CLASS, Checked, Told, along, every
+
+# Class: the code of its root, PS3.16.
+TITLES: Final = {
+    CLASS + "88.72": ("125200", "DCM", "TID 5300"),
+    CLASS + "88.73": ("128401", "DCM", "TID 10030"),
+    CLASS + "88.74": ("130226", "DCM", "TID 11001"),
+    CLASS + "88.75": ("130227", "DCM", "TID 11020"),
+}
+TITLED: Final = frozenset(TITLES)
+ECHO: Final = frozenset((CLASS + "88.72",))
+DOCUMENTS: Final = frozenset(
+    CLASS + f"88.{n}" for n in (11, 22, 33, 34, 35, 40, 50, 59, 65, 67, 68, 71, 72, 73, 74, 75, 76)
+)
+BASIC: Final = frozenset((CLASS + "88.11",))
+# PS3.3 A.35.1: what Basic Text has.
+_BASIC_TYPES: Final = frozenset(
+    ("TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE",
+     "WAVEFORM", "CONTAINER")
+)  # fmt: skip
+_ZONE: Final = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
+_EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
+
+
+def title(checked: Checked) -> Told:
+    """A title that is not the one of the class."""
+    value, scheme, template = TITLES[checked.sop_class_uid]
+    found = checked.root.code("ConceptNameCodeSequence")
+    if any(found) and found != (value, scheme):
+        message = f"is ({found[0][:16]}, {found[1][:16]}); {template} has ({value}, {scheme})"
+        yield "ConceptNameCodeSequence[1].CodeValue", message
+
+
+def timezone(checked: Checked) -> Told:
+    """PS3.3 C.12.5: an adult echo report says in which time zone its times are."""
+    said = checked.root.text("TimezoneOffsetFromUTC")
+    if not said:
+        yield "TimezoneOffsetFromUTC", "is missing, so that nobody knows when its times were"
+    elif not _ZONE.fullmatch(said):
+        yield "TimezoneOffsetFromUTC", "is no offset from UTC, as +0100"
+
+
+def evidence(checked: Checked) -> Told:
+    """PS3.3 C.17.2.3: what the tree refers to is listed as evidence."""
+    listed = {
+        item.text("ReferencedSOPInstanceUID")
+        for name in _EVIDENCE
+        for _, item in along(checked.root, f"{name}.ReferencedSeriesSequence.ReferencedSOPSequence")
+    }
+    for path, item in every(checked.root, "ContentSequence"):
+        for reference in item.items("ReferencedSOPSequence"):
+            uid = reference.text("ReferencedSOPInstanceUID")
+            if uid and uid not in listed:
+                where = f"{path}ReferencedSOPSequence[1].ReferencedSOPInstanceUID"
+                yield where, "is referred to and not listed as evidence"
+
+
+def basic_types(checked: Checked) -> Told:
+    """A value type that a Basic Text report does not have."""
+    for path, item in every(checked.root, "ContentSequence"):
+        kind = item.text("ValueType")
+        if kind and kind not in _BASIC_TYPES:
+            yield f"{path}ValueType", f"is {kind[:16]!r}, which Basic Text does not have"

@@ -1,0 +1,189 @@
+"""Rules of ours find by name what tables of PS3.3 cannot say, and leave sound objects alone."""
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from iod.checks import Known
+from iod.checks.relations import ROLES
+from iod.checks.rules import RULES
+from tests.test_checks import checked, code
+
+ROOT = Path(__file__).parent.parent
+CLASS = "1.2.840.10008.5.1.4.1.1."
+
+
+def item(**values):
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, Sequence(value) if isinstance(value, list) and value
+                and isinstance(value[0], Dataset) else value)  # fmt: skip
+    return made
+
+
+def of(number, **values):
+    return item(SOPClassUID=CLASS + number, SOPInstanceUID="1.2.3", **values)
+
+
+def reference(number, uid="1.2.4"):
+    return item(ReferencedSOPClassUID=CLASS + number, ReferencedSOPInstanceUID=uid)
+
+
+def beams(*numbers):
+    return [item(BeamNumber=number) for number in numbers]
+
+
+def stl(facets, said=None):
+    return bytes(80) + struct.pack("<I", facets if said is None else said) + bytes(50 * facets)
+
+
+def document(number, mime, body, **values):
+    return of(number, MIMETypeOfEncapsulatedDocument=mime, EncapsulatedDocument=body, **values)
+
+
+def blending(first, second, used=(1, 2), mode="FOREGROUND"):
+    return of(
+        "11.8",
+        AdvancedBlendingSequence=[
+            item(BlendingInputNumber=first),
+            item(BlendingInputNumber=second),
+        ],
+        BlendingDisplaySequence=[
+            item(
+                BlendingMode=mode,
+                BlendingDisplayInputSequence=[item(BlendingInputNumber=each) for each in used],
+            )
+        ],
+    )
+
+
+def report(number, root, **values):
+    return of(number, ValueType="CONTAINER", ConceptNameCodeSequence=[code(*root)], **values)
+
+
+def pixels(bits=8, stored=8, high=7, size=16):
+    return of(
+        "7", Rows=4, Columns=4, SamplesPerPixel=1, BitsAllocated=bits, BitsStored=stored,
+        HighBit=high, PixelRepresentation=0, PixelData=bytes(size),
+    )  # fmt: skip
+
+
+def track(size):
+    return of("66.6", TrackSetSequence=[item(TrackSetNumber=1, TrackSequence=[
+        item(PointCoordinatesData=bytes(size))])])  # fmt: skip
+
+
+def assertion(made, ends):
+    return item(AssertionUID="1.2.9", AssertionDateTime=made, AssertionExpirationDateTime=ends)
+
+
+ECHO = ("125200", "DCM", "Adult Echocardiography Procedure Report")
+
+# Rule, where, an object that breaks it, one that does not.
+CASES = [
+    ("number.unique", "BeamSequence[2].BeamNumber",
+     of("481.5", BeamSequence=beams(1, 1)), of("481.5", BeamSequence=beams(1, 2))),
+    ("number.ordinal", "TrackSetSequence[2].TrackSetNumber",
+     of("66.6", TrackSetSequence=[item(TrackSetNumber=1), item(TrackSetNumber=3)]),
+     of("66.6", TrackSetSequence=[item(TrackSetNumber=1), item(TrackSetNumber=2)])),
+    ("number.unknown", "FractionGroupSequence[1].ReferencedBeamSequence[1].ReferencedBeamNumber",
+     of("481.5", BeamSequence=beams(1), FractionGroupSequence=[
+         item(ReferencedBeamSequence=[item(ReferencedBeamNumber=7)])]),
+     of("481.5", BeamSequence=beams(1), FractionGroupSequence=[
+         item(ReferencedBeamSequence=[item(ReferencedBeamNumber=1)])])),
+    ("number.count", "BeamSequence[1].NumberOfControlPoints",
+     of("481.5", BeamSequence=[item(NumberOfControlPoints=3, ControlPointSequence=[item(
+         ControlPointIndex=0)])]),
+     of("481.5", BeamSequence=[item(NumberOfControlPoints=1, ControlPointSequence=[item(
+         ControlPointIndex=0)])])),
+    ("document.mime", "MIMETypeOfEncapsulatedDocument",
+     document("104.3", "application/pdf", b"%PDF-1.4"), document("104.3", "model/stl", stl(2))),
+    ("document.length", "EncapsulatedDocumentLength",
+     document("104.3", "model/stl", stl(2), EncapsulatedDocumentLength=99),
+     document("104.3", "model/stl", stl(2), EncapsulatedDocumentLength=184)),
+    ("document.content", "EncapsulatedDocument",
+     document("104.3", "model/stl", stl(2, said=3)), document("104.3", "model/stl", stl(2))),
+    ("document.content", "EncapsulatedDocument",
+     document("104.3", "model/stl", b"solid x\nfacet normal 0 0 1\n"),
+     document("104.3", "model/stl", b"solid x\nfacet normal 0 0 1\nendfacet\nendsolid x")),
+    ("document.content", "EncapsulatedDocument",
+     document("104.2", "text/XML", b"<html></html> "),
+     document("104.2", "text/XML", b'<?xml version="1.0"?><ClinicalDocument xmlns="urn:hl7"/>')),
+    ("pixel.size", "PixelData", pixels(size=18), pixels()),
+    ("pixel.bits", "HighBit", pixels(high=15), pixels()),
+    ("pixel.bits", "BitsStored", pixels(stored=12, high=11), pixels()),
+    ("multi-energy.flag", "MultienergyCTAcquisitionSequence",
+     of("2", MultienergyCTAcquisition="YES"), of("2", MultienergyCTAcquisition="NO")),
+    ("tract.points", "TrackSetSequence[1].TrackSequence[1].PointCoordinatesData",
+     track(16), track(24)),
+    ("blending.number", "AdvancedBlendingSequence[2].BlendingInputNumber",
+     blending(1, 3), blending(1, 2)),
+    ("blending.input",
+     "BlendingDisplaySequence[1].BlendingDisplayInputSequence[2].BlendingInputNumber",
+     blending(1, 2, used=(1, 5)), blending(1, 2)),
+    ("blending.input", "BlendingDisplaySequence[1].BlendingDisplayInputSequence",
+     blending(1, 2, used=(1,)), blending(1, 2, used=(1,), mode="EQUAL")),
+    ("approval.expiry", "ApprovalSequence[1].AssertionExpirationDateTime",
+     of("200.3", ApprovalSequence=[assertion("20200101", "20190101")]),
+     of("200.3", ApprovalSequence=[assertion("20200101", "20210101")])),
+    ("protocol.modality", "EquipmentModality",
+     of("200.1", EquipmentModality="MR"), of("200.1", EquipmentModality="CT")),
+    ("sr.title", "ConceptNameCodeSequence[1].CodeValue",
+     report("88.73", ("1", "99X", "other")), report("88.73", ("128401", "DCM", "Dose"))),
+    ("sr.timezone", "TimezoneOffsetFromUTC",
+     report("88.72", ECHO), report("88.72", ECHO, TimezoneOffsetFromUTC="+0100")),
+    ("sr.basic-text", "ContentSequence[1].ValueType",
+     report("88.11", ECHO, ContentSequence=[item(ValueType="NUM")]),
+     report("88.11", ECHO, ContentSequence=[item(ValueType="TEXT")])),
+    ("approval.subject-class", "ApprovalSubjectSequence[1].ReferencedSOPClassUID",
+     of("200.3", ApprovalSubjectSequence=[reference("2")]),
+     of("200.3", ApprovalSubjectSequence=[reference("200.1")])),
+    ("rt.radiation-class", "RTRadiationSequence[1].ReferencedSOPClassUID",
+     of("481.12", RTRadiationSequence=[reference("481.5")]),
+     of("481.12", RTRadiationSequence=[reference("481.13")])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "path", "bad", "good"), CASES, ids=[row[0] for row in CASES])
+def test_a_rule_finds_what_breaks_it_and_nothing_else(rule, path, bad, good):
+    assert (rule, path) in {(each.rule, each.path) for each in checked(bad)}
+    assert rule not in {each.rule for each in checked(good)}
+
+
+SET = of("481.12", RTRadiationSequence=[reference("481.13")])
+WHERE = "RTRadiationSequence[1].ReferencedSOPInstanceUID"
+
+
+def rules(dataset, known):
+    return {(each.rule, each.severity) for each in checked(dataset, known) if "rt." in each.rule}
+
+
+def test_a_missing_object_is_an_error_only_where_all_is_known():
+    assert rules(SET, None) == set()
+    assert rules(SET, Known({}.get)) == {("rt.radiation-unknown", "warning")}
+    assert rules(SET, Known({}.get, complete=True)) == {("rt.radiation-unknown", "error")}
+    assert rules(SET, Known({"1.2.4": CLASS + "481.13"}.get, complete=True)) == set()
+
+
+def test_a_reference_that_names_another_class_is_found():
+    found = checked(SET, Known({"1.2.4": CLASS + "2"}.get))
+    assert ("reference.class", "RTRadiationSequence[1].ReferencedSOPClassUID") in {
+        (each.rule, each.path) for each in found
+    }
+
+
+def test_every_rule_is_told_with_its_severity():
+    text = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([a-z0-9.-]+)` \| (error|warning) \|", text, re.M))
+    assert told == {rule.name: rule.severity for rule in RULES}
+    for role in ROLES:
+        assert f"`{role.rule}-class`, `{role.rule}-unknown`" in text
+
+
+def test_every_rule_has_a_name_of_its_own():
+    names = [rule.name for rule in RULES]
+    assert len(names) == len(set(names))
