@@ -109,7 +109,8 @@ def test_a_wheel_holds_every_package_its_tables_and_its_types(tmp_path):
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
         info = "".join(name for name in archive.namelist() if name.endswith("entry_points.txt"))
         entry_points = archive.read(info).decode()
-    files = (path for path in source.rglob("*") if path.suffix in (".py", ".csv", ".pem", ".typed"))
+    kinds = (".py", ".csv", ".json", ".pem", ".typed")
+    files = (path for path in source.rglob("*") if path.suffix in kinds or "LICENSE-" in path.name)
     ours = {str(path.relative_to(source)) for path in files}
     assert {name for name in ours if not name.startswith("build/")} == held
     assert "anode = cli.main:main" in entry_points
