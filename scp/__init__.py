@@ -7,6 +7,6 @@ every codec it finds as it is imported; in this process it finds none, and start
 
 import sys
 
-for _name in ("numpy", "PIL", "gdcm", "jpeg_ls", "pylibjpeg"):
+for _name in ("numpy", "PIL", "gdcm", "highdicom", "jpeg_ls", "pylibjpeg"):
     if _name not in sys.modules:
         sys.modules[_name] = None  # type: ignore[assignment] # an import of it fails

@@ -356,7 +356,7 @@ def test_d12_the_storing_process_holds_no_decoder(node: Victim):
         association.send(association.context_for(one.sop_class_uid), asked, broken)
         assert association.response(asked).command.status == 0
     loaded = Path("/proc", str(node.process.pid), "maps").read_text("utf-8")
-    assert not re.search("numpy|PIL|gdcm|imagecodecs|jpeg_ls|openjpeg|pylibjpeg", loaded)
+    assert not re.search("numpy|PIL|gdcm|highdicom|imagecodecs|jpeg_ls|openjpeg|pylibjpeg", loaded)
 
 
 def test_a_title_may_hold_all_that_ae_allows(node: Victim):

@@ -1,0 +1,108 @@
+"""`anode samples`: one valid instance of every storage SOP class of the supplements, as files.
+
+The instances are made in a process of their own (`iod/samples/`); this one only tells of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options, show
+from cli.failures import Code, Failure
+from config import catalogue
+from iod import samples
+from iod.errors import IodError
+
+EXAMPLES = options.examples(
+    "anode samples ./samples",
+    "anode samples ./samples --class radiotherapy",
+    "anode samples ./samples --class ProtocolApprovalStorage --json",
+    "anode samples ./samples && anode send ANODE@127.0.0.1:11112 ./samples",
+)
+
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="The folder to write to; made if missing.", file_okay=False),
+]
+ClassOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--class",
+        metavar="NAME",
+        help="Only these: a SOP class by UID or keyword, or a family by its name. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def written(
+    folder: FolderArgument,
+    *,
+    only: ClassOption = None,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Write sample instances of the new SOP classes.
+
+    One valid instance of each storage SOP class of the supplements, and what it refers to: a
+    folder for each family, the same bytes every time. People and devices are invented.
+    """
+    names = frozenset(_uid_or_family(each) for each in only or ())
+    try:
+        made = list(_made(folder, names))
+    except IodError as error:
+        raise Failure(Code.PARTIAL, str(error)) from error
+    if as_json:
+        show.document(_document(folder, made))
+    else:
+        _report(folder, made)
+    return Code.DONE
+
+
+def _uid_or_family(name: str) -> str:
+    known = {uid for family in samples.FAMILIES for uid in family.classes}
+    by_keyword = {each.keyword: uid for uid, each in catalogue.STORAGE.items()}
+    found = by_keyword.get(name, name)
+    if found in known or found in samples.BY_NAME:
+        return found
+    families = ", ".join(samples.BY_NAME)
+    raise Failure(
+        Code.USAGE,
+        f"there is no sample of {name}: --class takes the UID or keyword of a storage SOP class "
+        f"of the supplements, or one of the families {families}",
+    )
+
+
+def _made(folder: Path, names: frozenset[str]) -> Iterator[samples.Made]:
+    with show.bar() as progress:
+        task = progress.add_task("Making samples", total=None)
+        for each in samples.make(folder, names):
+            if isinstance(each, samples.Made):
+                yield each
+            else:
+                progress.update(
+                    task, description=f"Making {each.family}", completed=each.number, total=each.of
+                )
+
+
+def _report(folder: Path, made: list[samples.Made]) -> None:
+    table = show.table("Family", "SOP class", "File", whole=("SOP class", "File"))
+    for each in made:
+        file = each.path.relative_to(folder)
+        show.row(table, each.family, catalogue.name_of(each.sop_class_uid), file)
+    show.put(table)
+    classes = {each.sop_class_uid for each in made}
+    instances = show.count(len(made), "instance")
+    of = show.count(len(classes), "SOP class", "SOP classes")
+    show.say(f"{instances} of {of} written to {folder}")
+
+
+def _document(folder: Path, made: list[samples.Made]) -> dict[str, object]:
+    return {
+        "folder": str(folder),
+        "instances": [{**asdict(each), "path": str(each.path)} for each in made],
+    }

@@ -1,0 +1,58 @@
+"""The table of families: what belongs together, which SOP classes it has, where it is made.
+
+A family is a module `iod/samples/NAME.py` (a hyphen becomes an underscore) with a function
+`instances()`: what it makes by name, in an order in which each refers to earlier ones only, as far
+as objects can. A new family is one row here and one module. tests/test_samples.py compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Instances that refer to each other; `classes` are their SOP classes, by UID."""
+
+    name: str
+    told: str
+    classes: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        """Where it is made."""
+        return f"iod.samples.{self.name.replace('-', '_')}"
+
+
+def _family(name: str, told: str, *classes: str) -> Family:
+    """A row; a class is written without the root that nearly all have (PS3.6 Annex A)."""
+    whole = tuple(each if each.startswith("1.2.") else _STORAGE + each for each in classes)
+    return Family(name, told, whole)
+
+
+FAMILIES: Final = (
+    _family(
+        "content-assessment",
+        "An RT Plan and the result of its assessment",
+        "481.5",
+        "90.1",
+    ),
+)
+BY_NAME: Final[Mapping[str, Family]] = MappingProxyType({each.name: each for each in FAMILIES})
+
+
+def chosen(names: frozenset[str]) -> tuple[Family, ...]:
+    """The families that any of these names or SOP class UIDs asks for; all when there is none."""
+    if not names:
+        return FAMILIES
+    return tuple(each for each in FAMILIES if names & {each.name, *each.classes})
+
+
+def asked_for(family: Family, sop_class_uid: str, names: frozenset[str]) -> bool:
+    """Whether an instance of this class is among what was asked for."""
+    return not names or family.name in names or sop_class_uid in names

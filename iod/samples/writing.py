@@ -1,0 +1,33 @@
+"""A sample as a DICOM file, PS3.10 7.1.
+
+Law: the file meta information is the same for the same data set. The transfer syntax is the one
+in its `file_meta`, if it has one (encapsulated pixels, video); else Explicit VR Little Endian.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydicom import Dataset, dcmwrite
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+# UUID-derived, PS3.5 B.2: names this writer, and not the node, in the files it makes.
+_IMPLEMENTATION: Final = UID("2.25.106486530143486434176216276453215803931")
+_VERSION_NAME: Final = "ANODE_SAMPLES"
+
+
+def write(sample: Dataset, path: Path) -> None:
+    """Write it here; the folder is made if missing."""
+    given: Dataset | None = getattr(sample, "file_meta", None)
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = sample.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = sample.SOPInstanceUID
+    meta.TransferSyntaxUID = given.TransferSyntaxUID if given else ExplicitVRLittleEndian
+    meta.ImplementationClassUID = _IMPLEMENTATION
+    meta.ImplementationVersionName = _VERSION_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = FileDataset("", sample, preamble=bytes(128), file_meta=meta)
+    dcmwrite(path, file, enforce_file_format=True)

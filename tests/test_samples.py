@@ -1,0 +1,98 @@
+"""`anode samples`: whole, valid, linked, and the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.uid import UID
+
+from iod.samples import FAMILIES, Made, make
+from tests.commands import anode
+
+# A sequence that names instances or UIDs which are not in the set on purpose: (family, keyword).
+OUTSIDE: frozenset[tuple[str, str]] = frozenset()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """All samples, made once for this file."""
+    folder = tmp_path_factory.mktemp("samples")
+    assert [each for each in make(folder) if isinstance(each, Made)]
+    return folder
+
+
+def paths(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.dcm"))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths(folder)
+    }
+
+
+def referred(sample: Dataset):
+    """(keyword above, class, instance) of every reference, to any depth."""
+    for element in sample.iterall():
+        if element.VR == "SQ":
+            for item in element.value:
+                if "ReferencedSOPInstanceUID" in item:
+                    uid = item.ReferencedSOPInstanceUID
+                    yield element.keyword, item.get("ReferencedSOPClassUID"), uid
+
+
+def test_the_same_bytes_every_time(folder, tmp_path):
+    list(make(tmp_path))
+    assert digests(tmp_path) == digests(folder)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda each: each.name)
+def test_a_family_has_the_classes_that_its_row_says(folder, family):
+    made = {dcmread(path).SOPClassUID for path in paths(folder / family.name)}
+    assert made == set(family.classes)
+
+
+def test_every_instance_has_a_uid_of_its_own(folder):
+    found = Counter(dcmread(path).SOPInstanceUID for path in paths(folder))
+    assert [uid for uid, times in found.items() if times > 1] == []
+    assert all(UID(uid).is_valid for uid in found)
+
+
+def test_references_lead_to_instances_of_the_set(folder):
+    samples = {path: dcmread(path) for path in paths(folder)}
+    known = {sample.SOPInstanceUID: sample.SOPClassUID for sample in samples.values()}
+    dangling = [
+        (str(path.relative_to(folder)), keyword, uid)
+        for path, sample in samples.items()
+        for keyword, sop_class, uid in referred(sample)
+        if (path.parent.name, keyword) not in OUTSIDE
+        if known.get(uid) is None or sop_class not in (None, known[uid])
+    ]
+    assert dangling == []
+
+
+def test_what_is_asked_for_is_made_and_nothing_else(tmp_path):
+    made = list(make(tmp_path, frozenset({"1.2.840.10008.5.1.4.1.1.90.1"})))
+    assert [each.path for each in made if isinstance(each, Made)] == paths(tmp_path)
+    assert [path.parent.name for path in paths(tmp_path)] == ["content-assessment"]
+
+
+def test_the_command_tells_what_it_has_written(tmp_path):
+    ran = anode("samples", tmp_path, "--class", "content-assessment", "--json")
+    told = json.loads(ran.out)
+    assert ran.code == 0
+    assert sorted(each["path"] for each in told["instances"]) == [*map(str, paths(tmp_path))]
+    again = anode("samples", tmp_path, "--class", "ContentAssessmentResultsStorage")
+    assert (again.code, "1 instance of 1 SOP class written" in again.out) == (0, True)
+
+
+def test_a_name_that_is_none_is_refused_with_those_there_are(tmp_path):
+    ran = anode("samples", tmp_path, "--class", "nonsense")
+    assert ran.code == 2
+    assert "content-assessment" in ran.err
