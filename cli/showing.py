@@ -1,0 +1,180 @@
+"""`anode show`: what an object is and what it says, from a file or out of the archive.
+
+Law: an object is read, never changed; a look into the archive is recorded as such, PS3.15 A.5.3.6.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+
+from archive import Archive, StoredInstance
+from cli import calls, options, printing, show
+from cli.failures import Code, Failure
+from cli.store import opened, recording, user
+from config.settings import Settings
+from iod.reading import documents, html
+from iod.reading.description import Description, described
+from iod.reading.measurements import document as measurement
+from scp import audit
+from scp.audit import reports
+from scp.audit.events import Participant
+
+EXAMPLES = options.examples(
+    "anode show report.dcm",
+    "anode show 1.2.826.0.1.3680043.8.498.1",
+    "anode show report.dcm --html -o report.html",
+    "anode show report.dcm --measurements --json",
+)
+LARGE = 1 << 20  # bytes of a value that is read only when it is looked at
+_UID: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
+
+TargetsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TARGET...",
+        help="DICOM files, or SOP Instance UIDs of objects in the archive.",
+        show_default=False,
+    ),
+]
+HtmlOption = Annotated[bool, typer.Option("--html", help="Answer with one HTML page.")]
+MeasurementsOption = Annotated[
+    bool,
+    typer.Option("--measurements", help="Only the measurements of structured reports."),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the page there, not to standard output.",
+        dir_okay=False, show_default=False,
+    ),
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Found:
+    """An object that was asked for."""
+
+    target: str
+    description: Description
+    stored: StoredInstance | None = None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Opens the archive when the first target asks for it."""
+
+    settings: Settings
+    stack: ExitStack
+    archive: Archive | None = field(default=None)
+
+    def read(self, target: str) -> _Found:
+        path = Path(target)
+        if path.is_file():
+            return _Found(target, described(_dataset(path)))
+        if not _UID.fullmatch(target):
+            raise Failure(Code.USAGE, f"{target} is neither a file nor a SOP Instance UID")
+        if self.archive is None:
+            self.archive = self.stack.enter_context(opened(self.settings))
+        stored = self.archive.lookup(target)
+        if stored is None:
+            raise Failure(Code.PARTIAL, f"the archive holds no object {target}")
+        return _Found(target, described(_dataset(stored.path)), stored)
+
+
+def shown(
+    *,
+    target: TargetsArgument,
+    config: options.ConfigOption = None,
+    as_html: HtmlOption = False,
+    as_json: options.JsonOption = False,
+    measurements: MeasurementsOption = False,
+    output: OutputOption = None,
+) -> None:
+    """Tell what an object is and what it says.
+
+    A structured report as its tree, with its measurements; of other objects what matters: the
+    tracks of a tractography, the radiations of a set, the parameters of a protocol...
+    """
+    if as_html and (as_json or measurements):
+        told = "--html shows whole objects: it goes without --json and --measurements"
+        raise Failure(Code.USAGE, told)
+    if output and not as_html:
+        raise Failure(Code.USAGE, "-o is where the page goes: add --html")
+    with ExitStack() as stack:
+        reader = _Reader(calls.settings(config), stack)
+        found = [reader.read(each) for each in target]
+        _record(reader.settings, [each.stored for each in found if each.stored])
+    if as_html:
+        _page(found, output)
+    elif as_json:
+        show.document(_documents(found, measurements))
+    else:
+        for one in found:
+            _print(one, measurements)
+
+
+def _dataset(path: Path) -> Dataset:
+    """The object in a file, without its pixels; what is large is read when it is asked for."""
+    try:
+        return dcmread(path, defer_size=LARGE, stop_before_pixels=True)
+    except InvalidDicomError:
+        raise Failure(Code.PARTIAL, f"{path} is no DICOM file") from None
+    except RecursionError:
+        raise Failure(Code.PARTIAL, f"{path}: its sequences nest too deeply to be read") from None
+    except OSError:
+        raise
+    except Exception as error:
+        raise Failure(Code.PARTIAL, f"{path} is damaged: {type(error).__name__}") from error
+
+
+def _record(settings: Settings, looked_at: Sequence[StoredInstance]) -> None:
+    """Whose data was read, and by whom."""
+    if not looked_at:
+        return
+    reader = Participant(user(), requestor=True)
+    told = partial(_accessed, reader)
+    with recording(settings) as trail, audit.Media(trail.record, told) as media:
+        for stored in looked_at:
+            media.add(stored.subject, stored.sop_class_uid)
+
+
+def _accessed(reader: Participant, things: reports.Things) -> audit.Event:
+    return reports.accessed(reader, things, "R")
+
+
+def _page(found: Sequence[_Found], output: Path | None) -> None:
+    text = html.page(each.description for each in found)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+        show.tell(f"Wrote {output}")
+
+
+def _documents(found: Sequence[_Found], measurements: bool) -> list[dict[str, object]]:
+    if measurements:
+        return [
+            {"target": each.target, **measurement(one)}
+            for each in found
+            for one in each.description.measurements
+        ]
+    return [{"target": each.target, **documents.document(each.description)} for each in found]
+
+
+def _print(one: _Found, measurements: bool) -> None:
+    if measurements:
+        printing.measured(one.description.measurements)
+    else:
+        # Relations to other objects join here, as further sections: cli/relations.py.
+        printing.describe(one.description)

@@ -1,0 +1,144 @@
+"""The measurements of a report, each with what it is of: PS3.3 C.18.1, PS3.16 TID 300.
+
+Law: a measurement is a NUM item. Finding, site, tracking identifier and the like are its own
+children's, or else those of the nearest container above that says them (TID 1410, 1411, 1501);
+codes are told apart by value and scheme, in SNOMED's old identifiers as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from iod.reading.content import Content
+from iod.reading.values import Coded
+
+_CONTEXT: Final[Mapping[tuple[str, str], str]] = {
+    ("121071", "DCM"): "finding",
+    ("363698007", "SCT"): "finding_site",
+    ("G-C0E3", "SRT"): "finding_site",
+    ("272741003", "SCT"): "laterality",
+    ("G-C171", "SRT"): "laterality",
+    ("112039", "DCM"): "tracking_identifier",
+    ("112040", "DCM"): "tracking_uid",
+    ("C67447", "NCIt"): "activity_session",
+    ("126072", "DCM"): "time_point",
+    ("370129005", "SCT"): "method",
+    ("G-C036", "SRT"): "method",
+    ("121401", "DCM"): "derivation",
+}
+"""What a concept says of a measurement beside it or in it."""
+
+_CONTEXT_TYPES: Final = frozenset({"CODE", "TEXT", "UIDREF", "DATETIME", "PNAME"})
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measurement. `context` has the keys of `_CONTEXT`, `group` the containers above."""
+
+    number: str
+    name: Coded | None
+    value: str  # with its unit
+    numeric: str
+    unit: Coded | None
+    group: tuple[str, ...]
+    group_number: str
+    context: Mapping[str, Content] = field(default_factory=dict)
+    modifiers: tuple[Content, ...] = ()
+    instances: tuple[str, ...] = ()
+
+    def said(self, key: str) -> str:
+        """What the context says, in words; empty when nothing."""
+        found = self.context.get(key)
+        return "" if found is None else str(found.code or found.value)
+
+
+def measurements(root: Content) -> Iterator[Measurement]:
+    """All measurements of a tree, in its order."""
+    yield from _below(root, (), root.number, {})
+
+
+def _below(
+    item: Content, group: tuple[str, ...], number: str, above: Mapping[str, Content]
+) -> Iterator[Measurement]:
+    context = {**above, **_said(item)}
+    if item.value_type == "CONTAINER":
+        group, number = (*group, item.name), item.number
+    if item.value_type == "NUM":
+        yield Measurement(
+            number=item.number,
+            name=item.concept,
+            value=item.value,
+            numeric=item.numeric,
+            unit=item.code,
+            group=group,
+            group_number=number,
+            context=context,
+            modifiers=tuple(_modifiers(item)),
+            instances=tuple(each.instance for each in item.walk() if each.instance),
+        )
+    for child in item.children:
+        yield from _below(child, group, number, context)
+
+
+def _said(item: Content) -> dict[str, Content]:
+    """What the children of an item say of it."""
+    found = ((_key(child), child) for child in item.children)
+    return {key: child for key, child in found if key}
+
+
+def _key(child: Content) -> str:
+    if child.concept is None or child.value_type not in _CONTEXT_TYPES:
+        return ""
+    return _CONTEXT.get(child.concept.same, "")
+
+
+def _modifiers(item: Content) -> Iterator[Content]:
+    """What else is said of a measurement itself."""
+    kinds = ("HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS PROPERTIES")
+    return (each for each in item.children if each.relationship in kinds and not _key(each))
+
+
+# -- for scripts ----------------------------------------------------------------------------------
+
+
+def document(one: Measurement) -> dict[str, object]:
+    """One measurement as JSON has it."""
+    return {
+        "item": one.number,
+        "name": coded(one.name),
+        "value": number(one.numeric),
+        "unit": coded(one.unit),
+        "group": list(one.group),
+        "group_item": one.group_number,
+        **{key: _document(one.context[key]) for key in one.context},
+        "modifiers": [_modifier(each) for each in one.modifiers],
+        "instances": list(one.instances),
+    }
+
+
+def number(held: str) -> float | int | str | None:
+    """A numeric value as a number; what is none stays a text, and nothing is None."""
+    for kind in (int, float):
+        try:
+            made = kind(held)
+        except ValueError:
+            continue
+        return made if abs(made) < float("inf") else held
+    return held or None
+
+
+def coded(one: Coded | None) -> dict[str, str] | None:
+    """A code as JSON has it."""
+    if one is None:
+        return None
+    return {"value": one.value, "scheme": one.scheme, "meaning": one.meaning}
+
+
+def _document(item: Content) -> object:
+    return coded(item.code) if item.code and item.value_type == "CODE" else item.value
+
+
+def _modifier(item: Content) -> dict[str, object]:
+    return {"name": coded(item.concept), "value": _document(item)}

@@ -1,0 +1,473 @@
+"""`anode show`: what it tells of an object is what stands in it, whoever wrote it."""
+
+import json
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread, uid
+from pydicom.data import get_charset_files, get_testdata_file
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.multival import MultiValue
+
+from archive import Archive
+from iod.reading import html
+from iod.reading.content import DEEPEST, MOST_ITEMS, content
+from iod.reading.description import OUTLINES, described
+from iod.reading.measurements import measurements
+from iod.reading.sections import Listing
+from iod.reading.values import text
+from iod.reading.valuetypes import VALUE_TYPES
+from tests.commands import anode, configuration
+
+SR = get_testdata_file("test-SR.dcm")
+
+
+def code(value, scheme, meaning):
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def item(kind, name="", relationship="CONTAINS", below=(), **attributes):
+    made = Dataset()
+    made.RelationshipType, made.ValueType = relationship, kind
+    if name:
+        made.ConceptNameCodeSequence = [
+            name if isinstance(name, Dataset) else code("1", "99", name)
+        ]
+    for keyword, value in attributes.items():
+        setattr(made, keyword, value)
+    if below:
+        made.ContentSequence = list(below)
+    return made
+
+
+def number(name, value, unit, below=(), **attributes):
+    measured = Dataset()
+    measured.NumericValue = value
+    measured.MeasurementUnitsCodeSequence = [code(unit, "UCUM", unit)]
+    return item("NUM", name, below=below, MeasuredValueSequence=[measured], **attributes)
+
+
+def reference(klass, instance, **parts):
+    made = Dataset()
+    made.ReferencedSOPClassUID, made.ReferencedSOPInstanceUID = klass, instance
+    for keyword, value in parts.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def report(*below, klass=uid.ExtensibleSRStorage):
+    made = item("CONTAINER", "Findings", below=below)
+    made.SOPClassUID, made.SOPInstanceUID = klass, "1.2.3.4"
+    del made.RelationshipType
+    return made
+
+
+def table():
+    tabulated, cell, row_cells = Dataset(), Dataset(), Dataset()
+    tabulated.NumberOfTableRows, tabulated.NumberOfTableColumns = 2, 2
+    columns = []
+    for at, name in enumerate(("Width", "Height"), 1):
+        column = Dataset()
+        column.TableColumnNumber = at
+        column.ConceptNameCodeSequence = [code(str(at), "99", name)]
+        column.MeasurementUnitsCodeSequence = [code("mm", "UCUM", "millimeter")]
+        columns.append(column)
+    tabulated.TableColumnDefinitionSequence = columns
+    cell.TableRowNumber, cell.TableColumnNumber, cell.SelectorAttributeVR = 1, 2, "DS"
+    cell.SelectorDSValue = "17.5"
+    row_cells.TableRowNumber, row_cells.SelectorAttributeVR = 2, "FD"
+    row_cells.SelectorFDValue = [3.25, 4.5]
+    tabulated.CellValuesSequence = [cell, row_cells]
+    return item("TABLE", "Sizes", TabulatedValuesSequence=[tabulated])
+
+
+CT = uid.CTImageStorage
+ITEMS = {
+    "CONTAINER": (item("CONTAINER", "Part", below=[item("TEXT", "Said", TextValue="inside")]), ""),
+    "TEXT": (item("TEXT", "Said", TextValue="two\nlines"), "two\nlines"),
+    "CODE": (
+        item("CODE", "Site", ConceptCodeSequence=[code("10200004", "SCT", "Liver")]),
+        "Liver (10200004, SCT)",
+    ),
+    "NUM": (number("Length", "12.5", "mm"), "12.5 mm"),
+    "PNAME": (item("PNAME", "Reader", PersonName="Yamada^Tarou"), "Yamada^Tarou"),
+    "DATE": (item("DATE", "On", Date="20240229"), "2024-02-29"),
+    "TIME": (item("TIME", "At", Time="101530.5"), "10:15:30.5"),
+    "DATETIME": (
+        item("DATETIME", "When", DateTime="20240229101530+0100"),
+        "2024-02-29 10:15:30 +01:00",
+    ),
+    "UIDREF": (item("UIDREF", "Thing", UID="1.2.3.99"), "1.2.3.99"),
+    "COMPOSITE": (
+        item("COMPOSITE", "Plan", ReferencedSOPSequence=[reference(uid.RTPlanStorage, "1.2.5")]),
+        "RT Plan Storage 1.2.5",
+    ),
+    "IMAGE": (
+        item("IMAGE", "Seen", ReferencedSOPSequence=[reference(CT, "1.2.6")]),
+        "CT Image Storage 1.2.6",
+    ),
+    "WAVEFORM": (
+        item(
+            "WAVEFORM",
+            "Heard",
+            ReferencedSOPSequence=[
+                reference(
+                    uid.TwelveLeadECGWaveformStorage, "1.2.7", ReferencedWaveformChannels=[1, 2]
+                )
+            ],
+        ),
+        "12-lead ECG Waveform Storage 1.2.7",
+    ),
+    "SCOORD": (
+        item("SCOORD", "Edge", GraphicType="POLYLINE", GraphicData=[1.0, 2.0, 3.0, 4.0]),
+        "POLYLINE, 2 points",
+    ),
+    "SCOORD3D": (
+        item(
+            "SCOORD3D",
+            "Tip",
+            GraphicType="POINT",
+            GraphicData=[1.0, 2.0, 3.0],
+            ReferencedFrameOfReferenceUID="1.2.8",
+        ),
+        "POINT, 1 point",
+    ),
+    "TCOORD": (
+        item("TCOORD", "During", TemporalRangeType="SEGMENT", ReferencedTimeOffsets=["1.5", "2"]),
+        "SEGMENT",
+    ),
+    "TABLE": (table(), "2 rows, 2 columns"),
+}
+
+
+def test_every_value_type_of_the_standard_is_tried_here():
+    assert set(ITEMS) == VALUE_TYPES
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+def test_every_value_type_is_told(kind):
+    made, value = ITEMS[kind]
+    root = content(report(made))
+    shown = root.children[0]
+    assert (shown.number, shown.value_type, shown.value) == ("1.1", kind, value)
+    assert not shown.beyond
+
+
+def test_what_else_is_said_of_a_value_is_told():
+    details = {
+        kind: dict(content(report(made)).children[0].details) for kind, (made, _) in ITEMS.items()
+    }
+    assert details["WAVEFORM"] == {"Referenced Waveform Channels": "1, 2"}
+    assert details["SCOORD3D"]["Referenced Frame of Reference UID"] == "1.2.8"
+    assert details["TCOORD"] == {"Referenced Time Offsets": "1.5, 2"}
+    assert details["SCOORD"] == {"Graphic Data": "1, 2, 3, 4"}
+
+
+def test_a_table_is_told_cell_by_cell():
+    shown = content(report(table())).children[0]
+    assert shown.table == (
+        ("", "Width [mm]", "Height [mm]"),
+        ("1", "", "17.5"),
+        ("2", "3.25", "4.5"),
+    )
+
+
+def test_an_unknown_value_type_is_told_by_its_attributes():
+    made = item("HOLOGRAM", "Seen", TextValue="who knows", GraphicType="POINT")
+    shown = content(report(made)).children[0]
+    assert shown.details == (("Text Value", "who knows"), ("Graphic Type", "POINT"))
+
+
+def test_a_value_by_reference_names_the_item_it_stands_for():
+    by_reference = item("TEXT")
+    del by_reference.ValueType
+    by_reference.ReferencedContentItemIdentifier = [1, 1]
+    root = content(report(item("TEXT", "Said", TextValue="once"), by_reference))
+    assert root.children[1].refers_to == root.children[0].number == "1.1"
+
+
+def test_a_measured_value_that_is_missing_is_told_with_its_reason():
+    missing = item("NUM", "Length", MeasuredValueSequence=[])
+    missing.NumericValueQualifierCodeSequence = [code("114006", "DCM", "Measurement failure")]
+    assert content(report(missing)).children[0].value == "no value: Measurement failure"
+
+
+# -- hostile trees --------------------------------------------------------------------------------
+
+
+def test_a_tree_deeper_than_any_report_is_cut_and_says_so():
+    made = item("TEXT", "Said", TextValue="deepest")
+    for _ in range(DEEPEST + 20):
+        made = item("CONTAINER", "Part", below=[made])
+    root = content(report(made))
+    assert [each.beyond for each in root.walk() if each.beyond] == [
+        f"1 items deeper than {DEEPEST} levels are not shown"
+    ]
+
+
+def test_a_tree_of_more_items_than_anybody_reads_is_cut_and_says_so():
+    many = [item("TEXT", TextValue="x")] * (MOST_ITEMS + 5)
+    root = content(report(*many))
+    assert len(root.children) == MOST_ITEMS - 1
+    assert root.beyond == f"6 more items beyond {MOST_ITEMS} are not shown"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "raw", "said"),
+    [
+        ("NumericValue", "DS", b"many ", "many"),
+        ("Rows", "US", b"\x01", "\x01"),
+        ("GraphicData", "FL", b"\x00\x00", ""),
+    ],
+)
+def test_a_value_that_is_not_what_its_vr_says_is_shown_as_it_stands(keyword, vr, raw, said):
+    tag = tag_for_keyword(keyword)
+    head = tag.to_bytes(4, "little")[2:] + tag.to_bytes(4, "little")[:2]
+    encoded = head + vr.encode() + len(raw).to_bytes(2, "little") + raw
+    made = dcmread(BytesIO(encoded), force=True)
+    assert text(made, keyword) == said
+
+
+@pytest.mark.parametrize("cut", range(200, 4000, 157))
+def test_a_file_cut_anywhere_ends_in_a_sentence_or_in_what_is_left(tmp_path, cut):
+    whole = Path(SR).read_bytes()
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(whole[:cut])
+    ran = anode("show", path)
+    assert ran.code in (0, 1)
+    assert "Traceback" not in ran.err
+    assert "error of ours" not in ran.err
+
+
+# -- measurements ---------------------------------------------------------------------------------
+
+
+def group(name, tracked, site, *numbers):
+    said = [
+        item(
+            "TEXT", code("112039", "DCM", "Tracking Identifier"), "HAS OBS CONTEXT", TextValue=name
+        ),
+        item("UIDREF", code("112040", "DCM", "Tracking UID"), "HAS OBS CONTEXT", UID=tracked),
+        item(
+            "CODE",
+            code("363698007", "SCT", "Finding Site"),
+            ConceptCodeSequence=[code("10200004", "SCT", site)],
+        ),
+    ]
+    return item("CONTAINER", code("125007", "DCM", "Measurement Group"), below=[*said, *numbers])
+
+
+def test_a_measurement_is_told_with_what_its_group_says_of_it():
+    own_site = item(
+        "CODE",
+        code("363698007", "SCT", "Finding Site"),
+        "HAS CONCEPT MOD",
+        ConceptCodeSequence=[code("2", "99", "Left lobe")],
+    )
+    method = item(
+        "CODE",
+        code("370129005", "SCT", "Measurement Method"),
+        "HAS CONCEPT MOD",
+        ConceptCodeSequence=[code("3", "99", "By hand")],
+    )
+    root = content(
+        report(
+            group("Lesion 1", "1.2.3.1", "Liver", number("Length", "12.5", "mm")),
+            group(
+                "Lesion 2",
+                "1.2.3.2",
+                "Liver",
+                number("Volume", "7", "cm3", below=[own_site, method]),
+            ),
+        )
+    )
+    first, second = measurements(root)
+    assert (str(first.name), first.value, first.unit.value) == ("Length", "12.5 mm", "mm")
+    assert first.said("tracking_identifier") == "Lesion 1"
+    assert first.said("tracking_uid") == "1.2.3.1"
+    assert first.said("finding_site") == "Liver"
+    assert first.group == ("Findings", "Measurement Group")
+    assert second.said("finding_site") == "Left lobe"
+    assert second.said("method") == "By hand"
+    assert (first.group_number, second.group_number) == ("1.1", "1.2")
+
+
+def test_measurements_are_one_json_document(tmp_path):
+    path = saved(tmp_path, report(group("Lesion 1", "1.2.3.1", "Liver", number("L", "12.5", "mm"))))
+    (told,) = anode("show", path, "--measurements", "--json").document
+    assert told["value"] == 12.5
+    assert told["unit"] == {"value": "mm", "scheme": "UCUM", "meaning": "mm"}
+    assert told["tracking_uid"] == "1.2.3.1"
+    assert told["finding_site"]["meaning"] == "Liver"
+    assert told["group"] == ["Findings", "Measurement Group"]
+
+
+# -- pages ----------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: elements in balance, headings, links, texts."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.headings, self.links, self.ids, self.said = [], [], [], [], []
+        self.tags = set()
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.said.append(data)
+
+
+HOSTILE = '<script>alert("x")</script><img src=http://example.com/x onerror=y>&amp;\x1b[31m\u202e'
+
+
+def test_a_page_obeys_nothing_of_the_object():
+    made = report(
+        item("TEXT", HOSTILE[:60], TextValue=HOSTILE),
+        item("CONTAINER", HOSTILE[:60], below=[number(HOSTILE[:60], "1", "mm")]),
+    )
+    made.PatientName, made.StudyDescription = HOSTILE[:60], HOSTILE[:60]
+    made.ContentSequence[0].ReferencedContentItemIdentifier = None
+    written = html.page([described(made)])
+    page = Page(written)
+    assert not page.tags & {"script", "img", "iframe", "link", "object", "a"}
+    assert not {"\x1b", "\u202e"} & set(written)
+    assert "http" not in written.replace("http-equiv", "").replace("http://example.com/x", "")
+    assert HOSTILE.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e") in "".join(page.said)
+
+
+def test_a_page_has_a_way_through_it():
+    by_reference = item("TEXT")
+    del by_reference.ValueType
+    by_reference.ReferencedContentItemIdentifier = [1, 1, 1]
+    part = item("CONTAINER", "Part", below=[item("TEXT", "Said", TextValue="once"), table()])
+    page = Page(html.page([described(report(part, by_reference))]))
+    assert page.links == ["#item-0-1.1.1"]
+    assert "item-0-1.1.1" in page.ids
+    assert len(page.ids) == len(set(page.ids))
+    assert page.headings[0] == 1
+    assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
+    assert {"table", "caption", "th", "main", "title"} <= page.tags
+
+
+def test_a_page_is_written_where_it_is_wanted(tmp_path):
+    page = tmp_path / "page.html"
+    assert anode("show", SR, "--html", "-o", page).code == 0
+    assert page.read_text(encoding="utf-8") == anode("show", SR, "--html").out
+    assert "Diagnosis" in "".join(Page(page.read_text(encoding="utf-8")).said)
+
+
+# -- files and the archive ------------------------------------------------------------------------
+
+
+def saved(tmp_path, dataset):
+    from pydicom.dataset import FileMetaDataset
+
+    path = tmp_path / "object.dcm"
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_an_object_of_the_archive_is_shown_by_its_uid_and_that_is_recorded(tmp_path):
+    with Archive.open(tmp_path / "anode-data") as archive:
+        archive.import_file(Path(SR))
+    settings = configuration(tmp_path)
+    instance = dcmread(SR).SOPInstanceUID
+    ran = anode("show", instance, "-c", settings)
+    assert ran.code == 0
+    assert ran.out == anode("show", SR).out
+    journal = b"".join(p.read_bytes() for p in (tmp_path / "anode-data").rglob("*") if p.is_file())
+    assert b"DICOM Instances Accessed" in journal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["1.2.3.404"], 1, "holds no"),
+        (["nothing-here"], 2, "neither a file nor a SOP Instance UID"),
+        ([SR, "--html", "--json"], 2, "--html shows whole objects"),
+        ([SR, "-o", "x.html"], 2, "add --html"),
+    ],
+)
+def test_what_cannot_be_shown_is_told(tmp_path, arguments, code, said):
+    (tmp_path / "anode-data").mkdir()
+    ran = anode("show", *arguments, "-c", configuration(tmp_path))
+    assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def test_what_is_no_dicom_is_told(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no DICOM here", encoding="ascii")
+    ran = anode("show", path)
+    assert (ran.code, ran.err) == (1, f"anode: {path} is no DICOM file\n")
+
+
+@pytest.mark.parametrize("path", sorted(get_charset_files("*.dcm")))
+def test_names_are_shown_in_whatever_they_are_written(path):
+    read = dcmread(path)
+    (told,) = anode("show", path, "--json").document
+    shown = json.dumps(told, ensure_ascii=False)
+    values = [each.value for each in read if each.VR == "PN" and each.value]
+    names = [
+        str(name) for each in values for name in (each if isinstance(each, MultiValue) else [each])
+    ]
+    assert names
+    assert all(json.dumps(name, ensure_ascii=False)[1:-1] in shown for name in names)
+
+
+# -- outlines -------------------------------------------------------------------------------------
+
+
+def paths():
+    for klass, outline in OUTLINES.items():
+        yield from ((klass, path) for path in outline.facts.split())
+        for listing in outline.lists:
+            assert isinstance(listing, Listing)
+            yield klass, f"#{listing.sequence}"
+            yield from ((klass, path) for path in listing.columns.split())
+
+
+def test_outlines_name_attributes_of_the_dictionary():
+    wrong = []
+    for klass, path in paths():
+        keywords = path.rpartition("=")[2].lstrip("#").split(".")
+        counted = "#" in path
+        for at, keyword in enumerate(keywords):
+            tag = tag_for_keyword(keyword)
+            within = counted or at < len(keywords) - 1
+            if tag is None or (within and dictionary_VR(tag) != "SQ"):
+                wrong.append((klass, path))
+    assert wrong == []
+
+
+def test_a_class_without_an_outline_is_told_by_what_it_has():
+    made = Dataset()
+    made.SOPClassUID, made.SOPInstanceUID = uid.RawDataStorage, "1.2.3"
+    made.ContentLabel, made.CreatorVersionUID = "RAW", "1.2.9"
+    rows = {row for section in described(made).sections for row in section.rows}
+    assert {("Content Label", "RAW"), ("Creator-Version UID", "1.2.9")} <= rows
