@@ -25,7 +25,7 @@ from peewee import (
     SqliteDatabase,
 )
 
-from archive import memory, sqlitefiles
+from archive import memory, quota, sqlitefiles
 from archive.errors import ArchiveError, Costly, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
@@ -179,15 +179,17 @@ class Sqlite:
 
     def leaves_open(self, error: Exception) -> bool:
         """Whether a COMMIT that failed so may have been one; a full disk is none."""
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
+        failed = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_IOERR
+        return failed and not quota.full(error, self._path)
 
     def refusal(self, error: Exception) -> ArchiveError:
         """Our error for a database's."""
         if isinstance(error, ArchiveError):
             return error
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL or quota.full(error, self._path):
             return NoSpace(f"the index cannot grow: {error}")
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        if code == sqlite3.SQLITE_INTERRUPT:
             return Costly("the query takes too long; ask for less at a time")
         return Unavailable(f"the index failed: {type(error).__name__}: {error}")
 

@@ -36,17 +36,18 @@ SIZE = 20_000
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at the N-th of these calls: an error, or SIGKILL."""
+    """What happens at the N-th of these calls, or from it on: an error, or SIGKILL."""
 
     call: str
     number: int
     how: str
+    lasting: bool = False
 
     @property
     def expression(self) -> str:
         """As strace is told."""
         what = f"signal={self.how}" if self.how.startswith("SIG") else f"error={self.how}"
-        return f"inject=?{self.call}:{what}:when={self.number}"
+        return f"inject=?{self.call}:{what}:when={self.number}{'+' if self.lasting else ''}"
 
 
 @dataclass

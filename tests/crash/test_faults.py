@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.crash.faults import CALLS, HOW, Fault, attempt, exhausted
+from tests.crash.faults import CALLS, HOW, OUT_OF_RESOURCES, Fault, attempt, exhausted
 
 pytestmark = [
     pytest.mark.crash,
@@ -25,6 +25,18 @@ def test_the_first_of_each_call_may_fail(cradle, tmp_path, call, how):
     trial = attempt(cradle, tmp_path / "node", Fault(call, 1, how), first=False)
     assert trial.touched
     assert not trial.wrong, trial
+
+
+@pytest.mark.parametrize("how", ["ENOSPC", "EDQUOT"])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_disk_or_quota_that_is_full_for_the_index_is_told_as_such(cradle, tmp_path, how, number):
+    """By pwrite64 SQLite writes its pages; object files are written otherwise."""
+    fault = Fault("pwrite64", number, how, lasting=True)
+    trial = attempt(cradle, tmp_path / "node", fault, first=False)
+    assert trial.touched
+    assert not trial.wrong, trial
+    assert trial.status == OUT_OF_RESOURCES
+    assert trial.next == 0  # with room again, without a restart
 
 
 @pytest.mark.long
