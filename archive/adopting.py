@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from archive import filemeta
+from archive.announced import Announced, check_identity
 from archive.attributes import WANTED
 from archive.bounds import Bounds
 from archive.errors import BadFile, BadObject
@@ -24,7 +25,6 @@ from archive.failures import storage
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.reception import Announced, check_identity
 from archive.record import Record, StoredInstance, record
 from archive.seals import Seal, seal, stamp
 

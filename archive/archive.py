@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 from archive import media
 from archive.adopting import Kind, of_patient
+from archive.announced import Announced, Judge
 from archive.attributes import WANTED
 from archive.barrier import Barrier, Open, barrier, kind
 from archive.bounds import Bounds
@@ -25,7 +26,7 @@ from archive.found import Found
 from archive.index import Counts, Index
 from archive.objects import Folder
 from archive.query import Query
-from archive.reception import Announced, Place, Receipt, Reception
+from archive.reception import Place, Receipt, Reception
 from archive.record import StoredInstance
 from archive.startup import Recovery, recover
 
@@ -125,6 +126,7 @@ class Archive:
         *,
         source_ae: str = "",
         patient_related: bool = True,
+        judge: Judge | None = None,
     ) -> Reception:
         """Begin to receive an object.
 
@@ -138,6 +140,7 @@ class Archive:
             transfer_syntax_uid=transfer_syntax_uid,
             source_ae=source_ae,
             patient_related=patient_related,
+            judge=judge,
         )
         return Reception(self._place, announced)
 

@@ -5,7 +5,8 @@
     |   +-- BadFile      import refuses the file: unsafe, damaged    PS3.10 7.1 (import only)
     |       +-- NotDicom     it is no DICOM file at all               (import only)
     +-- Mismatch         data set and command name different classes   PS3.4 B.2.3: A900
-    |                    or instances
+    |   |                or instances
+    |   +-- Invalid      the data set breaks its IOD, and shall not    PS3.4 B.2.3: A900
     +-- Duplicate        the instance is held already, other bytes     PS3.7 C.5.5: 0111
     +-- TooLarge         the object passes a bound of ours             PS3.4 B.2.3: A700
     |   +-- Inflated     what a deflated data set holds passes one     PS3.4 B.2.3: A700
@@ -42,6 +43,10 @@ class NotDicom(BadFile):
 
 class Mismatch(ArchiveError):
     """The data set's SOP Class or SOP Instance UID is not the one the command named."""
+
+
+class Invalid(Mismatch):
+    """The data set is not what its SOP class demands; who receives it wants that it is."""
 
 
 class Duplicate(ArchiveError):

@@ -17,12 +17,13 @@ from typing import BinaryIO
 from pydicom.dataset import Dataset
 
 from archive import filemeta
+from archive.announced import SOP_CLASS, SOP_INSTANCE, uid_of
 from archive.bounds import Bounds
 from archive.errors import BadFile, BadObject, NotDicom, Unavailable
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread, whole
 from archive.inflating import scanner
-from archive.reception import SOP_CLASS, SOP_INSTANCE, Receipt, Reception, uid_of
+from archive.reception import Receipt, Reception
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 

@@ -18,12 +18,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from archive import filemeta
+from archive.announced import Announced, check_identity
 from archive.bounds import Bounds
 from archive.errors import (
     ArchiveError,
     BadObject,
     Duplicate,
-    Mismatch,
+    Invalid,
     TooLarge,
     Unavailable,
     Uncertain,
@@ -33,9 +34,6 @@ from archive.heads import Head, reread
 from archive.inflating import scanner
 from archive.objects import Draft, Objects
 from archive.record import NOBODY, Record, StoredInstance, Subject, record
-
-SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
-STUDY, SERIES = 0x0020000D, 0x0020000E
 
 GATHERED = min(1024, os.sysconf("SC_IOV_MAX"))  # buffers that one writev takes
 
@@ -53,17 +51,6 @@ class Receipt:
     new: bool
     sop_class_uid: str = ""
     subject: Subject = field(default=NOBODY, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What the C-STORE command and its presentation context say of the data set to come."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    source_ae: str
-    patient_related: bool
 
 
 class Added(Protocol):
@@ -175,6 +162,7 @@ class Reception:
         told, objects = self._announced, self._place.objects
         head = self._head(draft)
         check_identity(head, told)
+        self._judge(draft)
         key = objects.new_key(self._seal, self._hash.hexdigest())
         stored = StoredInstance(
             sop_class_uid=told.sop_class_uid,
@@ -215,6 +203,14 @@ class Reception:
             file.seek(self._offset)
             return reread(file, told.transfer_syntax_uid, self._place.wanted, self._place.bounds)
 
+    def _judge(self, draft: Draft) -> None:
+        if self._announced.judge is None:
+            return
+        with storage(), draft.reader() as file:
+            why = self._announced.judge(file, self._offset, self._size)
+        if why:
+            raise Invalid(why)
+
     def _index(self, key: str, row: Record) -> StoredInstance | None:
         """Add the row; or find the instance held already, when it has these very bytes."""
         objects = self._place.objects
@@ -249,33 +245,6 @@ def _store(fd: int, buffers: Sequence[Fragment]) -> None:
             rest = memoryview(b"".join(buffers))[written:]
             while rest:
                 rest = rest[os.write(fd, rest) :]
-
-
-def check_identity(head: Head, told: Announced) -> None:
-    """PS3.4 B.2.3: the data set must be the one the command announced."""
-    for tag, name, announced in (
-        (SOP_CLASS, "SOP Class UID", told.sop_class_uid),
-        (SOP_INSTANCE, "SOP Instance UID", told.sop_instance_uid),
-    ):
-        uid = uid_of(head, tag, name)
-        if not uid:
-            raise BadObject(f"the data set has no {name}")
-        if uid != announced:
-            raise Mismatch(f"the data set's {name} is {uid}, the command's {announced}")
-    study = uid_of(head, STUDY, "Study Instance UID")
-    series = uid_of(head, SERIES, "Series Instance UID")
-    if told.patient_related and not (study and series):
-        missing = "Series Instance UID" if study else "Study Instance UID"
-        raise BadObject(f"the data set has no {missing}")
-
-
-def uid_of(head: Head, tag: int, name: str) -> str:
-    """A UID of the data set, empty where it is; raises BadObject for what is no UID."""
-    # PS3.5 9.1 pads with one NUL; spaces are an old and harmless error.
-    uid = head.values.get(tag, b"").decode("ascii", "replace").strip("\0 ")
-    if uid and not filemeta.is_uid(uid):
-        raise BadObject(f"the data set's {name} is no UID")
-    return uid
 
 
 def _same(held: StoredInstance, new: StoredInstance) -> bool:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive import filemeta, media
+from archive.announced import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, uid_of
 from archive.bounds import Bounds
 from archive.errors import ArchiveError, BadFile, BadObject, NotDicom
 from archive.heads import Head, reread
 from archive.inflating import scanner
-from archive.reception import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, uid_of
 
 BOUNDS = Bounds()
 _FIRST = frozenset({SOP_CLASS, SOP_INSTANCE})

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from config import addresses, loading
 from config.auditing import Audit
 from config.certificates import Credentials
+from config.checking import CheckClasses, Level
 from config.errors import ConfigError
 from config.limits import Limits
 from config.listeners import Listener
@@ -38,8 +39,8 @@ def _workers(value: int) -> int:
 
 
 def _check(value: str) -> str:
-    if value != "off":
-        raise ValueError('of received objects is not built yet in this version; use "off"')
+    if value == "warn":
+        raise ValueError('"warn" is not built yet in this version; use "off" or "reject"')
     return value
 
 
@@ -59,7 +60,8 @@ class Archive(Table):
     sync: Literal["always", "lazy"] = "always"
     verify: Literal["hash", "size"] = "hash"
     unknown_classes: Literal["reject", "store"] = "reject"
-    check: Annotated[Literal["off", "warn", "reject"], AfterValidator(_check)] = "off"
+    check: Annotated[Level, AfterValidator(_check)] = "off"
+    check_classes: CheckClasses = {}  # noqa: RUF012 - copied for each instance
 
 
 class Log(Table):

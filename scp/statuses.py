@@ -49,6 +49,7 @@ Table = Mapping[type[errors.ArchiveError | iod_errors.IodError], Status]
 # Storage: PS3.4 Table B.2-1
 STORE: Table = {
     errors.Mismatch: Status.CLASS_MISMATCH,
+    errors.Invalid: Status.CLASS_MISMATCH,
     errors.Duplicate: Status.DUPLICATE_INSTANCE,
     errors.TooLarge: Status.OUT_OF_RESOURCES,
     errors.NoSpace: Status.OUT_OF_RESOURCES,

@@ -9,7 +9,7 @@ import logging
 
 from archive import errors
 from config import catalogue
-from scp import statuses
+from scp import checking, statuses
 from scp.exchange import Exchange
 from scp.statuses import Status
 
@@ -39,13 +39,16 @@ def store(exchange: Exchange) -> None:
 
 
 def _keep(exchange: Exchange) -> None:
-    command = exchange.command
-    reception = exchange.house.archive.receive(
-        command.affected_sop_class_uid or "",
+    command, house = exchange.command, exchange.house
+    sop_class_uid = command.affected_sop_class_uid or ""
+    syntax = exchange.context.transfer_syntax
+    reception = house.archive.receive(
+        sop_class_uid,
         command.affected_sop_instance_uid or "",
-        exchange.context.transfer_syntax,
+        syntax,
         source_ae=exchange.calling_ae_title,
-        patient_related=catalogue.of_patient(command.affected_sop_class_uid or ""),
+        patient_related=catalogue.of_patient(sop_class_uid),
+        judge=checking.judge(house.archive, house.settings, (sop_class_uid, syntax)),
     )
     with reception:
         for fragments in exchange.message.fragments():

@@ -124,7 +124,18 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(file, text, senten
         ),
         (
             '[archive]\ncheck = "warn"',
-            'archive: check of received objects is not built yet in this version; use "off"',
+            'archive: check "warn" is not built yet in this version; use "off" or "reject"',
+        ),
+        (
+            '[archive.check_classes]\nCTImageStorag = "warn"',
+            (
+                "archive: check_classes: 'CTImageStorag' is no storage SOP class and no group of "
+                "them; did you mean 'CTImageStorage'?"
+            ),
+        ),
+        (
+            '[archive.check_classes]\nimage = "deny"',
+            "archive: check_classes: 'image' must be one of off, warn, reject, not 'deny'",
         ),
         ("[node]\nworkers = -1", "node: workers must be at least 0, not -1"),
         ('[node]\nindex = "mysql"', "node: index must be \"sqlite\", not 'mysql'"),

@@ -1,0 +1,48 @@
+"""Checks of what is received, before it is acknowledged: for classes that are set to `reject`.
+
+Law: it runs on the reception's file, in the thread of its association, and answers with the rule
+and the place; values stay where they are. Other classes are examined later (`examination.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import BinaryIO
+
+from archive import Archive
+from config.checking import Level, level_of
+from config.settings import Settings
+from iod import checks
+from iod.checks import Known, Slice
+
+Judge = Callable[[BinaryIO, int, int], str]
+_REMEMBERED = 1024
+
+
+def level(settings: Settings, sop_class_uid: str) -> Level:
+    """How strictly objects of this class are checked."""
+    return level_of(settings.archive.check, settings.archive.check_classes, sop_class_uid)
+
+
+def judge(archive: Archive, settings: Settings, said: tuple[str, str]) -> Judge | None:
+    """What judges an object of this SOP class and transfer syntax; None where nothing shall."""
+    sop_class_uid, transfer_syntax_uid = said
+    if level(settings, sop_class_uid) != "reject":
+        return None
+
+    @lru_cache(_REMEMBERED)
+    def resolve(uid: str) -> str | None:
+        held = archive.lookup(uid)
+        return held.sop_class_uid if held else None
+
+    def judged(file: BinaryIO, offset: int, size: int) -> str:
+        piece = Slice(sop_class_uid, transfer_syntax_uid, offset, size)
+        found = checks.errors(checks.check_in(file, piece, Known(resolve, complete=True)))
+        if not found:
+            return ""
+        first, others = found[0], len(found) - 1
+        more = f", and {others} more" if others else ""
+        return f"{first.rule} {first.path}".strip() + more
+
+    return judged

@@ -1,0 +1,64 @@
+"""What breaks the rules of its class is refused where the settings say so, without a trace."""
+
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+from config.settings import Archive
+from tests import clients
+from tests.nodes import node, target
+from tests.objects import written
+from tests.test_store import left_over
+
+GOOD = get_testdata_file("CT_small.dcm")
+
+
+def broken(folder: Path, keyword: str = "ImagePositionPatient") -> Path:
+    made = pydicom.dcmread(GOOD)
+    delattr(made, keyword)
+    (path,) = written(folder, made)
+    return path
+
+
+def sent(serving, *paths):
+    return [(outcome.status, outcome.comment) for outcome in clients.send(target(serving), paths)]
+
+
+def test_an_object_with_an_error_is_refused_and_leaves_nothing(tmp_path: Path):
+    bad = broken(tmp_path / "bad")
+    with node(tmp_path / "node", archive=Archive(sync="lazy", check="reject")) as serving:
+        assert sent(serving, bad) == [(0xA900, "type1.missing ImagePositionPatient")]
+        assert serving.archive.counts().instances == 0
+        assert not left_over(serving)
+        assert sent(serving, Path(GOOD)) == [(0, "")]
+
+
+@pytest.mark.parametrize(
+    ("check", "classes", "status"),
+    [
+        ("off", {}, 0),
+        ("off", {"CTImageStorage": "reject"}, 0xA900),
+        ("off", {"image": "reject"}, 0xA900),
+        ("off", {"1.2.840.10008.5.1.4.1.1.2": "reject"}, 0xA900),
+        ("reject", {"image": "reject", "CTImageStorage": "off"}, 0),
+        ("reject", {"radiotherapy": "off"}, 0xA900),
+        ("reject", {"image": "off"}, 0),
+    ],
+)
+def test_a_class_has_its_own_row_or_that_of_its_group(tmp_path: Path, check, classes, status):
+    bad = broken(tmp_path / "bad")
+    archive = Archive(sync="lazy", check=check, check_classes=classes)
+    with node(tmp_path / "node", archive=archive) as serving:
+        assert [each for each, _ in sent(serving, bad)] == [status]
+
+
+def test_an_unreadable_data_set_is_refused_as_before(tmp_path: Path):
+    made = pydicom.dcmread(GOOD)
+    (path,) = written(tmp_path / "cut", made)
+    path.write_bytes(path.read_bytes()[:-3])
+    with node(tmp_path / "node", archive=Archive(sync="lazy", check="reject")) as serving:
+        ((status, _),) = sent(serving, path)
+        assert status == 0xC000
+        assert not left_over(serving)
