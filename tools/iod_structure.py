@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -55,22 +55,26 @@ def tree(attributes: Iterable[Mapping[str, Any]]) -> Tree:
     return root
 
 
+def _table(name: str) -> dict[str, Any]:
+    """A table of the installed highdicom, which itself is not imported."""
+    path = distribution("highdicom").locate_file(f"highdicom/_standard/{name}.json")
+    loaded: dict[str, Any] = json.loads(Path(str(path)).read_text(encoding="utf-8"))
+    return loaded
+
+
 def distilled() -> dict[str, Any]:
     """What the file holds."""
-    from highdicom import _standard_utils as standard  # noqa: PLC0415
-
     nodes = Nodes()
     modules = {
-        name: nodes.add(tree(rows))
-        for name, rows in sorted(standard.get_module_attribute_map().items())
+        name: nodes.add(tree(rows)) for name, rows in sorted(_table("module_attribute_map").items())
     }
     iods = {
         name: [[each["key"], each["usage"]] for each in rows]
-        for name, rows in sorted(standard.get_iod_module_map().items())
+        for name, rows in sorted(_table("iod_module_map").items())
     }
     return {
         "notice": NOTICE.format(version=version("highdicom")),
-        "classes": dict(sorted(standard.get_sop_class_iod_map().items())),
+        "classes": dict(sorted(_table("sop_class_iod_map").items())),
         "iods": iods,
         "modules": modules,
         "nodes": [[list(row) for row in rows] for rows in nodes.rows],
