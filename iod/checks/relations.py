@@ -18,7 +18,7 @@ RADIATIONS: Final = frozenset(CLASS + f"481.{n}" for n in (13, 14, 15))
 PROTOCOLS: Final = frozenset(CLASS + n for n in ("200.1", "200.7"))
 INTENT: Final = frozenset((CLASS + "481.10",))
 PLANS: Final = frozenset(CLASS + n for n in ("481.5", "481.8"))
-OCT: Final = frozenset((CLASS + "77.1.5.4",))
+OCT: Final = frozenset(CLASS + f"77.1.5.{n}" for n in (4, 8))
 
 
 @dataclass(frozen=True, slots=True)
