@@ -20,6 +20,7 @@ from archive.barrier import Barrier
 from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable, Uncertain
 from archive.record import Record, StoredInstance
+from archive.references import Examined
 from archive.writer import Added, Writer
 
 GROUP = 256  # rows in one commit at most
@@ -80,6 +81,10 @@ class Commits:
     def drop(self, held: Sequence[StoredInstance]) -> int:
         """Delete the rows that still are of these very files; how many there were."""
         return self._group(_Ticket(partial(_drop, held)))
+
+    def note(self, found: Sequence[Examined]) -> int:
+        """Write what examining instances has found; how many of them are still there."""
+        return self._group(_Ticket(lambda writer: writer.note(found)))
 
     def _group(self, ticket: _Ticket[T], *, last: bool = False) -> T:
         with self._lock:

@@ -23,8 +23,16 @@ from archive.found import Found
 from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
+from archive.references import Examined, References, Waiting
 from archive.select import Statement
-from archive.writer import SELECT_HELD, SELECT_NEWEST, SELECT_STORED, Added, stored_instance
+from archive.writer import (
+    SELECT_HELD,
+    SELECT_NEWEST,
+    SELECT_STORED,
+    SELECT_WAITING,
+    Added,
+    stored_instance,
+)
 
 __all__ = ["Added", "Counts", "Index"]
 
@@ -60,6 +68,8 @@ class Index:
         self._seconds = seconds
         self._dialect: Dialect = dialect.of(root, index, sync)
         self._commits = Commits(root, self._dialect, barrier or Open())
+        self.arrived = threading.Event()  # something may wait to be examined
+        self.references = References(self._rows)
         self._lock = threading.Lock()  # guards the two below
         self._closed = False
         self._readers: deque[Connection] = deque()
@@ -81,7 +91,9 @@ class Index:
 
     def add(self, record: Record) -> Added:
         """Commit a record; the instance that was there before is told and left as it is."""
-        return self._commits.add(record)
+        added = self._commits.add(record)
+        self.arrived.set()
+        return added
 
     def remove(self, sop_instance_uid: str) -> bool:
         """Delete an instance's row and what it leaves empty; False if there was none."""
@@ -90,6 +102,15 @@ class Index:
     def drop(self, held: Sequence[StoredInstance]) -> int:
         """Delete the rows that still are of these very files; how many there were."""
         return self._commits.drop(held)
+
+    def waiting(self, most: int) -> list[Waiting]:
+        """The instances that wait to be examined, the first of them."""
+        rows = self._rows(SELECT_WAITING, [most])
+        return [Waiting(int(number), stored_instance(self._root, row)) for number, *row in rows]
+
+    def note(self, found: Sequence[Examined]) -> int:
+        """Commit what examining instances has found; how many of them are still there."""
+        return self._commits.note(found)
 
     def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""

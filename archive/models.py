@@ -17,6 +17,7 @@ from peewee import (
     CompositeKey,
     Field,
     ForeignKeyField,
+    IntegerField,
     Model,
     TextField,
 )
@@ -104,11 +105,25 @@ Instance = _model(
         "received": TextField(),  # UTC, ISO 8601
         "source_ae": TextField(default=""),
         "odd_character_set": BooleanField(default=False),
+        "examined": IntegerField(default=0),  # archive/references.py
+        "examined_note": TextField(null=True),
     },
     (
         (("SOPInstanceUID",), True),
         (("series", "SOPClassUID"), False),
     ),
+)
+
+# Few rows, and few of them at a time: those to be examined, and what was said of others.
+Instance.add_index(
+    Instance.index(Instance.id, where=Instance.examined == 0, name="instance_unexamined")
+)
+Instance.add_index(
+    Instance.index(
+        Instance.examined,
+        where=Instance.examined_note.is_null(False),
+        name="instance_examined_note",
+    )
 )
 
 # What the items of sequences hold, so that a key of theirs finds its rows without reading all.
@@ -124,4 +139,15 @@ Term = _model(
     key=("home", "path", "form", "owner"),
 )
 
-MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance, Term)
+# What instances refer to, as examining them after they were stored has found it.
+Reference = _model(
+    "Reference",
+    {
+        "instance": ForeignKeyField(Instance, index=False, on_delete="CASCADE"),
+        **{name: TextField() for name in ("to_uid", "role", "to_class")},
+    },
+    ((("to_uid",), False),),
+    key=("instance", "to_uid", "role"),
+)
+
+MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance, Term, Reference)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from archive import items
+from archive import items, references
 from archive.attributes import STORED, Level
 from archive.dialect import Connection
 from archive.models import columns
@@ -106,6 +106,7 @@ class _Terms:
 
 SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
+SELECT_WAITING = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_WAITING}"
 SELECT_HELD = f"SELECT id, {_named(STORED_COLUMNS)} FROM instance WHERE id > ? ORDER BY id LIMIT ?"
 
 
@@ -207,6 +208,10 @@ class Writer:
         study = self._studies.id_of(db, study_key, record.study + record.patient)
         series_key = (study, record.series[AT["SeriesInstanceUID"]])
         return self._series.id_of(db, series_key, record.series)
+
+    def note(self, found: Sequence[references.Examined]) -> int:
+        """Write what examining instances has found."""
+        return references.note(self._db, found)
 
     def remove(self, sop_instance_uid: str, path: Path | None = None) -> bool:
         """Delete an instance, and what is left empty above it; only if its file is this one."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import scu.echo
 from archive import Counts, commitments, degraded
+from archive.references import Progress
 from cli import calls, fixity, options, show
 from cli.failures import Code
 from cli.store import opened
@@ -47,7 +48,7 @@ def status(
     """
     settings = calls.settings(config)
     data = settings.node.data
-    counts, told = _counts(settings)
+    counts, told, progress = _counts(settings)
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
     ending = _ending(settings)
@@ -64,6 +65,7 @@ def status(
                 "audit_sinks": dict(_sinks(settings)),
                 "reports_waiting": commitments.waiting(data),
                 "fixity": fixity.document(told),
+                "examination": asdict(progress),
                 "quarantined": told.quarantined,
                 "listeners": [asdict(each) for each in reached],
                 "certificates": [_lasting(each) for each in ending],
@@ -78,6 +80,7 @@ def status(
         if number := commitments.waiting(data):
             waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
             _report([("Waiting", waiting)], [])
+        _report(_examination(progress), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
@@ -120,11 +123,23 @@ def _until(each: Expiry) -> str:
     return f"{each.path.name}: {words}{mark}"
 
 
-def _counts(settings: Settings) -> tuple[Counts, fixity.Seen]:
+def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress]:
     if not settings.node.data.is_dir():
-        return Counts(0, 0, 0, 0, 0), fixity.NOTHING
+        return Counts(0, 0, 0, 0, 0), fixity.NOTHING, Progress(0, 0)
     with opened(settings) as archive:
-        return archive.counts(), fixity.seen(settings.node.data, archive)
+        told = fixity.seen(settings.node.data, archive)
+        return archive.counts(), told, archive.index.references.progress()
+
+
+def _examination(progress: Progress) -> list[tuple[str, str]]:
+    """What is not known yet of what objects refer to; nothing where all is."""
+    rows = []
+    if progress.waiting:
+        rows.append(("Waiting", f"{show.count(progress.waiting, 'instance')} to be examined"))
+    if progress.failed:
+        failed = show.count(progress.failed, "instance")
+        rows.append(("Examination", f"(!) {failed} could not be examined: anode examine"))
+    return rows
 
 
 def _existing(path: Path) -> Path:

@@ -15,6 +15,7 @@ from config.settings import Settings
 from iod import transcoding
 from scp import audit, outgoing, session
 from scp.doors import Doors, opening
+from scp.examination import Examination
 from scp.exchange import House
 from scp.fixity import Scan
 from scp.listener import Serve
@@ -93,6 +94,9 @@ class Node:
             scan = Scan(archive, lambda: self.settings.limits.fixity_bytes_per_second)
             scan.start()
             undone.callback(scan.stop)
+            self.examination = Examination(archive)
+            self.examination.start()
+            undone.callback(self.examination.stop)
             self._held = undone.pop_all()
         self._tell()
 

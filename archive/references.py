@@ -1,0 +1,155 @@
+"""References between instances as the index has them, and what has been examined for them.
+
+Law: examining comes after an object is acknowledged and never before. A row is born waiting; so
+what a crash, an import or a reindex leaves unexamined waits, and is found by whoever examines next.
+What was found is written together with the state, in one transaction, and only while the row still
+is of the very file. The rows of a deleted instance go with it (ON DELETE CASCADE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from archive.dialect import Connection
+from archive.record import StoredInstance
+
+
+class State(IntEnum):
+    """How far an instance is."""
+
+    WAITING = 0
+    EXAMINED = 1
+    FAILED = 2  # it cannot be examined; the note says why
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What examining an instance has found; `row` is its number in the index.
+
+    `references` are (role, SOP Class UID, SOP Instance UID). `note` says what was left out, or why
+    it could not be examined.
+    """
+
+    row: int
+    sop_instance_uid: str
+    references: Sequence[tuple[str, str, str]] = ()
+    note: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One reference, seen from either of its ends: the other instance, and as what.
+
+    `held` is whether the archive has the other instance; it has always who refers.
+    """
+
+    role: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much waits, and how much could not be examined."""
+
+    waiting: int
+    failed: int
+
+
+class Rows(Protocol):
+    """The reading side of an index."""
+
+    def __call__(self, sql: str, params: list[object]) -> Iterable[tuple[Any, ...]]: ...
+
+
+_STATE = 'UPDATE instance SET examined = ?, examined_note = ? WHERE id = ? AND "SOPInstanceUID" = ?'
+_ADD = "INSERT OR IGNORE INTO reference (instance_id, to_uid, role, to_class) VALUES (?, ?, ?, ?)"
+
+
+def note(db: Connection, found: Sequence[Examined]) -> int:
+    """Write what was found; how many instances are still there."""
+    written = 0
+    for each in found:
+        state = State.FAILED if each.failed else State.EXAMINED
+        row = (state, each.note or None, each.row, each.sop_instance_uid)
+        if not db.execute(_STATE, row).rowcount:
+            continue
+        written += 1
+        db.execute("DELETE FROM reference WHERE instance_id = ?", (each.row,))
+        db.executemany(_ADD, ((each.row, uid, role, kind) for role, kind, uid in each.references))
+    return written
+
+
+SELECT_WAITING = "FROM instance WHERE examined = 0 ORDER BY id LIMIT ?"
+_PROGRESS = (
+    "SELECT (SELECT count(*) FROM instance WHERE examined = 0),"
+    " (SELECT count(*) FROM instance WHERE examined_note IS NOT NULL AND examined = 2)"
+)
+_REFERS_TO = """
+SELECT reference.role, coalesce(other."SOPClassUID", reference.to_class), reference.to_uid,
+       other.id IS NOT NULL
+FROM instance JOIN reference ON reference.instance_id = instance.id
+LEFT JOIN instance AS other ON other."SOPInstanceUID" = reference.to_uid
+WHERE instance."SOPInstanceUID" = ? ORDER BY reference.role, reference.to_uid
+"""
+_REFERRED_BY = """
+SELECT reference.role, other."SOPClassUID", other."SOPInstanceUID", 1
+FROM reference JOIN instance AS other ON other.id = reference.instance_id
+WHERE reference.to_uid = ? ORDER BY reference.role, other.id
+"""
+_NOTES = """
+SELECT "SOPInstanceUID", examined_note FROM instance
+WHERE examined_note IS NOT NULL AND examined = 2 ORDER BY id LIMIT ?
+"""
+
+
+class References:
+    """Relations, asked of the index; any thread may."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def progress(self) -> Progress:
+        """How much waits to be examined."""
+        ((waiting, failed),) = self._rows(_PROGRESS, [])
+        return Progress(int(waiting), int(failed))
+
+    def failures(self, most: int) -> list[tuple[str, str]]:
+        """The first instances that could not be examined, and why."""
+        return [(str(uid), str(why)) for uid, why in self._rows(_NOTES, [most])]
+
+    def of(self, sop_instance_uid: str) -> list[Relation]:
+        """What an instance refers to, by role."""
+        return self._relations(_REFERS_TO, sop_instance_uid)
+
+    def to(self, sop_instance_uid: str) -> list[Relation]:
+        """What refers to an instance, held or not, by role and in the order it came."""
+        return self._relations(_REFERRED_BY, sop_instance_uid)
+
+    def missing(self, sop_instance_uid: str) -> list[Relation]:
+        """What an instance refers to and the archive does not have."""
+        return [each for each in self.of(sop_instance_uid) if not each.held]
+
+    def examined(self, sop_instance_uid: str) -> bool:
+        """Whether it is known what an instance refers to."""
+        sql = 'SELECT examined FROM instance WHERE "SOPInstanceUID" = ?'
+        return any(row[0] == State.EXAMINED for row in self._rows(sql, [sop_instance_uid]))
+
+    def _relations(self, sql: str, uid: str) -> list[Relation]:
+        return [
+            Relation(str(role), str(kind), str(other), bool(held))
+            for role, kind, other, held in self._rows(sql, [uid])
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An instance to be examined; `row` is its number in the index."""
+
+    row: int
+    stored: StoredInstance

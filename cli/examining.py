@@ -1,0 +1,51 @@
+"""`anode examine`: what waits to be examined, examined now; and what could not be.
+
+A node does this by itself, after it has stored; this is for who does not want to wait, and for
+archives that no node serves. Both may run at a time: what is found twice is written once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from cli import calls, options, show
+from cli.failures import Code
+from cli.store import opened
+from scp.examination import Examination
+
+EXAMPLES = options.examples("anode examine", "anode examine -c /etc/anode.toml --json")
+SHOWN = 20
+
+
+def examine(
+    *,
+    config: options.ConfigOption = None,
+    as_json: options.JsonOption = False,
+) -> int:
+    """Find what stored objects refer to, until none waits for it; the node may run meanwhile.
+
+    Exit code 1 when some could not be examined; they are listed with the reason.
+    """
+    settings = calls.settings(config)
+    with opened(settings) as archive, show.spinner() as progress:
+        progress.add_task("Examining", total=None)
+        before = archive.index.references.progress()
+        work = Examination(archive)
+        work.start()
+        try:
+            work.settle()
+        finally:
+            work.stop()
+        relations = archive.index.references
+        after = relations.progress()
+        failures = relations.failures(after.failed)
+    if as_json:
+        listed = [{"sop_instance_uid": uid, "cause": cause} for uid, cause in failures]
+        show.document({"examined": before.waiting, **asdict(after), "failures": listed})
+    else:
+        show.say(f"{show.count(before.waiting, 'instance')} examined")
+        for uid, cause in failures[:SHOWN]:
+            show.say(f"(!) {uid}: {cause}")
+        if len(failures) > SHOWN:
+            show.say(f"... and {len(failures) - SHOWN} more; --json lists all")
+    return Code.PARTIAL if failures else Code.DONE

@@ -1,0 +1,120 @@
+"""What is stored is examined after it was acknowledged: beside the service, and never in its way.
+
+Law: an instance waits in the index until what was found of it is committed, so nothing is lost by
+a crash, and what an import or a reindex brought is found too. While objects arrive this thread
+works one part of its time in `YIELDING`; its process runs when nobody else wants the processor.
+An object that cannot be examined is marked so, and nothing here stops a node.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from archive import Archive
+from archive.errors import ArchiveError
+from archive.references import Examined, Waiting
+from iod.examination import File, Outcome, Process
+
+BATCH = 64  # instances in one commit
+LOOK_SECONDS = 60.0  # between two looks for what other processes have stored
+YIELDING = 50  # times as long as a batch took is nothing done, while objects arrive
+MOST_SECONDS = 10.0  # of doing nothing
+
+_log = logging.getLogger("anode.examination")
+
+
+class Examination:
+    """Examines what waits, until it is stopped."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._index = archive.index
+        self._process = Process()
+        self._over = threading.Event()
+        self._settling = threading.Condition()  # guards the three below
+        self._asked = 0  # how often somebody asked to be told
+        self._done = 0  # which of them can be told that nothing waits
+        self._hurried = 0  # who waits for that
+        self._thread = threading.Thread(target=self._run, name="examination", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what waits by now."""
+        self._index.arrived.set()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Examine no more; what waits, waits."""
+        self._over.set()
+        self._index.arrived.set()
+        with self._settling:
+            self._settling.notify_all()
+        self._process.close()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def settle(self, seconds: float | None = None) -> bool:
+        """Wait until all that is stored by now has been examined; False when it takes longer."""
+        with self._settling:
+            self._asked += 1
+            self._hurried += 1
+            asked = self._asked
+            self._settling.notify_all()
+            self._index.arrived.set()
+            try:
+                return self._settling.wait_for(lambda: self._done >= asked, seconds)
+            finally:
+                self._hurried -= 1
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._examine_all()
+            except (ArchiveError, OSError) as error:
+                if not self._over.is_set():
+                    _log.error("what is stored is not examined now: %s", error)
+                self._over.wait(LOOK_SECONDS)
+            except Exception:  # noqa: BLE001 - whatever it is, the node goes on
+                _log.exception("what is stored is not examined now, by an error of ours")
+                self._over.wait(LOOK_SECONDS)
+            else:
+                self._index.arrived.wait(LOOK_SECONDS)
+
+    def _examine_all(self) -> None:
+        """Batch by batch, until nothing waits."""
+        while not self._over.is_set():
+            self._index.arrived.clear()
+            asked = self._asked
+            began = time.monotonic()
+            waiting = self._index.waiting(BATCH)
+            if not waiting:
+                with self._settling:
+                    self._done = asked
+                    self._settling.notify_all()
+                return
+            self._index.note(examined(self._process, waiting))
+            if self._index.arrived.is_set():
+                self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
+
+    def _yield(self, seconds: float) -> None:
+        """Leave processor and disk to who stores, unless somebody waits for this."""
+        with self._settling:
+            self._settling.wait_for(lambda: self._hurried or self._over.is_set(), seconds)
+
+
+def examined(process: Process, waiting: list[Waiting]) -> list[Examined]:
+    """What examining these has found. Raises OSError."""
+    files = [
+        File(each.stored.path, each.stored.offset, each.stored.transfer_syntax_uid)
+        for each in waiting
+    ]
+    outcomes = process.examine(files)
+    return [_told(each, outcome) for each, outcome in zip(waiting, outcomes, strict=True)]
+
+
+def _told(each: Waiting, outcome: Outcome) -> Examined:
+    uid = each.stored.sop_instance_uid
+    if outcome.cause:
+        _log.warning("instance %s cannot be examined: %s", uid, outcome.cause)
+        return Examined(each.row, uid, note=outcome.cause, failed=True)
+    return Examined(each.row, uid, outcome.references, outcome.note)
