@@ -45,8 +45,10 @@ from cli import (
     showing,
     status,
     tls,
+    unwrap,
     user,
     validate,
+    wrap,
 )
 from cli.failures import Code, local
 
@@ -92,6 +94,8 @@ COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
     ("delete", deleting.delete, deleting.EXAMPLES),
     ("validate", validate.validate, validate.EXAMPLES),
     ("samples", samples.written, samples.EXAMPLES),
+    ("wrap", wrap.wrap, wrap.EXAMPLES),
+    ("unwrap", unwrap.unwrap, unwrap.EXAMPLES),
     ("user", user.user, user.EXAMPLES),
     ("tls profiles", tls.profiles, tls.EXAMPLES),
     ("tls probe", probe.probe, probe.EXAMPLES),

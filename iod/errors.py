@@ -10,6 +10,8 @@ IodError
 +-- Unextractable    the frames cannot be taken out                      PS3.4 Y.4: AA02
 +-- NotTimeBased     frames were asked for by time, but have none        PS3.4 Y.4: AA03
 +-- BadFrameRange    the frame range keys break their rules              PS3.4 Y.4: AA04
++-- Unwrappable      this file is no content for an encapsulated document
++-- Unwrapped        no document can be taken out of this object
 """
 
 from __future__ import annotations
@@ -49,3 +51,11 @@ class NotTimeBased(IodError):
 
 class BadFrameRange(IodError):
     """The keys that select frames are missing, several, or against their rules."""
+
+
+class Unwrappable(IodError):
+    """The file is not what it is said to be, or is of no use; the message says why."""
+
+
+class Unwrapped(IodError):
+    """The object holds no document that we know, or not a whole one."""

@@ -1,0 +1,89 @@
+"""Whose a document is: the attributes of patient, study and clinical trial, PS3.3 C.7.1, C.7.2.
+
+They are taken as they are from another object, whatever its class.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Final
+
+from pydicom import Dataset
+
+from iod.errors import Unwrappable
+
+_PATIENT: Final = """
+    PatientName PatientID IssuerOfPatientID TypeOfPatientID IssuerOfPatientIDQualifiersSequence
+    SourcePatientGroupIdentificationSequence GroupOfPatientsIdentificationSequence PatientBirthDate
+    PatientBirthTime PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar
+    PatientAlternativeCalendar PatientSex QualityControlSubject StrainDescription StrainNomenclature
+    StrainStockSequence StrainAdditionalInformation StrainCodeSequence GeneticModificationsSequence
+    OtherPatientNames OtherPatientIDsSequence ReferencedPatientPhotoSequence EthnicGroupCodeSequence
+    PatientSpeciesDescription PatientSpeciesCodeSequence PatientBreedDescription
+    PatientBreedCodeSequence BreedRegistrationSequence ResponsiblePerson ResponsiblePersonRole
+    ResponsibleOrganization PatientComments PatientIdentityRemoved DeidentificationMethod
+    DeidentificationMethodCodeSequence ClinicalTrialSponsorName ClinicalTrialProtocolID
+    ClinicalTrialProtocolName IssuerOfClinicalTrialProtocolID OtherClinicalTrialProtocolIDsSequence
+    ClinicalTrialSiteID ClinicalTrialSiteName IssuerOfClinicalTrialSiteID ClinicalTrialSubjectID
+    IssuerOfClinicalTrialSubjectID ClinicalTrialSubjectReadingID
+    IssuerOfClinicalTrialSubjectReadingID ClinicalTrialProtocolEthicsCommitteeName
+    ClinicalTrialProtocolEthicsCommitteeApprovalNumber
+"""
+_STUDY: Final = """
+    StudyInstanceUID StudyDate StudyTime AccessionNumber IssuerOfAccessionNumberSequence
+    ReferringPhysicianName ReferringPhysicianIdentificationSequence ConsultingPhysicianName
+    ConsultingPhysicianIdentificationSequence StudyDescription ProcedureCodeSequence
+    PhysiciansOfRecord PhysiciansOfRecordIdentificationSequence NameOfPhysiciansReadingStudy
+    PhysiciansReadingStudyIdentificationSequence ReferencedStudySequence StudyID RequestingService
+    RequestingServiceCodeSequence ReasonForPerformedProcedureCodeSequence
+    AdmittingDiagnosesDescription AdmittingDiagnosesCodeSequence PatientAge PatientSize
+    PatientSizeCodeSequence
+    PatientBodyMassIndex MeasuredAPDimension MeasuredLateralDimension PatientWeight MedicalAlerts
+    Allergies Occupation SmokingStatus AdditionalPatientHistory PregnancyStatus LastMenstrualDate
+    PatientSexNeutered ReasonForVisit ReasonForVisitCodeSequence AdmissionID
+    IssuerOfAdmissionIDSequence ServiceEpisodeID ServiceEpisodeDescription
+    IssuerOfServiceEpisodeIDSequence PatientState ClinicalTrialTimePointID
+    ClinicalTrialTimePointDescription LongitudinalTemporalOffsetFromEvent
+    LongitudinalTemporalEventType ClinicalTrialTimePointTypeCodeSequence
+    IssuerOfClinicalTrialTimePointID ConsentForClinicalTrialUseSequence
+"""
+# Type 2 in these modules: there, with or without a value.
+_PATIENT_EMPTY: Final = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_STUDY_EMPTY: Final = (
+    "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
+)  # fmt: skip
+
+
+def of(source: Dataset, new_study: str = "") -> Dataset:
+    """The patient and study of an object; `new_study` is the UID of another study of the patient.
+
+    Raises Unwrappable.
+    """
+    if not (source.get("PatientID") or source.get("PatientName")):
+        raise Unwrappable("it names no patient")
+    made = Dataset()
+    _take(made, source, _PATIENT.split(), _PATIENT_EMPTY)
+    if new_study:
+        made.StudyInstanceUID = new_study
+        _take(made, Dataset(), [], _STUDY_EMPTY)
+    elif not source.get("StudyInstanceUID"):
+        raise Unwrappable("it belongs to no study")
+    else:
+        _take(made, source, _STUDY.split(), _STUDY_EMPTY)
+    return made
+
+
+def _take(made: Dataset, source: Dataset, keywords: list[str], needed: tuple[str, ...]) -> None:
+    for keyword in keywords:
+        if keyword in source:
+            element = deepcopy(source[keyword])
+            made[element.tag] = element
+    for keyword in needed:
+        if keyword not in made:
+            setattr(made, keyword, None)
+
+
+def differ(one: Dataset, other: Dataset) -> bool:
+    """Whether two objects are of different patients, by id and issuer."""
+    keys = ("PatientID", "IssuerOfPatientID")
+    return any(str(one.get(key) or "") != str(other.get(key) or "") for key in keys)
