@@ -53,13 +53,17 @@ def written(
     """
     names = frozenset(_uid_or_family(each) for each in only or ())
     try:
-        made = list(_made(folder, names))
+        told = list(_made(folder, names))
     except IodError as error:
         raise Failure(Code.PARTIAL, str(error)) from error
+    made = [each for each in told if isinstance(each, samples.Made)]
+    left = [each for each in told if isinstance(each, samples.Left)]
     if as_json:
-        show.document(_document(folder, made))
+        show.document(_document(folder, made, left))
     else:
         _report(folder, made)
+        for each in left:
+            show.say(f"{each.family} left out: {each.why}")
     return Code.DONE
 
 
@@ -77,11 +81,11 @@ def _uid_or_family(name: str) -> str:
     )
 
 
-def _made(folder: Path, names: frozenset[str]) -> Iterator[samples.Made]:
+def _made(folder: Path, names: frozenset[str]) -> Iterator[samples.Made | samples.Left]:
     with show.bar() as progress:
         task = progress.add_task("Making samples", total=None)
         for each in samples.make(folder, names):
-            if isinstance(each, samples.Made):
+            if not isinstance(each, samples.Begun):
                 yield each
             else:
                 progress.update(
@@ -101,8 +105,11 @@ def _report(folder: Path, made: list[samples.Made]) -> None:
     show.say(f"{instances} of {of} written to {folder}")
 
 
-def _document(folder: Path, made: list[samples.Made]) -> dict[str, object]:
+def _document(
+    folder: Path, made: list[samples.Made], left: list[samples.Left]
+) -> dict[str, object]:
     return {
         "folder": str(folder),
         "instances": [{**asdict(each), "path": str(each.path)} for each in made],
+        "left_out": [asdict(each) for each in left],
     }

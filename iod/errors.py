@@ -12,6 +12,7 @@ IodError
 +-- BadFrameRange    the frame range keys break their rules              PS3.4 Y.4: AA04
 +-- Unwrappable      this file is no content for an encapsulated document
 +-- Unwrapped        no document can be taken out of this object
++-- LeftOut          these samples cannot be made on this machine
 """
 
 from __future__ import annotations
@@ -59,3 +60,7 @@ class Unwrappable(IodError):
 
 class Unwrapped(IodError):
     """The object holds no document that we know, or not a whole one."""
+
+
+class LeftOut(IodError):
+    """What makes these samples is not installed here."""

@@ -30,6 +30,7 @@ HOMES = {
     "playhouse": {"archive"},
     "jellyfish": {"archive"},
     "highdicom": {"iod"},
+    "av": {"iod"},
     "numpy": {"iod"},
     "imagecodecs": {"iod"},
     "trimesh": {"iod"},

@@ -6,6 +6,6 @@ instances are made in a process of their own (`iod/samples/worker.py`), since hi
 """
 
 from iod.samples.families import BY_NAME, FAMILIES, Family
-from iod.samples.process import Begun, Made, make
+from iod.samples.process import Begun, Left, Made, make
 
-__all__ = ["BY_NAME", "FAMILIES", "Begun", "Family", "Made", "make"]
+__all__ = ["BY_NAME", "FAMILIES", "Begun", "Family", "Left", "Made", "make"]

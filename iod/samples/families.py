@@ -17,11 +17,15 @@ _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Instances that refer to each other; `classes` are their SOP classes, by UID."""
+    """Instances that refer to each other; `classes` are their SOP classes, by UID.
+
+    `needs` is an optional library, if the family needs one, and what is said when it is not there.
+    """
 
     name: str
     told: str
     classes: tuple[str, ...]
+    needs: tuple[str, str] | None = None
 
     @property
     def module(self) -> str:
@@ -29,10 +33,10 @@ class Family:
         return f"iod.samples.{self.name.replace('-', '_')}"
 
 
-def _family(name: str, told: str, *classes: str) -> Family:
+def _family(name: str, told: str, *classes: str, needs: tuple[str, str] | None = None) -> Family:
     """A row; a class is written without the root that nearly all have (PS3.6 Annex A)."""
     whole = tuple(each if each.startswith("1.2.") else _STORAGE + each for each in classes)
-    return Family(name, told, whole)
+    return Family(name, told, whole, needs)
 
 
 FAMILIES: Final = (
@@ -41,6 +45,35 @@ FAMILIES: Final = (
         "An RT Plan and the result of its assessment",
         "481.5",
         "90.1",
+    ),
+    _family(
+        "printing",
+        "A model for a 3D printer: STL in two revisions, OBJ with materials and texture, a PDF",
+        *("104.3", "104.4", "104.5", "104.1", "7.4"),
+    ),
+    _family(
+        "volume",
+        "A CT volume, its segmentation, planar reconstructions and volume renderings of it",
+        *("2", "66.4", "66.7", "11.6", "11.7", "11.9", "11.10", "11.11"),
+    ),
+    _family(
+        "parametric-map",
+        "A map of diffusion coefficients, blended over the anatomy",
+        *("4", "30", "11.8"),
+    ),
+    _family("tractography", "Tracks found in diffusion images", *("4", "66.6")),
+    _family(
+        "oct",
+        "Tomography of a retina, the flow in it, an en face image",
+        *("77.1.5.1", "77.1.5.4", "77.1.5.7", "77.1.5.8"),
+    ),
+    _family("wide-field", "Wide field photographs of a retina", *("77.1.5.5", "77.1.5.6")),
+    _family("xray-3d", "A rotational angiography as a volume", "13.1.1"),
+    _family(
+        "video",
+        "A video in each H.264 and HEVC transfer syntax",
+        *("77.1.1.1", "77.1.2.1", "77.1.4.1"),
+        needs=("av", "PyAV is not installed: pip install 'anode[video]'"),
     ),
 )
 BY_NAME: Final[Mapping[str, Family]] = MappingProxyType({each.name: each for each in FAMILIES})

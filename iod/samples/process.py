@@ -31,6 +31,14 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A family that cannot be made here, and why."""
+
+    family: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A family that is being made: the `number`-th `of` so many."""
 
@@ -39,7 +47,7 @@ class Begun:
     of: int
 
 
-def make(folder: Path, names: frozenset[str] = frozenset()) -> Iterator[Begun | Made]:
+def make(folder: Path, names: frozenset[str] = frozenset()) -> Iterator[Begun | Made | Left]:
     """Write samples below `folder`: those of these families and SOP class UIDs, or all."""
     command = [sys.executable, "-I", "-W", "ignore", "-m", "iod.samples.worker"]
     with subprocess.Popen(
@@ -64,7 +72,9 @@ def make(folder: Path, names: frozenset[str] = frozenset()) -> Iterator[Begun | 
         raise Unmade(f"the samples could not be made: {last}")
 
 
-def _told(fields: dict[str, str]) -> Begun | Made:
+def _told(fields: dict[str, str]) -> Begun | Made | Left:
     if "path" in fields:
         return Made(**{**fields, "path": Path(fields["path"])})  # type: ignore[arg-type]
+    if "why" in fields:
+        return Left(**fields)
     return Begun(fields["family"], int(fields["number"]), int(fields["of"]))
