@@ -29,6 +29,7 @@ from archive import memory, quota, sqlitefiles
 from archive.errors import ArchiveError, Costly, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
+_WRITERS_CACHE, _READERS_CACHE = -32768, -4096  # KiB; readers are several, each with its own
 
 Connection = sqlite3.Connection
 Predicate = Callable[[ColumnBase], ColumnBase]
@@ -73,7 +74,7 @@ class Sqlite:
             "synchronous": synchronous,
             "foreign_keys": 1,
             "journal_size_limit": 64 << 20,
-            "cache_size": -32768,
+            "cache_size": _WRITERS_CACHE,
             "temp_store": "MEMORY",
         }
         self.database: Database = SqliteDatabase(
@@ -90,6 +91,7 @@ class Sqlite:
             connection.execute(f"PRAGMA {pragma} = {value}")
         if readonly:
             connection.execute("PRAGMA query_only = 1")
+            connection.execute(f"PRAGMA cache_size = {_READERS_CACHE}")
         return memory.held(connection, self._path)
 
     @contextmanager

@@ -19,6 +19,7 @@ from cli import calls, logs, options
 from cli.failures import Code, Failure
 from config.errors import ConfigError
 from config.settings import Settings, load
+from scp import heap
 from scp.node import Node
 
 EXAMPLES = options.examples(
@@ -66,6 +67,7 @@ def serve(
     logs.begin(settings.log)
     # Blocked before any thread begins, so that every thread leaves them to `sigwait`.
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    heap.share()
     node = Node(settings)
     try:
         node.start()

@@ -7,10 +7,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from scp.heap import ARENAS
 from tests.fuzz.recording import recorded
 from tests.hostile import BYSTANDER, LIMITS, Victim, victim
 from tests.pairs import accepting, echoing
@@ -18,6 +20,7 @@ from tests.soak.day import Day, between
 
 MIB = 1 << 20
 MINUTE = 60.0
+HEAP = 64 * MIB  # what glibc reserves for an arena
 
 
 def peers(port: int) -> str:
@@ -74,6 +77,19 @@ def lived(tmp_path: Path, seconds: float, pause: float) -> Iterator[tuple[Victim
         assert not node.held().drafts
         assert node.echo() < 1.0
         yield node, day
+
+
+def test_threads_share_their_heaps(tmp_path: Path):
+    """The victim has had 24 at once; glibc would have made as many heaps as it may."""
+    with victim(tmp_path) as node:
+        maps = Path("/proc", str(node.process.pid), "maps").read_text("ascii").splitlines()
+    spans = [[int(at, 16) for at in line.split()[0].split("-")] for line in maps]
+    heaps = [
+        start
+        for (start, middle), (again, end) in pairwise(spans)
+        if middle == again and start % HEAP == 0 and end - start == HEAP
+    ]
+    assert len(heaps) < ARENAS, heaps  # the first is no such mapping
 
 
 def test_twenty_seconds_of_it_leave_nothing_behind(tmp_path: Path):
