@@ -67,6 +67,14 @@ def report(*below, klass=uid.ExtensibleSRStorage):
     return made
 
 
+def tree(*below):
+    """The tree of a report with these items, as it is read from a file."""
+    file = BytesIO()
+    report(*below).save_as(file, implicit_vr=False, little_endian=True)
+    file.seek(0)
+    return content(dcmread(file, force=True))
+
+
 def table():
     tabulated, cell, row_cells = Dataset(), Dataset(), Dataset()
     tabulated.NumberOfTableRows, tabulated.NumberOfTableColumns = 2, 2
@@ -152,16 +160,14 @@ def test_every_value_type_of_the_standard_is_tried_here():
 @pytest.mark.parametrize("kind", ITEMS)
 def test_every_value_type_is_told(kind):
     made, value = ITEMS[kind]
-    root = content(report(made))
+    root = tree(made)
     shown = root.children[0]
     assert (shown.number, shown.value_type, shown.value) == ("1.1", kind, value)
     assert not shown.beyond
 
 
 def test_what_else_is_said_of_a_value_is_told():
-    details = {
-        kind: dict(content(report(made)).children[0].details) for kind, (made, _) in ITEMS.items()
-    }
+    details = {kind: dict(tree(made).children[0].details) for kind, (made, _) in ITEMS.items()}
     assert details["WAVEFORM"] == {"Referenced Waveform Channels": "1, 2"}
     assert details["SCOORD3D"]["Referenced Frame of Reference UID"] == "1.2.8"
     assert details["TCOORD"] == {"Referenced Time Offsets": "1.5, 2"}
@@ -169,7 +175,7 @@ def test_what_else_is_said_of_a_value_is_told():
 
 
 def test_a_table_is_told_cell_by_cell():
-    shown = content(report(table())).children[0]
+    shown = tree(table()).children[0]
     assert shown.table == (
         ("", "Width [mm]", "Height [mm]"),
         ("1", "", "17.5"),
@@ -179,7 +185,7 @@ def test_a_table_is_told_cell_by_cell():
 
 def test_an_unknown_value_type_is_told_by_its_attributes():
     made = item("HOLOGRAM", "Seen", TextValue="who knows", GraphicType="POINT")
-    shown = content(report(made)).children[0]
+    shown = tree(made).children[0]
     assert shown.details == (("Text Value", "who knows"), ("Graphic Type", "POINT"))
 
 
@@ -187,14 +193,14 @@ def test_a_value_by_reference_names_the_item_it_stands_for():
     by_reference = item("TEXT")
     del by_reference.ValueType
     by_reference.ReferencedContentItemIdentifier = [1, 1]
-    root = content(report(item("TEXT", "Said", TextValue="once"), by_reference))
+    root = tree(item("TEXT", "Said", TextValue="once"), by_reference)
     assert root.children[1].refers_to == root.children[0].number == "1.1"
 
 
 def test_a_measured_value_that_is_missing_is_told_with_its_reason():
     missing = item("NUM", "Length", MeasuredValueSequence=[])
     missing.NumericValueQualifierCodeSequence = [code("114006", "DCM", "Measurement failure")]
-    assert content(report(missing)).children[0].value == "no value: Measurement failure"
+    assert tree(missing).children[0].value == "no value: Measurement failure"
 
 
 # -- hostile trees --------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ def _sections(dataset: Dataset, uid: str, tree: Content | None) -> Iterator[Sect
         if facts:
             yield Section(heading, facts)
     if tree is not None:
-        yield Section("Document", tuple(facts_of(dataset, _REPORT)))
+        facts = tuple(facts_of(dataset, _REPORT))
+        yield from [Section("Document", facts)] if facts else ()
         yield from _administration(uid, tree)
         return
     outline = OUTLINES.get(uid)

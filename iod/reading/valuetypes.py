@@ -154,7 +154,7 @@ def _cells(cell: Dataset) -> Iterator[tuple[tuple[int, int], str]]:
     row, column = _whole(cell, "TableRowNumber"), _whole(cell, "TableColumnNumber")
     name = next((name for name, _ in _others(cell, _OF_CELL)), "")
     held = values.value(cell, name) if name else None
-    many = list(held) if isinstance(held, MultiValue) and not (row and column) else []
+    many = list(held) if isinstance(held, MultiValue | list) and not (row and column) else []
     for place, each in enumerate(many[:MOST_CELLS], 1):
         yield (row or place, column or place), values.cut(str(each))
     if not many and name:
