@@ -35,6 +35,11 @@ def _meanings(model: InformationModel) -> Sequence[str]:
     return _FIND if model.service == "find" else _RETRIEVE
 
 
+def agreed(model: InformationModel) -> tuple[str, ...]:
+    """The meaning of each byte that is answered 1 when it is asked; "" of those that never are."""
+    return tuple(_meanings(model))
+
+
 def answer(model: InformationModel, offered: bytes) -> bytes:
     """The acceptor's application information for what a requestor offered.
 

@@ -90,10 +90,10 @@ def _acceptance(rights: Rights, entry: Entry, request: Request, settings: Settin
         for cx in request.contexts
     }
     known = {uid: kind for uid, kind in kinds.items() if kind}
-    allowed = {uid: _offer(kind) for uid, kind in known.items() if allows(rights, kind, uid)}
+    allowed = {uid: offer(kind) for uid, kind in known.items() if allows(rights, kind, uid)}
     # C-GET stores on the association that asked: its storage contexts need no right to store.
     if any(known[uid] == "get" for uid in allowed):
-        gets = {uid: _offer("store") for uid, kind in known.items() if kind == "store"}
+        gets = {uid: offer("store") for uid, kind in known.items() if kind == "store"}
         allowed = gets | allowed
     return Acceptance(
         allowed,
@@ -232,7 +232,8 @@ def _may_be_storage(uid: str, request: Request) -> bool:
     return uid not in catalogue.MODELS and UID(uid).is_private
 
 
-def _offer(kind: str) -> Offer:
+def offer(kind: str) -> Offer:
+    """What is offered for an abstract syntax that falls under this right."""
     if kind == "store":
         return Offer(catalogue.STORAGE_TRANSFER_SYNTAXES, scu=True)
     if kind == "commit":

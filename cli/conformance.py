@@ -1,0 +1,45 @@
+"""`anode conformance`: the conformance statement of this configuration, PS3.2 Annex N."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import calls, options, show
+from cli.statement.page import page
+from cli.statement.statement import markdown, statement
+
+EXAMPLES = options.examples(
+    "anode conformance",
+    "anode conformance -c /etc/anode.toml --html -o conformance.html",
+)
+HtmlOption = Annotated[bool, typer.Option("--html", help="Write HTML in place of Markdown.")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write it there, not to standard output.",
+        dir_okay=False, show_default=False,
+    ),
+]  # fmt: skip
+
+
+def conformance(
+    *,
+    config: options.ConfigOption = None,
+    as_html: HtmlOption = False,
+    output: OutputOption = None,
+) -> None:
+    """Write the conformance statement of this configuration.
+
+    In the layout of PS3.2 Annex N, made from the tables the node runs by.
+    """
+    blocks = statement(calls.settings(config))
+    text = page(blocks) if as_html else markdown(blocks)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+        show.tell(f"Wrote {output}")

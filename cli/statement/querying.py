@@ -1,0 +1,140 @@
+"""Chapter 5.2.7: query and retrieve, model by model and key by key. PS3.4 C, K, Y, Z."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from archive.attributes import ATTRIBUTES, LEVELS, Attribute
+from cli.statement import claims
+from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
+from config.catalogue import InformationModel
+from config.settings import Settings
+
+UNIQUE: Final = {"U": "unique", "R": "required", "O": "optional"}
+# What `archive.matching` compares by; universal matching is common to all.
+MATCHING: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"), "single, wildcard"),
+    "PN": "single, wildcard, fuzzy (negotiated)",
+    "UI": "single, list of UID",
+    "DA": "single, range",
+    "TM": "single, range",
+    "DT": "single, range",
+    "SQ": "sequence",
+}
+_OPTIONS: Final[Mapping[str, str]] = {
+    "relational": "relational",
+    "combined_datetime": "combined date and time",
+    "fuzzy_names": "fuzzy names",
+    "timezone": "time zone",
+    "empty_value": "empty value",
+    "multiple_value": "multiple values",
+    "reserved": "date and time combined (always)",
+}
+
+
+def query_retrieve(settings: Settings) -> Iterator[Block]:
+    """5.2.7."""
+    yield Heading("5.2.7", "Query/Retrieve Service")
+    served = [each.model for each in claims.models(settings)]
+    finds = [model for model in served if model.service == "find"]
+    yield from _rules(finds)
+    for number, model in enumerate(finds, 1):
+        yield Heading(f"5.2.7.1.{number}", model.name)
+        yield from _keys(model)
+    yield from _retrieval([model for model in served if model.service in claims.RETRIEVES])
+
+
+def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
+    yield Heading("5.2.7.1", "Query (C-FIND) as SCP")
+    if not finds:
+        yield Paragraph("The configuration gives nobody the right to query.")
+        return
+    yield bullets(
+        "Every key is also matched universally (zero length). Attributes that are no key of the "
+        "model are returned empty, and the status is FF01; so are keys of levels below, unless "
+        "relational queries are negotiated.",
+        "Text other than person names is compared case-sensitively. A required key that is "
+        "empty in "
+        "an object matches whatever is asked.",
+        "Date and time are matched each by itself unless combined; in models without levels "
+        "they are "
+        "always combined. Ranges hold their ends.",
+        "The unique key of every level above needs one single value; keys of higher levels are "
+        "matched and returned as well.",
+        "Type 3 return keys of the tables are supported. Superseded approvals and replaced "
+        "templates are not withheld: every object that matches is answered.",
+        "InstanceAvailability is always ONLINE. C-CANCEL is obeyed between answers.",
+    )
+    rows = [
+        (model.name, ", ".join(model.levels) if not model.classes else "one level, not named")
+        for model in finds
+    ]
+    yield grid("Table 5.2.7-1. Query models", "Model | Levels", rows)
+
+
+def _keys(model: InformationModel) -> Iterator[Block]:
+    """A table of the keys of each level that may be asked."""
+    for level, keys in keys_of(model):
+        rows = [(key.keyword, tag(key), UNIQUE[key.key], matching(key)) for key in keys]
+        name = f"Keys of {model.name}" + (f" at level {level}" if level else "")
+        yield grid(name, "Attribute | Tag | Key | Matching", rows)
+    yield Paragraph("What is known of the items of its sequences is listed in docs/query.md.")
+
+
+def keys_of(model: InformationModel) -> Iterator[tuple[str, list[Attribute]]]:
+    """By level, the keys that the model answers; of a model without levels, all of them."""
+    top = LEVELS.index("PATIENT")
+    for level in model.levels:
+        within = LEVELS[top : LEVELS.index(level) + 1]
+        fresh = within if level == model.levels[0] else within[-1:]
+        yield level, [each for each in ATTRIBUTES if each.level in fresh and _asked(each, model)]
+
+
+def _asked(key: Attribute, model: InformationModel) -> bool:
+    """The Record Key is that of the Repository Query (C.6.4); a character set is no key."""
+    if key.keyword == "RecordKey":
+        return model.root == "repository"
+    return key.keyword != "SpecificCharacterSet"
+
+
+def tag(key: Attribute) -> str:
+    """(gggg,eeee)."""
+    return f"({key.tag >> 16:04X},{key.tag & 0xFFFF:04X})"
+
+
+def matching(key: Attribute) -> str:
+    """How a key is matched."""
+    if not key.matched:
+        return "returned only"
+    kind = MATCHING.get(key.vr, "single")
+    return f"{kind}; any of its values" if key.many and key.vr != "UI" else kind
+
+
+def options(agreed: Sequence[str]) -> str:
+    """Which bytes of extended negotiation are answered 1."""
+    words = [f"{at} {_OPTIONS[name]}" for at, name in enumerate(agreed, 1) if name]
+    return ", ".join(words) or "none"
+
+
+def _retrieval(models: Sequence[InformationModel]) -> Iterator[Block]:
+    yield Heading("5.2.7.2", "Retrieve (C-MOVE, C-GET) as SCP")
+    if not models:
+        yield Paragraph("The configuration gives nobody the right to retrieve.")
+        return
+    rows = [
+        (model.name, ", ".join(model.levels) if not model.classes else "SOPInstanceUID")
+        for model in models
+    ]
+    yield grid("Table 5.2.7-2. Retrieve models", "Model | Levels or key", rows)
+    yield bullets(
+        "Unique keys only: one value above the level, one UID or a list at it. Other keys are "
+        "ignored.",
+        "C-MOVE sends to configured peers that the caller may name, on associations of its own, on "
+        "contexts for exactly what matches; others are answered A801.",
+        "Each sub-operation of a C-MOVE carries Move Originator AE Title and Message ID. If the "
+        "association it was asked on ends, sending stops.",
+        "Enhanced multi-frame conversion is not supported. FRAME level of the Composite Instance "
+        "Root: SimpleFrameList, CalculatedFrameList or TimeRange; the new object has a new SOP "
+        "Instance UID.",
+    )

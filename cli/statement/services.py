@@ -1,0 +1,167 @@
+"""Chapter 5: what each service does, but query and retrieve, which are `querying`. Annex N.5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archive.charsets import IN_CHARACTER_SET, STAND_ALONE
+from archive.iso2022 import SETS
+from cli.statement import claims, querying
+from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
+from config.settings import Settings
+from scu import references
+from scu.references import Reason
+
+
+def services(settings: Settings) -> Iterator[Block]:
+    """Chapter 5."""
+    title = settings.node.ae_title
+    yield Heading("5", "Service and Interoperability Description")
+    yield Heading("5.1", "Mapping of Services to Application Entities")
+    yield Paragraph(f"All services are those of the one application entity, {title}.")
+    yield Heading("5.2", "DIMSE Services")
+    for number, name in _UNSUPPORTED:
+        yield Heading(number, name)
+        yield Paragraph("Not supported.")
+    yield from _storage(settings)
+    yield from _commitment(settings)
+    yield from querying.query_retrieve(settings)
+    yield Heading("5.2.8", "Print Management Service")
+    yield Paragraph("Not supported.")
+    yield Heading("5.3", "DICOM Web Services")
+    yield Paragraph("Not supported, WADO-WS (retired) included.")
+    yield Heading("5.4", "Media Services")
+    yield Paragraph("No media application profile is supported.")
+    yield Heading("5.5", "Real-Time Video Services")
+    yield Paragraph("Not supported.")
+    yield from _together(settings)
+    yield from _character_sets()
+
+
+_UNSUPPORTED = (
+    ("5.2.1", "Basic Worklist Management Service"),
+    ("5.2.2", "Modality Performed Procedure Step Service"),
+    ("5.2.3", "Unified Worklist and Procedure Step Service"),
+    ("5.2.4", "Instance Availability Notification Service"),
+)
+
+
+def _storage(settings: Settings) -> Iterator[Block]:
+    """5.2.5, PS3.4 annexes B and GG."""
+    yield Heading("5.2.5", "Storage Service")
+    if not claims.stored(settings):
+        yield Paragraph("The configuration gives nobody the right to store.")
+        return
+    unknown = settings.archive.unknown_classes == "store"
+    yield Heading("5.2.5.1", "SCP of the Storage SOP Classes")
+    yield bullets(
+        "Level of conformance: 2 (full), PS3.4 B.4.1: all attributes are kept, private ones, "
+        "retired "
+        "ones and those of extended SOP classes included.",
+        "No element is coerced, discarded or re-encoded: an object is kept in the transfer "
+        "syntax it "
+        "came in, byte for byte, with its SHA-256. Digital signatures so stay as they were "
+        "(Signature Level 3); none is checked or added.",
+        "The first object of a SOP Instance UID stays: the same bytes again are a success, other "
+        "bytes are refused with 0111.",
+        "Private classes, and classes the sender declares as storage (PS3.7 D.3.3.6), are "
+        "stored as "
+        "well."
+        if unknown
+        else "Private classes and classes that Annex A lacks are not accepted.",
+        f"Received objects are checked against their IOD: `[archive] check` is "
+        f'"{settings.archive.check}".',
+        "There is no limit to how long objects are kept; nothing is deleted but by `anode delete`.",
+    )
+    yield Heading("5.2.5.2", "SCU of the Storage SOP Classes")
+    yield bullets(
+        "`anode send` proposes the transfer syntax of each file, C-MOVE and C-GET that of each "
+        "stored object. Who does not take it gets it, without loss, in Explicit or Implicit VR "
+        "Little Endian, Deflated Explicit VR Little Endian or Explicit VR Big Endian, decompressed "
+        "where there is a decoder; a peer configured so (`compress`) in JPEG-LS, JPEG 2000 or RLE, "
+        "lossless. Nothing is compressed with loss, and video is never re-encoded.",
+        "The SOP Instance UID stays with such a change, which loses nothing.",
+    )
+
+
+def _commitment(settings: Settings) -> Iterator[Block]:
+    """5.2.6, PS3.4 Annex J."""
+    yield Heading("5.2.6", "Storage Commitment Service")
+    if not any(each.model.service == "commit" for each in claims.models(settings)):
+        yield Paragraph("The configuration gives nobody the right to it.")
+        return
+    limits = settings.limits
+    yield bullets(
+        "Storage Commitment Push Model as SCP. An object is committed when its row, its file, its "
+        "size and the SHA-256 of its bytes, all read again, are as they were on receipt, and that "
+        "has passed a sync of the disk.",
+        "The result is on the disk before the request is answered, or, when reading takes longer "
+        f"than {limits.commitment_seconds:g} seconds, before the report.",
+        "The report (N-EVENT-REPORT) comes on the same association when its requestor is "
+        "silent for "
+        "half a second; otherwise on a new one to the configured address of that AE title, "
+        "with the "
+        "SCP role proposed, tried again over restarts for "
+        f"{limits.report_days} days. A requestor without a configured address is told only on its "
+        "own association.",
+        f"At most {limits.commitment_instances} objects in one request.",
+        "As SCU: `anode commit`, `anode send --commit`.",
+    )
+    rows = [(f"{reason:04X}", references.WORDS[reason]) for reason in Reason if reason]
+    yield grid("Table 5.2.6-1. Failure reasons", "Reason | Meaning", rows)
+
+
+def _together(settings: Settings) -> Iterator[Block]:
+    """5.6, the contract of docs/durability.md in short."""
+    yield Heading("5.6", "Cross-Service Considerations")
+    yield Heading("5.6.1", "What a Success Means")
+    if settings.archive.sync == "always":
+        yield Paragraph(
+            "C-STORE is answered 0000 when the object is durable and findable: written to its last "
+            "byte, checked, under its final name, its row committed, and file system and index "
+            "synced to the disk. A crash of program or machine right after it loses nothing."
+        )
+    else:
+        yield Paragraph(
+            'This node runs with `sync = "lazy"`: a crash of the program loses nothing that was '
+            "acknowledged; a power cut loses what was stored during the last half minute or so. "
+            "Storage commitment is synced all the same."
+        )
+    yield bullets(
+        "A full disk is told with A700 and leaves nothing behind. After a sync that failed nothing "
+        "is stored until a restart.",
+        "A start after any crash compares the newest rows and files; nothing is deleted that could "
+        "be an object.",
+        "An object is in a C-FIND from the moment its C-STORE is acknowledged.",
+        "With `verify = " + f'"{settings.archive.verify}"' + "`, what the disk has altered is not "
+        "sent: the sub-operation fails.",
+    )
+
+
+def _character_sets() -> Iterator[Block]:
+    """5.7."""
+    yield Heading("5.7", "Specific Character Sets")
+    yield Paragraph(
+        "Requests and objects are decoded, each by its own Specific Character Set, and compared as "
+        "Unicode; objects keep their bytes. An answer is in the requested set if that has every "
+        "character, else in ISO_IR 192; all ASCII, it names none."
+    )
+    rows = [
+        (f"ISO 2022 IR {number}", "with code extension")
+        if coded.width > 1
+        else (f"ISO_IR {number}, ISO 2022 IR {number}", "alone, or with code extension")
+        for number, coded in SETS.items()
+    ]
+    rows += [(term, "stands alone") for term in STAND_ALONE]
+    yield grid("Table 5.7-1. Character sets", "Term | Use", rows)
+    vrs = ", ".join(sorted(IN_CHARACTER_SET))
+    yield bullets(
+        f"It applies to {vrs}.",
+        "What cannot be decoded is shown as U+FFFD; in a key it matches any character. A "
+        "request in "
+        "a set that is not known is read as UTF-8 if it is valid, else as ISO_IR 100; what "
+        "cannot be "
+        "read matches as a wildcard.",
+        "Person names: matching ignores case, accents, width and trailing delimiters; component "
+        "groups are matched each by itself.",
+    )
