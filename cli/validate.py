@@ -56,7 +56,7 @@ def validate(
     errors: ErrorsOption = False,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Check objects against the IOD of their class, and rules of ours.
+    """Check objects against the IOD of their class, and our rules.
 
     Modules, types and conditions, functional groups, codes, values and their representation.
     References are looked for among the objects given. Exit code 1 when there is an error.
