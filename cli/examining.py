@@ -22,7 +22,7 @@ def examine(
     config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Find what stored objects refer to; the node may run meanwhile.
+    """Find what stored objects refer to; the node may run.
 
     Exit code 1 when some could not be examined; they are listed with the reason.
     """
