@@ -1,12 +1,16 @@
-"""What all tests share: how hard hypothesis tries.  Nodes and peers are in files of their own.
+"""What all tests share: how hard hypothesis tries, and the samples.
 
 Tests decode pixels by pydicom to compare with; its codecs are here before `scp` keeps them out.
 """
 
 import os
+from pathlib import Path
 
 import pydicom.pixels  # noqa: F401
+import pytest
 from hypothesis import HealthCheck, settings
+
+from iod.samples import Left, make
 
 # A shared machine is slow at times: examples are bounded by number, never by the clock.
 # CI repeats the same ones, so that it judges the change; people's runs look for new ones.
@@ -18,3 +22,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("anode")
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that `anode samples` makes, made once; to be read only."""
+    folder = tmp_path_factory.mktemp("samples")
+    assert [each for each in make(folder) if isinstance(each, Left)] == []
+    return folder
