@@ -41,6 +41,29 @@ def _family(name: str, told: str, *classes: str, needs: tuple[str, str] | None =
 
 FAMILIES: Final = (
     _family(
+        "radiotherapy",
+        "Structure set, segment annotation, physician intent, radiations, radiation set",
+        "481.3",
+        "481.10",
+        "481.11",
+        "481.12",
+        "481.13",
+    ),
+    _family(
+        "brachytherapy",
+        "An HDR plan and the instruction to deliver a fraction of it",
+        "481.5",
+        "1.2.840.10008.5.1.4.34.10",
+    ),
+    _family(
+        "ct-protocols",
+        "CT protocols defined, approved, deprecated, withdrawn and performed, with the images",
+        "2",
+        "200.1",
+        "200.2",
+        "200.3",
+    ),
+    _family(
         "content-assessment",
         "An RT Plan and the result of its assessment",
         "481.5",

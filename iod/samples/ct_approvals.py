@@ -1,0 +1,70 @@
+"""Protocol Approvals, PS3.3 A.83 and C.35: who asserts what of a protocol; of no patient.
+
+An assertion that takes back an earlier one names it (Related Assertion Sequence): the codes are
+those of CID 800.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydicom import Dataset
+from pydicom.uid import ProtocolApprovalStorage
+
+from iod.samples.identity import uid
+from iod.samples.items import code, item, put, reference
+from iod.samples.subjects import INSTITUTION, Equipment, common, equip
+
+_APPROVED: Final = ("128603", "DCM", "Approved for use at the institution")
+_DEPRECATED: Final = ("128610", "DCM", "Deprecated protocol")
+_DISAPPROVED: Final = ("128623", "DCM", "Disapproved for use at the institution")
+_WITHOUT_INSTITUTION: Final = (_DEPRECATED,)
+_WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
+
+
+def approvals(first: Dataset, second: Dataset, children: Dataset) -> dict[str, Dataset]:
+    """By name: the first was approved and superseded, the second is approved, and so on."""
+    return {
+        "approval-1": _approval("approval-1", first, _APPROVED, "20230110090000"),
+        "approval-1-superseded": _approval(
+            "approval-1-superseded", first, _DEPRECATED, "20240201090000", "approval-1"
+        ),
+        "approval-2": _approval("approval-2", second, _APPROVED, "20240201091500"),
+        "approval-children": _approval("approval-children", children, _APPROVED, "20230111090000"),
+        "approval-children-withdrawn": _approval(
+            "approval-children-withdrawn",
+            children,
+            _DISAPPROVED,
+            "20240305140000",
+            "approval-children",
+        ),
+    }
+
+
+def _approval(
+    name: str, subject: Dataset, assertion: tuple[str, str, str], when: str, of: str = ""
+) -> Dataset:
+    made = common(ProtocolApprovalStorage, "ct-protocols", name)
+    equip(made, _WRITER)
+    said = item(
+        AssertionCodeSequence=[code(*assertion)],
+        AssertionUID=uid("assertion", name),
+        AsserterIdentificationSequence=[
+            item(
+                ObserverType="PSN",
+                PersonName="Chief^Carla",
+                PersonIdentificationCodeSequence=[code("C17", "99ANODE", "Chief^Carla")],
+                OrganizationalRoleCodeSequence=[],
+                InstitutionName=INSTITUTION,
+                InstitutionCodeSequence=[],
+            )
+        ],
+        AssertionDateTime=when,
+    )
+    if assertion not in _WITHOUT_INSTITUTION:
+        put(said, InstitutionCodeSequence=[code("ASH", "99ANODE", INSTITUTION)])
+    if assertion == _APPROVED:
+        put(said, AssertionExpirationDateTime=f"{int(when[:4]) + 3}{when[4:]}")
+    if of:
+        put(said, RelatedAssertionSequence=[item(ReferencedAssertionUID=uid("assertion", of))])
+    return put(made, ApprovalSubjectSequence=[reference(subject)], ApprovalSequence=[said])
