@@ -20,6 +20,7 @@ from archive.deadlines import ending
 from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable
 from archive.found import Found
+from archive.judgements import Judgements
 from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
@@ -70,6 +71,7 @@ class Index:
         self._commits = Commits(root, self._dialect, barrier or Open())
         self.arrived = threading.Event()  # something may wait to be examined
         self.references = References(self._rows)
+        self.judgements = Judgements(self._rows)
         self._lock = threading.Lock()  # guards the two below
         self._closed = False
         self._readers: deque[Connection] = deque()

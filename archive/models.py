@@ -107,6 +107,7 @@ Instance = _model(
         "odd_character_set": BooleanField(default=False),
         "examined": IntegerField(default=0),  # archive/references.py
         "examined_note": TextField(null=True),
+        "checked": IntegerField(default=0),  # archive/judgements.py
     },
     (
         (("SOPInstanceUID",), True),
@@ -150,4 +151,26 @@ Reference = _model(
     key=("instance", "to_uid", "role"),
 )
 
-MODELS: tuple[Any, ...] = (Patient, Study, Series, Instance, Term, Reference)
+# What checks have found of instances; a wording is there once.
+Verdict = _model(
+    "Verdict",
+    {
+        "id": AutoField(),
+        **{name: TextField() for name in ("severity", "path", "rule", "message", "clause")},
+    },
+    ((("severity", "path", "rule", "message", "clause"), True),),
+)
+Finding = _model(
+    "Finding",
+    {
+        "instance": ForeignKeyField(Instance, index=False, on_delete="CASCADE"),
+        "place": IntegerField(),
+        "verdict": ForeignKeyField(Verdict),
+    },
+    (),
+    key=("instance", "place"),
+)
+
+MODELS: tuple[Any, ...] = (
+    Patient, Study, Series, Instance, Term, Reference, Verdict, Finding,
+)  # fmt: skip

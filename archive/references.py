@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
+from archive import judgements
 from archive.dialect import Connection
+from archive.judgements import Judgement
 from archive.record import StoredInstance
 
 
@@ -30,7 +32,7 @@ class Examined:
     """What examining an instance has found; `row` is its number in the index.
 
     `references` are (role, SOP Class UID, SOP Instance UID). `note` says what was left out, or why
-    it could not be examined.
+    it could not be examined. `findings` are those of a check; None where it was not checked.
     """
 
     row: int
@@ -38,6 +40,7 @@ class Examined:
     references: Sequence[tuple[str, str, str]] = ()
     note: str = ""
     failed: bool = False
+    findings: Sequence[Judgement] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def note(db: Connection, found: Sequence[Examined]) -> int:
         if not db.execute(_STATE, row).rowcount:
             continue
         written += 1
+        judgements.note(db, each.row, each.findings)
         db.execute("DELETE FROM reference WHERE instance_id = ?", (each.row,))
         db.executemany(_ADD, ((each.row, uid, role, kind) for role, kind, uid in each.references))
     return written

@@ -7,14 +7,21 @@ archives that no node serves. Both may run at a time: what is found twice is wri
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
+from config.settings import Settings
+from scp.checking import level
 from scp.examination import Examination
 
 EXAMPLES = options.examples("anode examine", "anode examine -c /etc/anode.toml --json")
 SHOWN = 20
+
+
+def _is_checked(settings: Settings, sop_class_uid: str) -> bool:
+    return level(settings, sop_class_uid) != "off"
 
 
 def examine(
@@ -22,15 +29,16 @@ def examine(
     config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
-    """Find what stored objects refer to; the node may run.
+    """Find what stored objects refer to, and check them.
 
-    Exit code 1 when some could not be examined; they are listed with the reason.
+    Until none waits for it; the node may run meanwhile. Exit code 1 when some could
+    not be examined; they are listed with the reason.
     """
     settings = calls.settings(config)
     with opened(settings) as archive, show.spinner() as progress:
         progress.add_task("Examining", total=None)
         before = archive.index.references.progress()
-        work = Examination(archive)
+        work = Examination(archive, partial(_is_checked, settings))
         work.start()
         try:
             work.settle()

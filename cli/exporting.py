@@ -63,7 +63,7 @@ def export(
     asked = questions.question(key or []).identifier
     settings = calls.settings(config)
     result = Exported(output)
-    wanted = _by_level(asked)
+    wanted = by_level(asked)
     told = partial(audit.exported, user(), output.absolute().as_uri())
     with (
         opened(settings) as archive,
@@ -73,7 +73,7 @@ def export(
     ):
         output.mkdir(parents=True, exist_ok=True)
         task = progress.add_task("Exporting", total=None)
-        for place, stored in _selected(archive, wanted):
+        for place, stored in selected(archive, wanted):
             if _write(stored, place, result):
                 media.add(stored.subject, stored.sop_class_uid)
             progress.advance(task)
@@ -85,7 +85,7 @@ def export(
     return Code.PARTIAL if result.refused else Code.DONE
 
 
-def _by_level(asked: Dataset) -> Mapping[str, Dataset]:
+def by_level(asked: Dataset) -> Mapping[str, Dataset]:
     """The keys by the level they belong to; the patient's go with the study's."""
     made: dict[str, Dataset] = {level: Dataset() for level in LEVELS[1:]}
     for element in asked:
@@ -99,9 +99,10 @@ def _by_level(asked: Dataset) -> Mapping[str, Dataset]:
     return made
 
 
-def _selected(
+def selected(
     archive: Archive, wanted: Mapping[str, Dataset]
 ) -> Iterator[tuple[PurePosixPath, StoredInstance]]:
+    """The objects that match, and where each has its place in a tree."""
     for study in _found(archive, "STUDY", wanted["STUDY"], _STUDY):
         above = {"StudyInstanceUID": study["StudyInstanceUID"]}
         folder = tree.of_study(study)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import scu.echo
 from archive import Counts, commitments, degraded
+from archive.judgements import Judged
 from archive.references import Progress
 from cli import calls, fixity, options, show
 from cli.failures import Code
@@ -48,7 +49,7 @@ def status(
     """
     settings = calls.settings(config)
     data = settings.node.data
-    counts, told, progress = _counts(settings)
+    counts, told, progress, judged = _counts(settings)
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
     ending = _ending(settings)
@@ -66,6 +67,7 @@ def status(
                 "reports_waiting": commitments.waiting(data),
                 "fixity": fixity.document(told),
                 "examination": asdict(progress),
+                "checks": asdict(judged),
                 "quarantined": told.quarantined,
                 "listeners": [asdict(each) for each in reached],
                 "certificates": [_lasting(each) for each in ending],
@@ -80,7 +82,7 @@ def status(
         if number := commitments.waiting(data):
             waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
             _report([("Waiting", waiting)], [])
-        _report(_examination(progress), [])
+        _report(_examination(progress) + _findings(judged), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
@@ -123,12 +125,13 @@ def _until(each: Expiry) -> str:
     return f"{each.path.name}: {words}{mark}"
 
 
-def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress]:
+def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
     if not settings.node.data.is_dir():
-        return Counts(0, 0, 0, 0, 0), fixity.NOTHING, Progress(0, 0)
+        return Counts(0, 0, 0, 0, 0), fixity.NOTHING, Progress(0, 0), Judged(0, 0, 0, 0)
     with opened(settings) as archive:
-        told = fixity.seen(settings.node.data, archive)
-        return archive.counts(), told, archive.index.references.progress()
+        told, index = fixity.seen(settings.node.data, archive), archive.index
+        progress = index.references.progress()
+        return archive.counts(), told, progress, index.judgements.counts()
 
 
 def _examination(progress: Progress) -> list[tuple[str, str]]:
@@ -140,6 +143,17 @@ def _examination(progress: Progress) -> list[tuple[str, str]]:
         failed = show.count(progress.failed, "instance")
         rows.append(("Examination", f"(!) {failed} could not be examined: anode examine"))
     return rows
+
+
+def _findings(judged: Judged) -> list[tuple[str, str]]:
+    """What checks have found; nothing where they found nothing."""
+    if not judged.errors and not judged.warnings:
+        return []
+    errors = f"(!) {show.count(judged.errors, 'error')} in {show.count(judged.invalid, 'instance')}"
+    told = [errors] if judged.errors else []
+    if judged.warnings:
+        told.append(show.count(judged.warnings, "warning"))
+    return [("Checks", f"{', '.join(told)}: anode validate --stored")]
 
 
 def _existing(path: Path) -> Path:

@@ -1,25 +1,27 @@
-"""`anode validate`: objects in files against the IOD of their class, and rules of ours."""
+"""`anode validate`: objects, in files or stored, by the IOD of their class and rules of ours."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli import options, show, sources
+from cli import calls, judging, options, show, sources
 from cli.failures import Code, Failure
+from cli.judging import Judged
 from config import catalogue
 from iod import checks
-from iod.checks import Finding, Known
+from iod.checks import Known
 
 EXAMPLES = options.examples(
     "anode validate image.dcm",
     "anode validate ./study --errors",
     "anode validate ./study --json",
+    "anode validate --stored -k PatientID=ABC",
 )
 SHOWN = 200
 
@@ -36,46 +38,49 @@ PathsArgument = Annotated[
 ErrorsOption = Annotated[bool, typer.Option("--errors", help="Tell errors only, no warnings.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """An object and what was found of it."""
-
-    name: str  # of the file
-    sop_class_uid: str
-    sop_instance_uid: str
-    findings: tuple[Finding, ...]
-
-    def number(self, severity: str) -> int:
-        """How many findings are that severe."""
-        return sum(each.severity == severity for each in self.findings)
+StoredOption = Annotated[
+    bool, typer.Option("--stored", help="Validate what the archive holds; -k narrows it down.")
+]
 
 
 def validate(
     paths: PathsArgument = None,
     *,
+    stored: StoredOption = False,
+    key: options.KeysOption = None,
     errors: ErrorsOption = False,
+    config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
     """Check objects against the IOD of their class, and our rules.
 
     Modules, types and conditions, functional groups, codes, values and their representation.
-    References are looked for among the objects given. Exit code 1 when there is an error.
+    References are looked for among the objects given, or in the archive. Exit code 1 when there
+    is an error.
     """
-    if not paths:
-        raise Failure(Code.USAGE, "tell what to validate: files or folders")
-    with show.spinner() as progress:
-        task = progress.add_task("Looking", total=None)
-        found = sources.collect(paths, lambda: progress.advance(task))
-    judged = [*_damaged(found.damaged), *_files(found.sources)]
+    if stored == bool(paths) or (key and not stored):
+        raise Failure(Code.USAGE, "tell what to validate: files and folders, or --stored with -k")
+    not_dicom = 0
+    if stored:
+        judged = list(judging.stored(calls.settings(config), key or []))
+    else:
+        found = _collected(paths or [])
+        judged, not_dicom = [*_damaged(found.damaged), *_files(found.sources)], found.not_dicom
     if errors:
         judged = [_only_errors(each) for each in judged]
-    _tell(judged, found.not_dicom, as_json=as_json)
+    _tell(judged, not_dicom, as_json=as_json)
     return Code.PARTIAL if any(each.number("error") for each in judged) else Code.DONE
+
+
+def _collected(paths: list[Path]) -> sources.Collected:
+    with show.spinner() as progress:
+        task = progress.add_task("Looking", total=None)
+        return sources.collect(paths, lambda: progress.advance(task))
 
 
 def _damaged(damaged: Iterable[tuple[Path, str]]) -> Iterator[Judged]:
     for path, why in damaged:
-        yield Judged(str(path), "", "", (Finding("error", "", "file.unreadable", why, "PS3.10 7"),))
+        yield judging.unreadable(str(path), why)
 
 
 def _files(found: Sequence[sources.Source]) -> Iterator[Judged]:
@@ -83,13 +88,11 @@ def _files(found: Sequence[sources.Source]) -> Iterator[Judged]:
     known = Known(classes.get)
     with show.bar() as progress:
         for each in progress.track(found, description="Validating"):
-            try:
-                findings = checks.check(each, known)
-            except OSError as error:
-                why = error.strerror or str(error)
-                findings = [Finding("error", "", "file.unreadable", why, "PS3.10 7")]
             told = each.sop_class_uid, each.sop_instance_uid
-            yield Judged(str(each.path), *told, tuple(findings))
+            try:
+                yield Judged(str(each.path), *told, tuple(checks.check(each, known)))
+            except OSError as error:
+                yield judging.unreadable(str(each.path), error.strerror or str(error), told)
 
 
 def _only_errors(judged: Judged) -> Judged:
@@ -103,7 +106,7 @@ def _tell(judged: Sequence[Judged], not_dicom: int, *, as_json: bool) -> None:
         return
     rows = list(_rows(judged))
     if rows:
-        headings = ("File", "SOP class", "Finding", "Rule", "What")
+        headings = ("Object", "SOP class", "Finding", "Rule", "What")
         show.listing(headings, rows[:SHOWN], right=())
     if len(rows) > SHOWN:
         show.tell(f"... and {len(rows) - SHOWN} more; --json lists all")
@@ -125,7 +128,7 @@ def _by_file(judged: Sequence[Judged]) -> None:
     some = [each for each in judged if each.findings]
     if len(some) < 2:
         return
-    table = show.table("File", "Errors", "Warnings", right=("Errors", "Warnings"))
+    table = show.table("Object", "Errors", "Warnings", right=("Errors", "Warnings"))
     for each in some[:SHOWN]:
         show.row(table, each.name, each.number("error"), each.number("warning"))
     show.put(table)

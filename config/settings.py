@@ -38,12 +38,6 @@ def _workers(value: int) -> int:
     return value
 
 
-def _check(value: str) -> str:
-    if value == "warn":
-        raise ValueError('"warn" is not built yet in this version; use "off" or "reject"')
-    return value
-
-
 class Node(Table):
     """[node]: who we are and where we keep things; workers 0 is as many as serve best."""
 
@@ -60,7 +54,7 @@ class Archive(Table):
     sync: Literal["always", "lazy"] = "always"
     verify: Literal["hash", "size"] = "hash"
     unknown_classes: Literal["reject", "store"] = "reject"
-    check: Annotated[Level, AfterValidator(_check)] = "off"
+    check: Level = "warn"
     check_classes: CheckClasses = {}  # noqa: RUF012 - copied for each instance
 
 

@@ -11,9 +11,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import astuple
 
 from archive import Archive
 from archive.errors import ArchiveError
+from archive.judgements import Judgement
+from archive.record import StoredInstance
 from archive.references import Examined, Waiting
 from iod.examination import File, Outcome, Process
 
@@ -25,11 +29,17 @@ MOST_SECONDS = 10.0  # of doing nothing
 _log = logging.getLogger("anode.examination")
 
 
+def _never(_sop_class_uid: str) -> bool:
+    return False
+
+
 class Examination:
     """Examines what waits, until it is stopped."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, checked: Callable[[str], bool] = _never) -> None:
+        """`checked` says whether objects of a SOP class are checked, too."""
         self._index = archive.index
+        self._checked = checked
         self._process = Process()
         self._over = threading.Event()
         self._settling = threading.Condition()  # guards the three below
@@ -92,7 +102,7 @@ class Examination:
                     self._done = asked
                     self._settling.notify_all()
                 return
-            self._index.note(examined(self._process, waiting))
+            self._index.note(examined(self._process, waiting, self._checked))
             if self._index.arrived.is_set():
                 self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
 
@@ -102,19 +112,26 @@ class Examination:
             self._settling.wait_for(lambda: self._hurried or self._over.is_set(), seconds)
 
 
-def examined(process: Process, waiting: list[Waiting]) -> list[Examined]:
+def examined(
+    process: Process, waiting: list[Waiting], checked: Callable[[str], bool] = _never
+) -> list[Examined]:
     """What examining these has found. Raises OSError."""
     files = [
-        File(each.stored.path, each.stored.offset, each.stored.transfer_syntax_uid)
-        for each in waiting
+        File(stored.path, stored.offset, stored.transfer_syntax_uid, _class(stored, checked))
+        for stored in (each.stored for each in waiting)
     ]
     outcomes = process.examine(files)
     return [_told(each, outcome) for each, outcome in zip(waiting, outcomes, strict=True)]
 
 
 def _told(each: Waiting, outcome: Outcome) -> Examined:
-    uid = each.stored.sop_instance_uid
+    uid, found = each.stored.sop_instance_uid, outcome.findings
+    judged = None if found is None else [Judgement(*astuple(finding)) for finding in found]
     if outcome.cause:
         _log.warning("instance %s cannot be examined: %s", uid, outcome.cause)
-        return Examined(each.row, uid, note=outcome.cause, failed=True)
-    return Examined(each.row, uid, outcome.references, outcome.note)
+        return Examined(each.row, uid, note=outcome.cause, failed=True, findings=judged)
+    return Examined(each.row, uid, outcome.references, outcome.note, findings=judged)
+
+
+def _class(stored: StoredInstance, checked: Callable[[str], bool]) -> str:
+    return stored.sop_class_uid if checked(stored.sop_class_uid) else ""

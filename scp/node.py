@@ -13,7 +13,7 @@ from archive.commitments import Commitments
 from config import catalogue, contexts
 from config.settings import Settings
 from iod import transcoding
-from scp import audit, outgoing, session
+from scp import audit, checking, outgoing, session
 from scp.doors import Doors, opening
 from scp.examination import Examination
 from scp.exchange import House
@@ -94,7 +94,7 @@ class Node:
             scan = Scan(archive, lambda: self.settings.limits.fixity_bytes_per_second)
             scan.start()
             undone.callback(scan.stop)
-            self.examination = Examination(archive)
+            self.examination = Examination(archive, self._is_checked)
             self.examination.start()
             undone.callback(self.examination.stop)
             self._held = undone.pop_all()
@@ -137,6 +137,9 @@ class Node:
                 session.run(sock, entry, house)
 
         return serve
+
+    def _is_checked(self, sop_class_uid: str) -> bool:
+        return checking.level(self.settings, sop_class_uid) != "off"
 
     def _tell(self) -> None:
         for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):

@@ -123,8 +123,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(file, text, senten
             "node: workers over 1 is not built yet: this version runs one process; use 0 or 1",
         ),
         (
-            '[archive]\ncheck = "warn"',
-            'archive: check "warn" is not built yet in this version; use "off" or "reject"',
+            '[archive]\ncheck = "on"',
+            "archive: check must be 'off', 'warn' or 'reject', not 'on'",
         ),
         (
             '[archive.check_classes]\nCTImageStorag = "warn"',

@@ -3,8 +3,8 @@
 `check` takes an object in a file and tells findings; see `checking.py`.
 """
 
-from iod.checks.checking import Slice, check, check_in
+from iod.checks.checking import Slice, check, check_in, refers
 from iod.checks.findings import MOST, Finding, errors
 from iod.checks.objects import Known
 
-__all__ = ["MOST", "Finding", "Known", "Slice", "check", "check_in", "errors"]
+__all__ = ["MOST", "Finding", "Known", "Slice", "check", "check_in", "errors", "refers"]

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from iod.checks import codes, modules, parsing, representation, rules, tables
+from iod.checks import codes, modules, parsing, relations, representation, rules, tables
 from iod.checks.findings import MOST, Finding
 from iod.checks.items import Item
 from iod.checks.objects import Checked, Known
 from iod.errors import Malformed
+
+
+def refers(sop_class_uid: str) -> bool:
+    """Whether findings of a class change with what else is there."""
+    return relations.refers(tables.iod_of(sop_class_uid))
 
 
 class Stored(Protocol):

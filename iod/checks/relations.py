@@ -63,6 +63,11 @@ ROLES: Final = (
 )  # fmt: skip
 
 
+def refers(iod: str) -> bool:
+    """Whether objects of an IOD refer to others that are looked for."""
+    return any(iod in role.iods for role in ROLES)
+
+
 def roles(checked: Checked) -> Iterator[Finding]:
     """References whose object is not there, or is none of the classes that fit."""
     for role in ROLES:

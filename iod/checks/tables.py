@@ -86,6 +86,12 @@ def code_sequences() -> frozenset[str]:
     return frozenset(keyword for keyword, coded in told.items() if coded)
 
 
+def load() -> None:
+    """Read all of the tables now, for a process that can open no file later."""
+    _structure(), _usages(), _clauses(), _conditions(), _values(), _counts()
+    ordinals(), code_sequences(), _groups()
+
+
 def iod_of(sop_class_uid: str) -> str:
     """The IOD of a SOP class; empty when the tables do not have it."""
     return str(_structure()["classes"].get(sop_class_uid, ""))
@@ -125,12 +131,17 @@ def clause_of(module: str) -> str:
 @cache
 def groups(iod: str) -> tuple[Group, ...]:
     """The functional groups that an IOD wants, always or on a condition."""
-    rows = (*_rows("groups.csv"), *_rows("stated_groups.csv"))
     return tuple(
         Group(row["sequence"], condition(row["needed"]), f"PS3.3 {row['clause']}".strip())
-        for row in {(row["iod"], row["sequence"]): row for row in rows}.values()
+        for row in _groups()
         if row["iod"] == iod and row["needed"] != "never"
     )
+
+
+@cache
+def _groups() -> tuple[Mapping[str, str], ...]:
+    rows = (*_rows("groups.csv"), *_rows("stated_groups.csv"))
+    return tuple({(row["iod"], row["sequence"]): row for row in rows}.values())
 
 
 @cache

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from iod.checks.findings import Finding
+
 FILES: Final = 8  # in a job, as `worker` has it
 _PACKET_BYTES: Final = (64 << 10) + 1
 _PATIENCE_SECONDS: Final = 600.0  # it only runs when nobody else wants to
@@ -31,6 +33,7 @@ class File:
     path: Path
     offset: int
     transfer_syntax_uid: str
+    check: str = ""  # its SOP class, where it shall be checked, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Outcome:
     references: tuple[tuple[str, str, str], ...] = ()
     note: str = ""
     cause: str = ""
+    findings: tuple[Finding, ...] | None = None
 
 
 _Running = tuple[subprocess.Popen[bytes], socket.socket]
@@ -105,7 +109,7 @@ class Process:
         """Send those that can be opened; a file that is gone needs no process."""
         outcomes = dict[int, Outcome]()
         with ExitStack() as held:
-            descriptors, syntaxes, places = list[int](), list[str](), list[int]()
+            descriptors, kinds, places = list[int](), list[tuple[str, str]](), list[int]()
             for place, each in enumerate(files):
                 try:
                     file = held.enter_context(each.path.open("rb", buffering=0))
@@ -114,10 +118,10 @@ class Process:
                     continue
                 file.seek(each.offset)
                 descriptors.append(file.fileno())
-                syntaxes.append(each.transfer_syntax_uid)
+                kinds.append((each.transfer_syntax_uid, each.check))
                 places.append(place)
             if places:
-                answers = self._asked(json.dumps(syntaxes).encode("ascii"), descriptors)
+                answers = self._asked(json.dumps(kinds).encode("ascii"), descriptors)
                 outcomes |= zip(places, map(_outcome, answers), strict=True)
         return [outcomes[place] for place in range(len(files))]
 
@@ -192,10 +196,12 @@ class Process:
 
 
 def _outcome(answer: dict[str, object]) -> Outcome:
-    listed = answer.get("references", ())
+    listed, findings = answer.get("references", ()), answer.get("findings")
     assert isinstance(listed, list | tuple)
+    assert findings is None or isinstance(findings, list)
     return Outcome(
         references=tuple((str(role), str(kind), str(uid)) for role, kind, uid in listed),
         note=str(answer.get("note", "")),
         cause=str(answer.get("cause", "")),
+        findings=None if findings is None else tuple(Finding(*each) for each in findings),
     )

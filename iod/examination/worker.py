@@ -1,10 +1,10 @@
 """The process that examines: `python -I -m iod.examination.worker MEMORY SECONDS`; D12.
 
-It reads a job at a time from the socket that is its standard input: a JSON array of transfer
-syntaxes, and an open descriptor for each, at its data set. It answers with a JSON array in packets;
-one dictionary for each file, with the cause where it could not be examined. It runs when nobody
-else wants the processor, and can open no file and no connection. It ends when the socket does, or
-after an idle while.
+It reads a job at a time from the socket that is its standard input: a JSON array of pairs, transfer
+syntax and the SOP class to check by or nothing, and an open descriptor for each, at its data set.
+It answers with a JSON array in packets; one dictionary for each file, with the cause where it could
+not be examined. It runs when nobody else wants the processor, and can open no file and no
+connection. It ends when the socket does, or after an idle while.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Final
+from dataclasses import astuple
+from typing import Any, BinaryIO, Final
 
 from pydicom import charset
 
+from iod.checks import Slice, check_in, tables
 from iod.examination.reading import Read, Unreadable, read
 from iod.references import MANAGED, MOST, references
 from iod.transcoding import restraint
@@ -44,11 +46,20 @@ def examine(read: Read) -> dict[str, Any]:
     return {"references": found, "note": note}
 
 
+def checked(file: BinaryIO, syntax: str, sop_class: str) -> list[tuple[str, ...]]:
+    """What a check of the data set at the file's position has found."""
+    start = file.tell()
+    size = os.fstat(file.fileno()).st_size - start
+    found = check_in(file, Slice(sop_class, syntax, start, size))
+    return [astuple(each) for each in found]
+
+
 def load() -> None:
     """Have in memory what examining needs: no file can be opened later."""
     for encoding in charset.python_encoding.values():
         with suppress(LookupError):
             codecs.lookup(encoding)
+    tables.load()
 
 
 def main() -> None:
@@ -80,7 +91,32 @@ def _stand_back() -> None:
     os.nice(19)
 
 
-def _next(parent: socket.socket) -> tuple[list[str], list[int]] | None:
+def _answer(file: BinaryIO, syntax: str, sop_class: str) -> dict[str, Any]:
+    """An object that cannot be examined may have findings all the same."""
+    start = file.tell()
+    try:
+        findings = checked(file, syntax, sop_class) if sop_class else None
+        file.seek(start)
+    except (MemoryError, OSError) as error:
+        return {"cause": _cause(error)}
+    try:
+        return {**examine(read(file, syntax)), "findings": findings}
+    # Whatever libraries raise over hostile bytes: it is not worth a new process.
+    except Exception as error:  # noqa: BLE001
+        return {"cause": _cause(error), "findings": findings}
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "it needs more memory than an examination may take"
+    if isinstance(error, OSError):
+        return f"it cannot be read: {error.strerror}"
+    return f"the object is damaged ({type(error).__name__})"
+
+
+def _next(parent: socket.socket) -> tuple[list[tuple[str, str]], list[int]] | None:
     try:
         message, descriptors, _, _ = socket.recv_fds(parent, JOB_BYTES, FILES)
     except TimeoutError:
@@ -88,20 +124,10 @@ def _next(parent: socket.socket) -> tuple[list[str], list[int]] | None:
     return (json.loads(message), descriptors) if message else None
 
 
-def _answers(syntaxes: list[str], descriptors: list[int]) -> Iterator[dict[str, Any]]:
-    for syntax, descriptor in zip(syntaxes, descriptors, strict=True):
-        try:
-            with os.fdopen(descriptor, "rb", buffering=1 << 14) as file:
-                yield examine(read(file, syntax))
-        except Unreadable as error:
-            yield {"cause": str(error)}
-        except MemoryError:
-            yield {"cause": "it needs more memory than an examination may take"}
-        except OSError as error:
-            yield {"cause": f"it cannot be read: {error.strerror}"}
-        # Whatever else libraries raise over hostile bytes: it is not worth a new process.
-        except Exception as error:  # noqa: BLE001
-            yield {"cause": f"the object is damaged ({type(error).__name__})"}
+def _answers(kinds: list[tuple[str, str]], descriptors: list[int]) -> Iterator[dict[str, Any]]:
+    for (syntax, sop_class), descriptor in zip(kinds, descriptors, strict=True):
+        with os.fdopen(descriptor, "rb", buffering=1 << 14) as file:
+            yield _answer(file, syntax, sop_class)
 
 
 if __name__ == "__main__":

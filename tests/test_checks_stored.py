@@ -1,0 +1,148 @@
+"""What is received is checked after it was acknowledged, and the findings are kept beside it."""
+
+import json
+from pathlib import Path
+
+import pydicom
+from pydicom.data import get_testdata_file
+from pydicom.sequence import Sequence
+
+from archive import Archive
+from archive.judgements import Judged
+from config.settings import Archive as Table
+from scp.examination import Examination
+from tests import clients
+from tests.commands import anode, configuration
+from tests.nodes import node, target
+from tests.objects import CT_IMAGE, uid, written
+from tests.test_checks_receiving import GOOD, broken
+from tests.test_checks_rules import reference
+
+SECONDS = 60.0
+RULE = ("error", "ImagePositionPatient", "type1.missing")
+
+
+def received(root: Path, *paths: Path, **table: object):
+    """What the index has of these after they were stored at a node: by UID, and the counts."""
+    with node(root, archive=Table(sync="lazy", **table)) as serving:
+        assert {one.status for one in clients.send(target(serving), paths)} == {0}
+        assert serving.examination.settle(SECONDS)
+        kept = serving.archive.index.judgements
+        found = {path: kept.of(pydicom.dcmread(path).SOPInstanceUID) for path in paths}
+        return found, kept.counts()
+
+
+def test_findings_are_kept_with_the_instance(tmp_path: Path):
+    bad = broken(tmp_path / "bad")
+    found, counts = received(tmp_path / "node", bad, check="warn")
+    assert [each[:3] for each in found[bad]] == [RULE]
+    assert counts == Judged(checked=1, invalid=1, errors=1, warnings=0)
+
+
+def test_a_good_object_is_checked_and_has_none(tmp_path: Path):
+    found, counts = received(tmp_path / "node", Path(GOOD))
+    assert found[Path(GOOD)] == []
+    assert counts.checked == 1
+
+
+def test_what_is_off_is_not_checked(tmp_path: Path):
+    bad = broken(tmp_path / "bad")
+    found, counts = received(tmp_path / "node", bad, check_classes={"CTImageStorage": "off"})
+    assert found[bad] is None
+    assert counts.checked == 0
+
+
+def test_findings_go_with_the_instance(tmp_path: Path):
+    bad = broken(tmp_path / "bad")
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), [bad])
+        assert serving.examination.settle(SECONDS)
+        assert serving.archive.index.judgements.counts().errors == 1
+        serving.archive.index.remove(pydicom.dcmread(bad).SOPInstanceUID)
+        assert serving.archive.index.judgements.counts().errors == 0
+
+
+def test_an_object_that_cannot_be_examined_is_checked_all_the_same(tmp_path: Path):
+    torn = pydicom.dcmread(GOOD)
+    with Archive.open(tmp_path / "data", sync="lazy") as archive:
+        (path,) = written(tmp_path / "files", torn)
+        archive.import_file(path)
+        (held,) = archive.index.held(0, 1)
+        held[1].path.chmod(0o600)
+        with held[1].path.open("r+b") as file:
+            file.truncate(held[1].offset + held[1].size - 3)
+        work = Examination(archive, lambda _: True)
+        work.start()
+        try:
+            assert work.settle(SECONDS)
+        finally:
+            work.stop()
+        found = archive.index.judgements.of(torn.SOPInstanceUID)
+    assert [each.rule for each in found] == ["encoding.malformed"]
+
+
+def stored(root: Path, *paths: Path, **table: object) -> Path:
+    """An archive with these, examined, and its configuration."""
+    rows = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+    path = configuration(root, f'[archive]\nsync = "lazy"\n{rows}')
+    anode("import", "-c", path, *paths)
+    assert anode("examine", "-c", path).code == 0
+    return path
+
+
+def test_stored_findings_are_told_and_counted(tmp_path: Path):
+    path = stored(tmp_path, broken(tmp_path / "bad"))
+    told = anode("validate", "--stored", "-c", path, "--json")
+    assert told.code == 1
+    assert told.document["errors"] == 1
+    assert told.document["objects"][0]["findings"][0]["rule"] == "type1.missing"
+    assert "1 error in 1 instance: anode validate --stored" in anode("status", "-c", path).out
+    status = anode("status", "-c", path, "--json").document
+    assert status["checks"] == {"checked": 1, "invalid": 1, "errors": 1, "warnings": 0}
+
+
+def test_keys_narrow_down_what_is_validated(tmp_path: Path):
+    path = stored(tmp_path, broken(tmp_path / "bad"))
+    none = anode("validate", "--stored", "-k", "PatientID=NOBODY", "-c", path)
+    assert (none.code, none.out) == (0, "0 objects checked: 0 errors in 0 of them, 0 warnings\n")
+    some = anode("validate", "--stored", "-k", "PatientID=1CT1", "-c", path)
+    assert some.code == 1
+
+
+def test_what_was_not_checked_is_checked_now(tmp_path: Path):
+    path = stored(tmp_path, broken(tmp_path / "bad"), check="off")
+    assert anode("status", "-c", path, "--json").document["checks"]["checked"] == 0
+    assert anode("validate", "--stored", "-c", path).code == 1
+
+
+def approval(folder: Path, subject: str) -> Path:
+    made = pydicom.dcmread(GOOD)
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.200.3"
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid("approval")
+    made.ApprovalSubjectSequence = Sequence([reference("200.1", subject)])
+    (path,) = written(folder, made)
+    return path
+
+
+def test_a_missing_object_is_looked_for_when_asked(tmp_path: Path):
+    path = stored(tmp_path, approval(tmp_path / "approval", "1.2.3"))
+    (found,) = anode("validate", "--stored", "-c", path, "--json").document["objects"]
+    rules = {(each["severity"], each["rule"]) for each in found["findings"]}
+    assert ("error", "approval.subject-unknown") in rules
+    with Archive.open(tmp_path / "anode-data") as archive:
+        kept = archive.index.judgements.of(uid("approval"))
+    assert kept is not None
+    assert "approval.subject-unknown" not in {each.rule for each in kept}
+
+
+def test_a_held_object_of_another_class_is_told(tmp_path: Path):
+    held = pydicom.dcmread(GOOD)
+    path = stored(tmp_path, approval(tmp_path / "approval", held.SOPInstanceUID), Path(GOOD))
+    found = anode("validate", "--stored", "-c", path, "--json").document["objects"]
+    assert "reference.class" in {each["rule"] for one in found for each in one["findings"]}
+    assert held.SOPClassUID == CT_IMAGE
+
+
+def test_files_or_the_archive_and_not_both():
+    assert anode("validate").code == 2
+    assert anode("validate", "--stored", get_testdata_file("CT_small.dcm")).code == 2
