@@ -19,10 +19,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from tests.certificates import Authority
 from tests.crash.cuts import ROUNDS, Machine, cuts
 from tests.crash.disks import Disks, missing
 from tests.crash.kills import Figures, Rounds, kills
 from tests.crash.oracle import Findings
+from tests.crash.secured import secured
 from tests.crash.serving import Cradle, Site
 
 KILLS, CUTS = 1000, 200
@@ -33,13 +35,21 @@ KINDS = {"kill": "kill -9", "cut": "power cut"}
 Line = Mapping[str, Any]
 
 
+def _authority(folder: Path, part: int) -> Authority | None:
+    """For every second pair of parts: by TLS, too."""
+    (place := folder / "ca").mkdir()
+    return Authority(place) if part // 2 % 2 else None
+
+
 def _kill(cradle: Cradle, folder: Path, part: int) -> Figures:
-    return kills(cradle, Site.within(folder), KILLED)
+    site, authority = Site.within(folder), _authority(folder, part)
+    return kills(cradle, secured(site, authority) if authority else site, KILLED)
 
 
 def _cut(cradle: Cradle, folder: Path, part: int) -> Figures:
     with Disks(folder) as disks:
-        return cuts(cradle, Machine(disks, folder, number=part % 2 + 1), ROUNDS)
+        machine = Machine(disks, folder, part % 2 + 1, _authority(folder, part))
+        return cuts(cradle, machine, ROUNDS)
 
 
 PARTS: Mapping[str, Callable[[Cradle, Path, int], Figures]] = {"kill": _kill, "cut": _cut}

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from config import contexts
-from config.certificates import Credentials
-from config.profiles import PROFILES
 from tests.certificates import Authority
 from tests.crash.disks import missing
+from tests.crash.secured import secured
 from tests.crash.serving import Cradle, Site
-
-PROFILE = "non-downgrading"
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -45,11 +41,4 @@ def site(tmp_path) -> Site:
 @pytest.fixture
 def secure_site(tmp_path: Path, authority: Authority) -> Site:
     """The same with a TLS listener beside the plain one."""
-    node, sender = authority.issue("node"), authority.issue("sender")
-    ours = Credentials(sender.certificate, sender.key, authority.certificate)
-    secure = contexts.to(contexts.client(PROFILES[PROFILE], ours), "127.0.0.1")
-    tables = (
-        f'[[listener]]\nport = 0\ntls = "{PROFILE}"\ncertificate = "{node.certificate}"\n'
-        f'key = "{node.key}"\nca = "{authority.certificate}"\n'
-    )
-    return Site(tmp_path, tmp_path / "data", secure, tables)
+    return secured(Site.within(tmp_path), authority)

@@ -15,10 +15,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tests.certificates import Authority
 from tests.crash.disks import Disk, Disks
 from tests.crash.kills import Figures, Rounds
 from tests.crash.oracle import Judge
 from tests.crash.promises import hearing
+from tests.crash.secured import secured
 from tests.crash.senders import Ledger, Load, fell
 from tests.crash.serving import Cradle, Serving, Site
 
@@ -39,9 +41,14 @@ def linked(site: Site, disk: Disk) -> None:
 class Machine:
     """A node's disks, one or two, and what was ever sent to it."""
 
-    def __init__(self, disks: Disks, folder: Path, number: int = 1) -> None:
+    def __init__(
+        self, disks: Disks, folder: Path, number: int = 1, authority: Authority | None = None
+    ) -> None:
+        """An authority: some senders come by TLS."""
         self.disks: list[Disk] = [disks.make("objects", OBJECTS_MB)]
         self.site = Site.within(folder, self.disks[0].folder)
+        if authority is not None:
+            self.site = secured(self.site, authority)
         if number == 2:
             self.disks.append(disks.make("index", INDEX_MB))
             linked(self.site, self.disks[-1])
@@ -70,7 +77,7 @@ def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
     """Cut a machine's power so many times; ends at the first finding."""
     figures = Figures()
     with hearing(machine.ledger.promises) as tables:
-        site = replace(machine.site, tables=tables)
+        site = replace(machine.site, tables=machine.site.tables + tables)
         serving = cradle.start(site)
         for number in range(1, rounds.number + 1):
             machine.sync()

@@ -23,6 +23,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from scu.associate import Target
 from tests.commands import ROOT
 from wire.establish import Secure
@@ -74,6 +76,7 @@ class Serving:
         self._ports: dict[bool, int] = {}
         self._listening = threading.Event()
         self._end = os.pidfd_open(process)
+        self._children: list[int] = []
         self._reader = threading.Thread(target=self._read, args=(output,), daemon=True)
         self._reader.start()
         self._listening.wait(SERVING_SECONDS)
@@ -119,8 +122,13 @@ class Serving:
         return [self.target(tls=secure and each % 2 == 1) for each in range(number)]
 
     def stop(self) -> None:
-        """SIGSTOP: it does nothing any more, and does not know it."""
+        """SIGSTOP: it does nothing any more, and does not know it.
+
+        The processes it has begun go when it goes, as by a power cut; a kill leaves them alone.
+        """
         signal.pidfd_send_signal(self._end, signal.SIGSTOP)
+        children = psutil.Process(self.process).children(recursive=True)
+        self._children = [os.pidfd_open(each.pid) for each in children]
 
     def kill(self) -> None:
         """SIGKILL, and wait until nothing is left of it."""
@@ -139,6 +147,12 @@ class Serving:
             raise RuntimeError(f"the node did not end by {number.name}: {self.said}")
         with contextlib.suppress(ChildProcessError):  # the cradle's children are not ours
             self.status = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        while self._children:
+            child = self._children.pop()
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(child, signal.SIGKILL)
+            select.select([child], [], [], SERVING_SECONDS)
+            os.close(child)
         self._reader.join(SERVING_SECONDS)
         os.close(self._end)
         self._end = -1

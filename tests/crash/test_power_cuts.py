@@ -25,11 +25,12 @@ def test_root_can_cut_the_power():
 
 
 @needs_disks
-@pytest.mark.parametrize("machine", [1, 2])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "plain and TLS"])
 @pytest.mark.parametrize("number", [1, 2], ids=["one disk", "two disks"])
-def test_nothing_acknowledged_is_lost_by_a_power_cut(cradle, tmp_path, number, machine):
+def test_nothing_acknowledged_is_lost_by_a_power_cut(cradle, tmp_path, authority, number, tls):
     with disks.Disks(tmp_path) as made:
-        figures = cuts(cradle, Machine(made, tmp_path, number), ROUNDS)
+        machine = Machine(made, tmp_path, number, authority if tls else None)
+        figures = cuts(cradle, machine, ROUNDS)
     assert not figures.findings, str(figures.findings)
     assert figures.rounds == ROUNDS.number
     assert figures.acknowledged > figures.rounds
