@@ -19,10 +19,10 @@ from iod.reading.sections import Section
 _MEASURED = ("Measurement", "Value", "Finding", "Site", "Tracked as", "Group")
 
 
-def describe(one: Description, more: Iterable[Section] = ()) -> None:
-    """Print all that is told of an object; `more` are sections of who looked around it."""
+def describe(one: Description) -> None:
+    """Print all that is told of an object."""
     show.say(f"{one.title}: {one.sop_class}" if one.title else one.sop_class)
-    for section in (*one.sections, *more):
+    for section in one.sections:
         _section(section)
     if one.content is not None:
         show.say("")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,9 +23,10 @@ from cli import calls, options, printing, show
 from cli.failures import Code, Failure
 from cli.store import opened, recording, user
 from config.settings import Settings
-from iod.reading import documents, html
+from iod.reading import contrast, documents, html
 from iod.reading.description import Description, described
 from iod.reading.measurements import document as measurement
+from iod.reading.sections import Section
 from scp import audit
 from scp.audit import reports
 from scp.audit.events import Participant
@@ -91,6 +92,11 @@ class _Reader:
             raise Failure(Code.PARTIAL, f"the archive holds no object {target}")
         return _Found(target, described(_dataset(stored.path)), stored)
 
+    def held(self, uid: str) -> Description | None:
+        """The object of this UID, if the archive is open and has it."""
+        stored = self.archive.lookup(uid) if self.archive else None
+        return described(_dataset(stored.path)) if stored else None
+
 
 def shown(
     *,
@@ -114,6 +120,8 @@ def shown(
     with ExitStack() as stack:
         reader = _Reader(calls.settings(config), stack)
         found = [reader.read(each) for each in target]
+        for one in found:
+            one.description = _around(one.description, found, reader)
         _record(reader.settings, [each.stored for each in found if each.stored])
     if as_html:
         _page(found, output)
@@ -122,6 +130,22 @@ def shown(
     else:
         for one in found:
             _print(one, measurements)
+
+
+def _around(one: Description, found: Sequence[_Found], reader: _Reader) -> Description:
+    """The same, with what other objects say of it: here relations join, as further sections."""
+    return replace(one, sections=(*one.sections, *_planned(one, found, reader)))
+
+
+def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iterator[Section]:
+    """Of a performed contrast administration: the plan it names, asked for as well or archived."""
+    if one.sop_class_uid != contrast.PERFORMED or one.content is None:
+        return
+    known = {each.description.sop_instance_uid: each.description for each in found}
+    for uid in contrast.planned_instances(one.content):
+        plan = known.get(uid) or reader.held(uid)
+        if plan is not None and plan.content is not None:
+            yield contrast.compared(plan.content, one.content)
 
 
 def _dataset(path: Path) -> Dataset:
@@ -176,5 +200,4 @@ def _print(one: _Found, measurements: bool) -> None:
     if measurements:
         printing.measured(one.description.measurements)
     else:
-        # Relations to other objects join here, as further sections: cli/relations.py.
         printing.describe(one.description)

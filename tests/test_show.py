@@ -313,6 +313,85 @@ def test_measurements_are_one_json_document(tmp_path):
     assert told["group"] == ["Findings", "Measurement Group"]
 
 
+# -- contrast administrations ---------------------------------------------------------------------
+
+
+def step(number_of, *phases):
+    name = item("TEXT", code("130196", "DCM", "Step Identifier"), TextValue=number_of)
+    return item("CONTAINER", code("130195", "DCM", "Administration Step"), below=[name, *phases])
+
+
+def phase(name, *numbers):
+    said = item("TEXT", code("130203", "DCM", "Phase Identifier"), TextValue=name)
+    return item("CONTAINER", code("130202", "DCM", "Administration Phase"), below=[said, *numbers])
+
+
+def administrations(tmp_path):
+    plan = report(
+        step("1", phase("A", number("Volume", "80", "mL"), number("Flow Rate", "4", "mL/s"))),
+        step("2", phase("B", number("Volume", "40", "mL"), number("Delay", "5", "s"))),
+        klass=uid.PlannedImagingAgentAdministrationSRStorage,
+    )
+    plan.SOPInstanceUID = "1.2.3.10"
+    reference_to_plan = item(
+        "COMPOSITE",
+        code("130236", "DCM", "Planned Imaging Agent Administration SOP Instance"),
+        ReferencedSOPSequence=[reference(plan.SOPClassUID, plan.SOPInstanceUID)],
+    )
+    performed = report(
+        reference_to_plan,
+        step(
+            "1",
+            phase(
+                "A",
+                number("Total Phase Volume Administered", "76", "mL"),
+                number("Peak Flow Rate in Phase Activity", "4.2", "mL/s"),
+                number("Peak Pressure in Phase Activity", "1100", "kPa"),
+            ),
+        ),
+        klass=uid.PerformedImagingAgentAdministrationSRStorage,
+    )
+    performed.SOPInstanceUID = "1.2.3.11"
+    return [saved(tmp_path / name, one) for name, one in (("plan", plan), ("done", performed))]
+
+
+COMPARED = [
+    ("1", "A", "Volume", "Volume: 80 mL", "Total Phase Volume Administered: 76 mL", "-4 mL (-5 %)"),
+    ("1", "A", "Flow", "Flow Rate: 4 mL/s", "Peak Flow Rate in Phase Activity: 4.2 mL/s",
+     "+0.2 mL/s (+5 %)"),
+    ("1", "A", "Pressure", "", "Peak Pressure in Phase Activity: 1100 kPa", ""),
+    ("2", "B", "Volume", "Volume: 40 mL", "", ""),
+    ("2", "B", "Time", "Delay: 5 s", "", ""),
+]  # fmt: skip
+
+
+def compared(document):
+    (found,) = [
+        each for each in document["sections"] if each["title"] == "Planned against performed"
+    ]
+    return [tuple(row.values()) for row in found["rows"]]
+
+
+def test_a_performed_administration_is_compared_with_its_plan(tmp_path):
+    plan, performed = administrations(tmp_path)
+    documents = anode("show", plan, performed, "--json").document
+    assert compared(documents[1]) == COMPARED
+    titles = [[each["title"] for each in one["sections"]] for one in documents]
+    assert "Planned against performed" not in titles[0]
+    assert all("Contrast administration" in each for each in titles)
+
+
+def test_the_plan_of_an_administration_is_found_in_the_archive(tmp_path):
+    with Archive.open(tmp_path / "anode-data") as archive:
+        for path in administrations(tmp_path):
+            made = dcmread(path)
+            made.StudyInstanceUID, made.SeriesInstanceUID = "1.2.3.1", "1.2.3.2"
+            made.save_as(path)
+            archive.import_file(path)
+    (told,) = anode("show", "1.2.3.11", "--json", "-c", configuration(tmp_path)).document
+    assert compared(told) == COMPARED
+
+
 # -- pages ----------------------------------------------------------------------------------------
 
 
@@ -390,6 +469,7 @@ def test_a_page_is_written_where_it_is_wanted(tmp_path):
 def saved(tmp_path, dataset):
     from pydicom.dataset import FileMetaDataset
 
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "object.dcm"
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian

@@ -99,6 +99,43 @@ def _cell(measured: list[Content]) -> str:
     return "; ".join(f"{each.name}: {each.value}" for each in measured)
 
 
+def compared(planned: Content, performed: Content) -> Section:
+    """What was to be given and what was, part by part and measure by measure."""
+    left = {(part.step, part.phase): part.measured for part in parts(planned)}
+    right = {(part.step, part.phase): part.measured for part in parts(performed)}
+    rows = []
+    for key in dict.fromkeys((*left, *right)):
+        for kind in _KINDS:
+            was, became = (side.get(key, {}).get(kind, []) for side in (left, right))
+            if was or became:
+                cells = (_cell(was), _cell(became), _difference(was, became))
+                rows.append((*key, kind, *cells))
+    headings = ["Step", "Phase", "Measure", "Planned", "Performed", "Difference"]
+    return table("Planned against performed", headings, rows)
+
+
+def _difference(planned: list[Content], performed: list[Content]) -> str:
+    """Of the one value on each side, or of those that are called the same."""
+    if len(planned) == len(performed) == 1:
+        return _gap(planned[0], performed[0])
+    names = {each.concept.same: each for each in planned if each.concept}
+    pairs = ((names.get(each.concept.same), each) for each in performed if each.concept)
+    said = (f"{b.name}: {_gap(a, b)}" for a, b in pairs if a is not None and _gap(a, b))
+    return "; ".join(said)
+
+
+def _gap(planned: Content, performed: Content) -> str:
+    """Performed less planned, with the unit, where both are numbers in the same one."""
+    if not planned.code or not performed.code or planned.code.same != performed.code.same:
+        return ""
+    try:
+        was, became = float(planned.numeric), float(performed.numeric)
+    except ValueError:
+        return ""
+    share = f" ({100 * (became - was) / was:+.0f} %)" if was else ""
+    return f"{became - was:+.6g} {performed.code.value}{share}"
+
+
 def planned_instances(root: Content) -> list[str]:
     """The UIDs of the plans a report refers to."""
     found = (item for item in root.walk() if item.instance)

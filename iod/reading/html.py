@@ -39,13 +39,12 @@ _UNSEEN: Final = frozenset({"Cc", "Cs", "Cf", "Co", "Cn"})
 _KEPT: Final = "\n\t"
 
 
-def page(descriptions: Iterable[Description], more: Iterable[Iterable[Section]] = ()) -> str:
-    """One page of these objects; `more` are further sections, object by object."""
+def page(descriptions: Iterable[Description]) -> str:
+    """One page of these objects."""
     shown = list(descriptions)
-    added = [*more, *([()] * len(shown))]
     name = _escaped(_heading(shown[0])) if len(shown) == 1 else f"{len(shown)} objects"
     parts = [
-        f'<article aria-labelledby="object-{at}">{"".join(_object(at, each, added[at]))}</article>'
+        f'<article aria-labelledby="object-{at}">{"".join(_object(at, each))}</article>'
         for at, each in enumerate(shown)
     ]
     return (
@@ -61,9 +60,9 @@ def _heading(one: Description) -> str:
     return f"{one.title}: {one.sop_class}" if one.title else one.sop_class
 
 
-def _object(at: int, one: Description, more: Iterable[Section]) -> Iterator[str]:
+def _object(at: int, one: Description) -> Iterator[str]:
     yield f'<h1 id="object-{at}">{_bidi(_heading(one))}</h1>'
-    for section in (*one.sections, *more):
+    for section in one.sections:
         yield _section(section)
     if one.content is not None:
         yield from _container(one.content, 2, f"item-{at}-")

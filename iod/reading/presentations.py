@@ -105,8 +105,8 @@ _BLENDING: Final = Outline(
             " Objects=#ReferencedImageSequence"
             " Classes=ReferencedImageSequence.ReferencedSOPClassUID TimeSeriesBlending"
             " GeometryForDisplay Threshold=ThresholdSequence.ThresholdType"
-            " WindowCenter=SoftcopyVOILUTSequence.WindowCenter"
-            " WindowWidth=SoftcopyVOILUTSequence.WindowWidth"
+            " Window_Center=SoftcopyVOILUTSequence.WindowCenter"
+            " Window_Width=SoftcopyVOILUTSequence.WindowWidth"
             " Palette=PaletteColorLookupTableSequence.PaletteColorLookupTableUID",
         ),
         Listing(

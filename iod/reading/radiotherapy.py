@@ -99,8 +99,10 @@ _SET: Final = Outline(
         Listing(
             "Dose values",
             "RadiationDoseSequence.RadiationDoseValuesParametersSequence.DoseValuesSequence",
-            "DoseValuePurpose DoseValueInterpretation RadiationDoseValue"
-            " Unit=RadiationDosimeterUnitSequence",
+            "DoseValuePurpose DoseValueInterpretation"
+            " Doses=MetersetToDoseMappingSequence.RadiationDoseValue"
+            " At_metersets=MetersetToDoseMappingSequence.CumulativeMeterset"
+            " RadiobiologicalDoseEffectFlag",
         ),
     ),
 )
@@ -111,7 +113,8 @@ _INTENT: Final = Outline(
             "Intents",
             "RTPhysicianIntentSequence",
             "RTPhysicianIntentIndex RTTreatmentIntentType RTTreatmentApproachLabel TreatmentSite"
-            " TreatmentSiteCodeSequence RTDiagnosisCodeSequence RTPhysicianIntentNarrative"
+            " Site_code=TreatmentSiteCodeSequence RTDiagnosisCodeSequence "
+            "RTPhysicianIntentNarrative"
             " Supersedes=RTPhysicianIntentPredecessorSequence.ReferencedSOPInstanceUID",
         ),
         Listing(
@@ -217,6 +220,18 @@ _PLAN: Final = Outline(
             "IonBeamSequence",
             "BeamNumber BeamName BeamType RadiationType TreatmentMachineName ScanMode"
             " NumberOfControlPoints",
+        ),
+        Listing(
+            "Brachytherapy setups",
+            "ApplicationSetupSequence",
+            "ApplicationSetupNumber ApplicationSetupType ApplicationSetupName"
+            " TotalReferenceAirKerma Channels=#ChannelSequence",
+        ),
+        Listing(
+            "Sources",
+            "SourceSequence",
+            "SourceNumber SourceType SourceIsotopeName SourceIsotopeHalfLife"
+            " ReferenceAirKermaRate SourceStrengthReferenceDate",
         ),
         Listing(
             "Dose references",

@@ -91,8 +91,13 @@ def text(item: Dataset, path: str, longest: int = LONGEST) -> str:
 
 
 def joined(texts: Sequence[str], between: str = ", ") -> str:
-    """The texts that are not empty, the first of them and the number of all."""
+    """The texts that are not empty, the first of them and the number of all.
+
+    Where all are the same there is one, and how many of it.
+    """
     some = [each for each in texts if each]
+    if len(some) > 2 and len(set(some)) == 1:
+        return f"{some[0]} ({len(some)} times)"
     more = f"{between}... ({len(some)} in all)" if len(some) > MOST else ""
     return between.join(some[:MOST]) + more
 

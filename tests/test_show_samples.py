@@ -1,0 +1,113 @@
+"""`anode show` on the samples: what matters of each class is told."""
+
+import json
+
+import pytest
+from pydicom import dcmread
+
+from iod.reading import documents, html
+from iod.reading.description import OUTLINES, described
+from iod.samples import FAMILIES, Made, make
+
+# Takes seconds to encode, and is told by a table of facts as every image.
+NAMES = sorted(each.name for each in FAMILIES if each.name != "video")
+GENERAL = {"Patient", "Study", "Series", "Equipment", "Instance", "Document", "Pixels"}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """A description of every sample, by its path."""
+    folder = tmp_path_factory.mktemp("samples")
+    assert [each for each in make(folder, frozenset(NAMES)) if isinstance(each, Made)]
+    return {
+        str(path.relative_to(folder).with_suffix("")): described(dcmread(path))
+        for path in sorted(folder.rglob("*.dcm"))
+    }
+
+
+def section(description, title):
+    (found,) = [each for each in description.sections if each.title == title]
+    return found
+
+
+def rows(description, title):
+    found = section(description, title)
+    return [dict(zip(found.headings, row, strict=True)) for row in found.rows]
+
+
+def test_every_sample_of_a_class_with_an_outline_is_told_by_it(shown):
+    silent = [
+        path
+        for path, one in shown.items()
+        if one.sop_class_uid in OUTLINES and {each.title for each in one.sections} <= GENERAL
+    ]
+    assert silent == []
+
+
+def test_no_heading_stands_twice(shown):
+    twice = [
+        (path, each.title)
+        for path, one in shown.items()
+        for each in one.sections
+        if len(each.headings) != len(set(each.headings))
+        or len(each.facts) != len({name for name, _ in each.facts})
+    ]
+    assert twice == []
+
+
+def test_every_sample_is_a_page_and_a_document(shown):
+    text = html.page(shown.values())
+    assert text.count("<article") == text.count("</article>") == len(shown)
+    for one in shown.values():
+        assert json.loads(json.dumps(documents.document(one)))["sop_class"] == one.sop_class
+
+
+FACTS = [
+    ("content-assessment/assessment", "Content", "Assessment Summary", "PASSED"),
+    ("printing/stl-revision-2", "STL file", "Triangles", "512"),
+    ("volume/mpr-grey", "Content", "Multi-Planar Reconstruction Style", "PLANAR"),
+    ("volume/rendering", "Content", "Render Projection", "ORTHOGRAPHIC"),
+    ("radiotherapy/radiation-set", "Content", "Intended Number of Fractions", "30"),
+    ("radiotherapy/radiation-1", "Content", "Device", "LINAC1"),
+    ("brachytherapy/delivery-instruction", "Content", "Current Fraction Number", "2"),
+    ("ct-protocols/defined-1", "Content", "Protocol Name", "Abdomen routine"),
+]
+
+
+@pytest.mark.parametrize(("path", "title", "name", "value"), FACTS)
+def test_what_an_object_says_is_told(shown, path, title, name, value):
+    assert dict(section(shown[path], title).facts)[name] == value
+
+
+ROWS = [
+    ("tractography/tracks", "Track sets", {"No.": "1", "Tracks": "5", "Points": "120"}),
+    ("parametric-map/map", "Quantities", {"Quantity": "Apparent Diffusion Coefficient"}),
+    ("parametric-map/blending", "Blended as", {"Blending Mode": "FOREGROUND", "Inputs": "1; 2"}),
+    ("volume/segmentation", "Segments", {"Segment Label": "Bone", "Algorithm": "AUTOMATIC"}),
+    ("volume/rendering-multiple", "Input sets", {"Classes": "CT Image Storage (12 times)"}),
+    ("radiotherapy/physician-intent", "Dosimetric objectives", {"Value": "60.0", "Unit": "Gray"}),
+    ("radiotherapy/radiation-1", "Generation modes", {"Radiation Type": "Photon"}),
+    ("ct-protocols/defined-1", "Acquisition parameters", {"Value": "SPIRAL"}),
+    ("ct-protocols/defined-1", "For equipment", {"Manufacturer's Model Name": "Sample CT 64"}),
+    ("ct-protocols/performed", "Acquisition elements", {"kV": "100.0", "CTDIvol": "8.2"}),
+    ("ct-protocols/approval-1", "Assertions", {"Assertion": "Approved for use at the institution"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "title", "expected"), ROWS)
+def test_what_an_object_lists_is_listed(shown, path, title, expected):
+    assert rows(shown[path], title)[0].items() >= expected.items()
+
+
+def test_tracks_and_points_are_those_of_the_object(shown, tmp_path):
+    list(make(tmp_path, frozenset({"tractography"})))
+    read = dcmread(tmp_path / "tractography" / "tracks.dcm")
+    counted = [
+        (
+            str(len(each.TrackSequence)),
+            str(sum(len(t.PointCoordinatesData) // 12 for t in each.TrackSequence)),
+        )
+        for each in read.TrackSetSequence
+    ]
+    told = rows(shown["tractography/tracks"], "Track sets")
+    assert [(row["Tracks"], row["Points"]) for row in told] == counted
