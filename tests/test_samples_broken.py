@@ -13,10 +13,12 @@ from iod.samples import FAMILIES
 from scu import instances
 from tests import twins_images, twins_planning
 from tests.clients import send
+from tests.commands import anode, configuration
 from tests.nodes import node, target
 
 TWINS = (*twins_planning.TWINS, *twins_images.TWINS)
 ENOUGH = 5  # of each family
+SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +61,46 @@ def test_a_node_that_rejects_refuses_each_error_and_names_it(samples, strict, tm
     kept = {name: status for name, (status, _) in told.items() if status != 0xA900}
     warned = {str(twin): 0 for twin in TWINS if twin.severity == "warning"}
     assert kept == warned
+
+
+@pytest.fixture(scope="module")
+def lenient(samples, tmp_path_factory):
+    """The configuration of a node that kept samples and twins, and what it noted on receipt."""
+    root = tmp_path_factory.mktemp("lenient")
+    path = configuration(root, '[archive]\nsync = "lazy"\ncheck = "warn"\n')
+    twins = {str(twin): twin.made(samples, root / str(at)) for at, twin in enumerate(TWINS)}
+    with node(root / "anode-data", archive=Archive(sync="lazy", check="warn")) as serving:
+        sent = send(target(serving), [*sorted(samples.rglob("*.dcm")), *twins.values()])
+        assert {each.status for each in sent} == {0}
+        assert serving.examination.settle(SECONDS)
+        kept = serving.archive.index.judgements
+        uids = {name: instances.read(twin).sop_instance_uid for name, twin in twins.items()}
+        yield path, uids, {name: kept.of(uid) for name, uid in uids.items()}
+
+
+def test_a_node_that_warns_keeps_each_and_notes_what_is_wrong_in_it(lenient):
+    _, _, noted = lenient
+    missed = [
+        str(twin)
+        for twin in TWINS
+        if twin.rule != "reference.class" and not twin.rule.endswith("-unknown")
+        if (twin.severity, twin.where, twin.rule) not in {each[:3] for each in noted[str(twin)]}
+    ]
+    assert missed == []
+
+
+def test_what_was_kept_is_told_with_its_references(lenient):
+    path, uids, _ = lenient
+    objects = anode("validate", "--stored", "-c", path, "--json").document["objects"]
+    told = {
+        each["sop_instance_uid"]: {
+            (one["severity"], one["rule"], one["path"]) for one in each["findings"]
+        }
+        for each in objects
+    }
+    missed = [
+        str(twin)
+        for twin in TWINS
+        if (twin.severity, twin.rule, twin.where) not in told.get(uids[str(twin)], set())
+    ]
+    assert missed == []

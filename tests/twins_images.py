@@ -112,6 +112,12 @@ TWINS = (
         now("ReferencedInstanceSequence[1].ReferencedSOPClassUID", PDF),
         "reference.class",
     ),
+    Twin(
+        "tractography/tracks",
+        now("ReferencedInstanceSequence[1].ReferencedSOPInstanceUID", NOWHERE),
+        "tract.source-unknown",
+        severity="warning",
+    ),
     Twin("tractography/tracks", now("Modality", "CT"), "value.enumerated"),
     Twin("oct/volume", one_less("PerFrameFunctionalGroupsSequence"), "group.frames"),
     Twin("oct/volume", now("Modality", "OP"), "value.enumerated"),

@@ -63,6 +63,8 @@ ROLES: Final = (
          "document.predecessor", frozenset(), False, "PS3.3 C.24.2"),
     Role(("ophthalmic-optical-coherence-tomography-en-face-image",), "SourceImageSequence",
          "ophthalmic.source", OCT, False, "PS3.3 C.8.17.14"),
+    Role(("tractography-results",), "ReferencedInstanceSequence",
+         "tract.source", frozenset(), False, "PS3.3 C.8.33.2"),
 )  # fmt: skip
 
 
