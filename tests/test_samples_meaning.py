@@ -20,6 +20,37 @@ def read(samples):
     return lambda name: dcmread(samples / f"{name}.dcm")
 
 
+def referred(item, keyword: str = ""):
+    """(sequence, instance) of every reference that an item has, to any depth."""
+    if "ReferencedSOPInstanceUID" in item:
+        yield keyword, item.ReferencedSOPInstanceUID
+    for element in item:
+        if element.VR == "SQ":
+            for inside in element.value:
+                yield from referred(inside, element.keyword)
+
+
+def test_common_instance_references_are_those_there_are(samples):
+    """PS3.3 C.12.2: all instances of the study that are referred to, and no others."""
+    heads = [dcmread(path, stop_before_pixels=True) for path in samples.rglob("*.dcm")]
+    studies = {one.SOPInstanceUID: one.get("StudyInstanceUID") for one in heads}
+    wrong = {}
+    for head in heads:
+        if "ReferencedSeriesSequence" not in head:
+            continue
+        listed = {uid for one in head.ReferencedSeriesSequence for _, uid in referred(one)}
+        del head["ReferencedSeriesSequence"]
+        head.pop("StudiesContainingOtherReferencedInstancesSequence", None)
+        used = {uid for _, uid in referred(head) if studies.get(uid) == head.StudyInstanceUID}
+        if listed != used:
+            wrong[str(head.SOPInstanceUID)] = (
+                head.SOPClassUID.name,
+                len(listed - used),
+                len(used - listed),
+            )
+    assert wrong == {}
+
+
 def floats(value: bytes) -> np.ndarray:
     return np.frombuffer(value, "<f4")
 

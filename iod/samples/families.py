@@ -96,7 +96,7 @@ FAMILIES: Final = (
         "video",
         "A video in each H.264 and HEVC transfer syntax",
         *("77.1.1.1", "77.1.2.1", "77.1.4.1"),
-        needs=("av", "PyAV is not installed: pip install 'anode[video]'"),
+        needs=("av", "PyAV is not installed (pip install av)"),
     ),
 )
 BY_NAME: Final[Mapping[str, Family]] = MappingProxyType({each.name: each for each in FAMILIES})

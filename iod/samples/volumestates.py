@@ -45,7 +45,10 @@ class Inputs:
 
 
 def _state(series: Series, kind: int, label: str, inputs: Inputs) -> Dataset:
-    """What all states have: identification C.11.22, view C.11.25, frame of reference."""
+    """What all states have: identification C.11.22, view C.11.25, frame of reference.
+
+    What crops by a segment names the segmentation beside the volume: `_with_segments`.
+    """
     made = begun(series, f"{_STATES}{kind}", label.lower(), kind)
     put(
         made,
@@ -62,6 +65,10 @@ def _state(series: Series, kind: int, label: str, inputs: Inputs) -> Dataset:
         ViewCodeSequence=[put(code("81654009", "SCT", "Coronal"), ViewModifierCodeSequence=[])],
         GlobalCrop="NO",
     )
+    return common_references(made, *inputs.volume)
+
+
+def _with_segments(made: Dataset, inputs: Inputs) -> Dataset:
     return common_references(made, *inputs.volume, inputs.segmentation)
 
 
@@ -152,7 +159,7 @@ def planar_states(series: Series, inputs: Inputs) -> list[tuple[str, Dataset]]:
         ],
         PresentationStateCompositorComponentSequence=[first_over_second()],
     )
-    return [("mpr-grey", grey), ("mpr-colour", colour)]
+    return [("mpr-grey", grey), ("mpr-colour", _with_segments(colour, inputs))]
 
 
 def _seen(made: Dataset) -> Dataset:
@@ -220,6 +227,7 @@ def renderings(series: Series, inputs: Inputs) -> list[tuple[str, Dataset]]:
         ],
     )
     put(one, PresentationStateCompositorComponentSequence=[])
+    _with_segments(parts, inputs)
     for each in (parts, two):
         put(each, PresentationStateCompositorComponentSequence=[first_over_second()])
     return [("rendering", one), ("rendering-segmented", parts), ("rendering-multiple", two)]
