@@ -148,6 +148,23 @@ CASES = [
 ]  # fmt: skip
 
 
+def approving(value, scheme="DCM"):
+    return of("200.3", ApprovalSequence=[item(AssertionCodeSequence=[code(value, scheme, "x")])])
+
+
+def measured(scheme):
+    return of("104.3", MeasurementUnitsCodeSequence=[code("mm", scheme, "millimeter")])
+
+
+_ASSERTED = "ApprovalSequence[1].AssertionCodeSequence[1].CodeValue"
+CASES += [
+    ("code.unknown", _ASSERTED, approving("999999"), approving("128603")),
+    ("code.listed", _ASSERTED, approving("121071"), approving("128603")),
+    ("code.listed", "MeasurementUnitsCodeSequence[1].CodingSchemeDesignator",
+     measured("DCM"), measured("UCUM")),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("rule", "path", "bad", "good"), CASES, ids=[row[0] for row in CASES])
 def test_a_rule_finds_what_breaks_it_and_nothing_else(rule, path, bad, good):
     assert (rule, path) in {(each.rule, each.path) for each in checked(bad)}

@@ -20,13 +20,22 @@ def rows(name):
     return list(csv.DictReader((FOLDER / name).read_text(encoding="utf-8").splitlines()))
 
 
+def tool(name):
+    spec = spec_from_file_location(name, ROOT / f"tools/{name}.py")
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
 def test_the_structure_is_that_of_the_installed_highdicom():
-    spec = spec_from_file_location("iod_structure", ROOT / "tools/iod_structure.py")
-    tool = module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    assert json.loads(tool.text(tool.distilled())) == json.loads(
+    distils = tool("iod_structure")
+    assert json.loads(distils.text(distils.distilled())) == json.loads(
         (FOLDER / "structure.json").read_text(encoding="ascii")
     )
+
+
+def test_the_codes_are_those_of_the_installed_pydicom():
+    assert tool("dcm_codes").distilled() == (FOLDER / "dcm_codes.csv").read_text(encoding="ascii")
 
 
 def test_the_notices_stay_with_the_tables():

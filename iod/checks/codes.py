@@ -26,6 +26,7 @@ def codes(item: Item, path: str = "") -> Iterator[Finding]:
             where = f"{path}{name}[{number}]."
             if name in tables.code_sequences() and inside.elements:
                 yield from code(inside, where)
+                yield from _listed(inside, name, where)
             yield from codes(inside, where)
 
 
@@ -40,3 +41,26 @@ def code(item: Item, path: str) -> Iterator[Finding]:
     if not item.has("CodeMeaning"):
         message = "is missing, so that nobody can read the code"
         yield Finding("error", f"{path}CodeMeaning", "code.meaning", message, CLAUSE)
+
+
+def _listed(item: Item, name: str, path: str) -> Iterator[Finding]:
+    """Codes that are not those of their scheme, or not those that a sequence has.
+
+    Editions add codes, and most context groups may be extended: so these are warnings.
+    """
+    value, scheme = item.text("CodeValue"), item.text("CodingSchemeDesignator")
+    if not value or not scheme:
+        return
+    if scheme == "DCM" and value not in tables.dcm_codes():
+        message = f"is {value[:16]!r}, no code of DCM that is known here"
+        yield Finding("warning", f"{path}CodeValue", "code.unknown", message, "PS3.16 D")
+    stated = tables.codes().get(name)
+    if stated is None:
+        return
+    if scheme != stated.scheme:
+        message = f"is {scheme[:16]!r}; codes here are of {stated.scheme}"
+        where = f"{path}CodingSchemeDesignator"
+        yield Finding("warning", where, "code.listed", message, stated.clause)
+    elif stated.values and value not in stated.values:
+        message = f"is {value[:16]!r}, none of the codes of this group"
+        yield Finding("warning", f"{path}CodeValue", "code.listed", message, stated.clause)

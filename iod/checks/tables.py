@@ -52,15 +52,17 @@ class Group:
     clause: str
 
 
+def _text(name: str) -> str:
+    return files(__package__).joinpath("tables", name).read_text(encoding="utf-8")
+
+
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    text = files(__package__).joinpath("tables", name).read_text(encoding="utf-8")
-    return iter(csv.DictReader(text.splitlines()))
+    return iter(csv.DictReader(_text(name).splitlines()))
 
 
 @cache
 def _structure() -> Mapping[str, Any]:
-    text = files(__package__).joinpath("tables", "structure.json").read_text(encoding="ascii")
-    loaded: Mapping[str, Any] = json.loads(text)
+    loaded: Mapping[str, Any] = json.loads(_text("structure.json"))
     return loaded
 
 
@@ -86,10 +88,36 @@ def code_sequences() -> frozenset[str]:
     return frozenset(keyword for keyword, coded in told.items() if coded)
 
 
+@cache
+def dcm_codes() -> frozenset[str]:
+    """The codes of the DICOM Controlled Terminology, PS3.16 annex D."""
+    return frozenset(row["code"] for row in _rows("dcm_codes.csv"))
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes that a sequence may have: their scheme, and them, or any of it."""
+
+    scheme: str
+    values: frozenset[str]
+    clause: str
+
+
+@cache
+def codes() -> Mapping[str, Codes]:
+    """By sequence, where we state them."""
+    return {
+        row["sequence"]: Codes(
+            row["scheme"], frozenset(row["codes"].split("|")) - {""}, row["clause"]
+        )
+        for row in _rows("stated_codes.csv")
+    }
+
+
 def load() -> None:
     """Read all of the tables now, for a process that can open no file later."""
     _structure(), _usages(), _clauses(), _conditions(), _values(), _counts()
-    ordinals(), code_sequences(), _groups()
+    ordinals(), code_sequences(), _groups(), dcm_codes(), codes()
 
 
 def iod_of(sop_class_uid: str) -> str:
