@@ -66,6 +66,11 @@ def _item(root: Dataset, path: str) -> tuple[Dataset, str]:
     return root, path.rpartition(".")[2]
 
 
+def bad_code(sample: str, path: str) -> Twin:
+    """A code of the scheme DCM that there is none of."""
+    return Twin(sample, now(f"{path}.CodeValue", "999999"), "code.unknown", severity="warning")
+
+
 def gone(path: str) -> Harmed:
     """The attribute is taken out."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.broken import Twin, changed, empty, gone, now, one_less, syntax
+from tests.broken import Twin, bad_code, changed, empty, gone, now, one_less, syntax
 
 NOWHERE = "2.25.1"
 PDF = "1.2.840.10008.5.1.4.1.1.104.1"
@@ -16,6 +16,7 @@ _INPUT_IMAGE = f"{_INPUT_SET}.ReferencedImageSequence[1]"
 _BEFORE = "PredecessorDocumentsSequence[1].ReferencedSeriesSequence[1].ReferencedSOPSequence[1]"
 _BLENDED = "AdvancedBlendingSequence[2].ReferencedImageSequence[1]"
 _TRACK_SET = "TrackSetSequence[2]"
+_MAPPING = "SharedFunctionalGroupsSequence[1].RealWorldValueMappingSequence[1]"
 _SHARED = "SharedFunctionalGroupsSequence[1]"
 
 
@@ -29,6 +30,13 @@ TWINS = (
     Twin("printing/stl-revision-1", now("EncapsulatedDocumentLength", 4000), "document.length"),
     Twin("printing/obj", now("MIMETypeOfEncapsulatedDocument", "model/stl"), "document.mime"),
     Twin("printing/obj", gone("MeasurementUnitsCodeSequence[1].CodeMeaning"), "code.meaning"),
+    bad_code("printing/stl-revision-2", "ModelUsageCodeSequence[1]"),
+    bad_code(
+        "parametric-map/map", f"{_MAPPING}.QuantityDefinitionSequence[1].ConceptCodeSequence[1]"
+    ),
+    bad_code("tractography/tracks", "TrackSetSequence[1].DiffusionModelCodeSequence[1]"),
+    bad_code("oct/en-face", "OphthalmicImageTypeCodeSequence[1]"),
+    bad_code("wide-field/coordinates", "TransformationMethodCodeSequence[1]"),
     Twin("printing/pdf", empty("EncapsulatedDocument"), "type1.empty"),
     Twin(
         "printing/pdf", changed("EncapsulatedDocument", lambda _: b"plain text"), "document.content"

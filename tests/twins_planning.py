@@ -84,6 +84,12 @@ TWINS = (
         gone(f"{_ASSERTED}.AssertionCodeSequence[1].CodeValue"),
         "code.value",
     ),
+    Twin(
+        "ct-protocols/approval-1",
+        now(f"{_ASSERTED}.AssertionCodeSequence[1].CodeValue", "121320"),
+        "code.listed",
+        severity="warning",
+    ),
     Twin("ct-protocols/performed", now("Modality", "CT"), "value.enumerated"),
     Twin("ct-protocols/image-1", now("Rows", 1), "pixel.size", "PixelData"),
     Twin("content-assessment/assessment", gone("AssessmentSummary"), "type1.missing"),
