@@ -110,6 +110,26 @@ class Found(Collection[StoredInstance]):
         """SOP classes and transfer syntaxes, each pair once."""
         return [self._kinds[number] for number in dict.fromkeys(self._kind_of)]
 
+    @property
+    def rows(self) -> Sequence[int]:
+        """The numbers of the rows."""
+        return self._numbers
+
+    def rows_of(self, sop_classes: Collection[str]) -> list[int]:
+        """The numbers of the rows of these SOP classes."""
+        some = {number for number, kind in enumerate(self._kinds) if kind[0] in sop_classes}
+        both = zip(self._numbers, self._kind_of, strict=True)
+        return [number for number, kind in both if kind in some]
+
+    def followed_by(self, other: Found) -> Found:
+        """These, then those."""
+        kinds = [*self._kinds, *other._kinds]
+        kind_of = self._kind_of + array("L", (len(self._kinds) + one for one in other._kind_of))
+        subjects = {whose: Counter(counts) for whose, counts in self.subjects.items()}
+        for whose, counts in other.subjects.items():
+            subjects.setdefault(whose, Counter()).update(counts)
+        return Found((self._numbers + other._numbers, kind_of), kinds, subjects, self._rows)
+
     def of(self, kinds: Collection[Kind]) -> Found:
         """Those of these kinds. Whose they are is told of all of them."""
         some = {number for number, kind in enumerate(self._kinds) if kind in kinds}
@@ -122,10 +142,22 @@ class Found(Collection[StoredInstance]):
 
 def instances(query: Query, dialect: Dialect, read: Read, root: Path) -> Found:
     """The object files a retrieval covers."""
+    return _found(read(select.instances(query, dialect)), dialect, read, root)
+
+
+def joined(first: Found, rows: Sequence[int], dialect: Dialect, read: Read, root: Path) -> Found:
+    """What was found first, and the instances of these rows behind it."""
+    some = array("q", rows)
+    kinds = (row for portion in _portions(some) for row in read(_kinds(portion, dialect)))
+    return first.followed_by(_found(kinds, dialect, read, root))
+
+
+def _found(each: Iterable[Sequence[Any]], dialect: Dialect, read: Read, root: Path) -> Found:
+    """From series, number, SOP class and transfer syntax of each."""
     numbers, kind_of = array("q"), array("L")
     kinds: dict[Kind, int] = {}
     by_series: dict[int | None, Counter[str]] = {}
-    for series, number, sop_class, syntax in read(select.instances(query, dialect)):
+    for series, number, sop_class, syntax in each:
         numbers.append(number)
         kind_of.append(kinds.setdefault((sop_class, syntax), len(kinds)))
         by_series.setdefault(series, Counter())[sop_class] += 1
@@ -169,6 +201,15 @@ def _stored(rows: Sequence[int], dialect: Dialect) -> Statement:
     number = Entity("instance", "id")
     chosen = Select([SQL("instance")], [*columns, number]).where(dialect.one_of(number, rows))
     return compiled(dialect, chosen)
+
+
+def _kinds(rows: Sequence[int], dialect: Dialect) -> Statement:
+    """Series, number and kind of each of these instances, series by series."""
+    names = ("series_id", "id", "SOPClassUID", "transfer_syntax_uid")
+    columns: list[ColumnBase] = [Entity("instance", name) for name in names]
+    number = Entity("instance", "id")
+    chosen = Select([SQL("instance")], columns).where(dialect.one_of(number, rows))
+    return compiled(dialect, chosen.order_by(*columns[:2]))
 
 
 def _whose(series: Sequence[int], dialect: Dialect) -> Statement:

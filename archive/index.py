@@ -122,6 +122,10 @@ class Index:
         """The instances a query covers, series by series."""
         return found.instances(query, self._dialect, self._within_time, self._root)
 
+    def joined(self, first: Found, rows: Sequence[int]) -> Found:
+        """What was found first, and the instances of these rows behind it."""
+        return found.joined(first, rows, self._dialect, self._within_time, self._root)
+
     def lookup(self, sop_instance_uid: str) -> StoredInstance | None:
         """The instance with this UID."""
         for row in self._rows(SELECT_STORED, [sop_instance_uid]):

@@ -8,7 +8,7 @@ is of the very file. The rows of a deleted instance go with it (ON DELETE CASCAD
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -64,6 +64,15 @@ class Progress:
     failed: int
 
 
+@dataclass(slots=True)
+class Needed:
+    """Rows of the instances that others need, with their SOP classes."""
+
+    rows: dict[int, str]
+    waiting: bool = False  # some of those that need are not examined yet
+    cut: bool = False  # there are more
+
+
 class Rows(Protocol):
     """The reading side of an index."""
 
@@ -106,6 +115,11 @@ SELECT reference.role, other."SOPClassUID", other."SOPInstanceUID", 1
 FROM reference JOIN instance AS other ON other.id = reference.instance_id
 WHERE reference.to_uid = ? ORDER BY reference.role, other.id
 """
+_NEEDED = """
+SELECT other.id, other."SOPClassUID", reference.role
+FROM reference JOIN instance AS other ON other."SOPInstanceUID" = reference.to_uid
+WHERE reference.instance_id = ?
+"""
 _NOTES = """
 SELECT "SOPInstanceUID", examined_note FROM instance
 WHERE examined_note IS NOT NULL AND examined = 2 ORDER BY id LIMIT ?
@@ -138,6 +152,34 @@ class References:
     def missing(self, sop_instance_uid: str) -> list[Relation]:
         """What an instance refers to and the archive does not have."""
         return [each for each in self.of(sop_instance_uid) if not each.held]
+
+    def needed(
+        self, start: Sequence[int], without: Collection[str], steps: int, most: int
+    ) -> Needed:
+        """What these rows refer to, and what that refers to..., but for references in some roles.
+
+        What is among the first is not told.
+        """
+        found = Needed({})
+        seen, here = set(start), list(start)
+        for _ in range(steps):
+            there = dict[int, str]()
+            for row in here:
+                for number, kind, role in self._rows(_NEEDED, [row]):
+                    if role not in without and number not in seen:
+                        there[int(number)] = str(kind)
+                found.waiting = found.waiting or self._waits(row)
+                if len(there) + len(found.rows) > most:
+                    found.cut = True
+                    return found
+            seen |= there.keys()
+            found.rows |= there
+            here = list(there)
+        return found
+
+    def _waits(self, row: int) -> bool:
+        sql = "SELECT examined FROM instance WHERE id = ?"
+        return any(each[0] == State.WAITING for each in self._rows(sql, [row]))
 
     def examined(self, sop_instance_uid: str) -> bool:
         """Whether it is known what an instance refers to."""

@@ -1,6 +1,6 @@
 """[[peer]] and [access]: who may call us and for what, and how we call them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -8,6 +8,10 @@ from config import addresses, identities
 from config.rights import REJECT, RIGHTS, Rights, UnknownPeers
 from config.tables import AeTitle, Port, Table, TlsProfile
 
+Whole = Literal[
+    "radiation sets", "presentation states", "performed protocols", "content assessments", "models"
+]
+WHOLES: tuple[Whole, ...] = get_args(Whole)
 Compression = Literal["jpeg-ls", "jpeg-2000", "rle"]
 Binding = Annotated[str, AfterValidator(identities.binding)]
 
@@ -15,6 +19,13 @@ Binding = Annotated[str, AfterValidator(identities.binding)]
 def _several(value: object) -> object:
     """One, or a list of them: while a certificate is being replaced there are two."""
     return (value,) if isinstance(value, str) else value
+
+
+def _wholes(value: object) -> object:
+    """true is all of them."""
+    if isinstance(value, bool):
+        return WHOLES if value else ()
+    return value
 
 
 class Peer(Table):
@@ -29,6 +40,7 @@ class Peer(Table):
     move_to: tuple[AeTitle, ...] | None = None
     associations: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     compress: tuple[Compression, ...] = ()
+    retrieve_whole: Annotated[tuple[Whole, ...], BeforeValidator(_wholes)] = ()
 
     @property
     def destinations(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ class House:
     guests: Guests = field(default_factory=Guests)
     refusals: Refusals = field(default_factory=lambda: Refusals(Limits()))
     trail: Trail = field(default_factory=Silence)
+    settle: Callable[[float], bool] = lambda seconds: True  # until what is stored is examined
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Node:
             trail = undone.enter_context(audit.Trail.open(settings))
             archive = undone.enter_context(_opened(settings))
             archive.recover(catalogue.of_patient)
+            self.examination = Examination(archive, self._is_checked)
             limits = settings.limits
             moves, refusals = Moves(limits.moves), Refusals(limits)
             reporter = Reporter(lambda: self._home)
@@ -82,6 +83,7 @@ class Node:
                 calling,
                 refusals=refusals,
                 trail=trail,
+                settle=self.examination.settle,
             )
             self._house = house
             undone.callback(reporter.stop)
@@ -94,7 +96,6 @@ class Node:
             scan = Scan(archive, lambda: self.settings.limits.fixity_bytes_per_second)
             scan.start()
             undone.callback(scan.stop)
-            self.examination = Examination(archive, self._is_checked)
             self.examination.start()
             undone.callback(self.examination.stop)
             self._held = undone.pop_all()

@@ -24,6 +24,7 @@ from scp.exchange import Exchange
 from scp.query import refuse
 from scp.statuses import Status
 from scp.suboperations import Tally
+from scp.wholes import whole
 from scu.associate import Caller, Target
 from scu.instances import Instance
 from scu.statuses import FAILURE
@@ -40,7 +41,7 @@ def move(exchange: Exchange) -> None:
     if peer is None:
         return
     try:
-        instances = _matches(exchange)
+        instances = whole(exchange, _matches(exchange), peer, back=False)
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return
@@ -93,7 +94,8 @@ def _nothing() -> Generator[Outcome, None, None]:
 def get(exchange: Exchange) -> None:
     """Answer C-GET."""
     try:
-        instances = _matches(exchange)
+        peer = exchange.house.settings.peer_named(exchange.calling_ae_title)
+        instances = whole(exchange, _matches(exchange), peer, back=True)
     except errors.ArchiveError as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return

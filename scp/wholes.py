@@ -1,0 +1,83 @@
+"""Retrieve whole: who retrieves a radiation set also gets its radiations, and what those need.
+
+PS3.4 C.4.2 retrieves what the identifier names, and no more; so this is off unless the [[peer]]
+that receives has `retrieve_whole`. What comes along is found by the references of the index, step
+by step and within bounds, and counts as sub-operations like all others. What a C-GET has no
+context for does not come along, since nobody has asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from archive import Found
+from config import catalogue
+from config.peers import Peer
+from scp.exchange import Exchange
+
+_log = logging.getLogger("anode.retrieve")
+STEPS: Final = 8  # from what was asked for to the last that comes along
+MOST: Final = 20_000  # instances that come along
+EXAMINED_SECONDS: Final = 5.0  # for what has only just been stored
+
+# What the references in these roles name belongs to the history of an object, not to its use.
+NOT_NEEDED: Final = (
+    *("predecessor", "prior treatment", "derived from", "original", "identical document"),
+    *("document", "other evidence", "related", "performed protocol"),
+)
+
+_GROUPS: Final = {"presentation states": "presentation-state", "models": "model"}
+_CLASSES: Final[Mapping[str, frozenset[str]]] = {
+    "radiation sets": frozenset(
+        (
+            "1.2.840.10008.5.1.4.1.1.481.12",  # RT Radiation Set
+            "1.2.840.10008.5.1.4.1.1.481.16",  # RT Radiation Record Set
+            "1.2.840.10008.5.1.4.1.1.481.21",  # RT Radiation Set Delivery Instruction
+            "1.2.840.10008.5.1.4.34.10",  # RT Brachy Application Setup Delivery Instruction
+        )
+    ),
+    "performed protocols": frozenset(
+        ("1.2.840.10008.5.1.4.1.1.200.2", "1.2.840.10008.5.1.4.1.1.200.8")
+    ),
+    "content assessments": frozenset(("1.2.840.10008.5.1.4.1.1.90.1",)),
+}
+
+
+def of_family(name: str) -> frozenset[str]:
+    """The SOP classes that `retrieve_whole` names so."""
+    if group := _GROUPS.get(name):
+        return frozenset(uid for uid, each in catalogue.STORAGE.items() if each.group == group)
+    return _CLASSES[name]
+
+
+def whole(exchange: Exchange, found: Found, receiver: Peer | None, *, back: bool) -> Found:
+    """What was found, and what it needs of the archive; `back` on the caller's association."""
+    if receiver is None or not receiver.retrieve_whole:
+        return found
+    classes = frozenset[str]().union(*map(of_family, receiver.retrieve_whole))
+    start = found.rows_of(classes)
+    if not start:
+        return found
+    archive = exchange.house.archive
+    wanted = _accepted(exchange) if back else _any
+    needed = archive.index.references.needed(start, NOT_NEEDED, STEPS, MOST)
+    if needed.waiting and exchange.house.settle(EXAMINED_SECONDS):
+        needed = archive.index.references.needed(start, NOT_NEEDED, STEPS, MOST)
+    if needed.cut:
+        _log.warning("retrieve whole: more than %d instances would come along", MOST)
+    asked = set(found.rows if needed.rows else ())
+    rows = [row for row, kind in needed.rows.items() if wanted(kind) and row not in asked]
+    return archive.index.joined(found, rows)
+
+
+def _any(_sop_class_uid: str) -> bool:
+    return True
+
+
+def _accepted(exchange: Exchange) -> Callable[[str], bool]:
+    contexts: Collection[str] = {
+        each.abstract_syntax for each in exchange.association.contexts.values()
+    }
+    return contexts.__contains__

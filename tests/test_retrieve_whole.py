@@ -1,0 +1,147 @@
+"""Retrieve whole: who is configured so gets what an object needs; nobody else gets more."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.peers import WHOLES
+from scp.wholes import of_family
+from scu.instances import FileInstance
+from tests import clients
+from tests.nodes import node, peer, port, target
+from tests.objects import CT_IMAGE, identifier, instance, non_patient, uid, written
+from tests.test_object_references import item
+
+SET, RADIATION = "1.2.840.10008.5.1.4.1.1.481.12", "1.2.840.10008.5.1.4.1.1.481.13"
+INTENT, ANNOTATION = "1.2.840.10008.5.1.4.1.1.481.10", "1.2.840.10008.5.1.4.1.1.481.11"
+STATE = "1.2.840.10008.5.1.4.1.1.11.1"
+PERFORMED, DEFINED = "1.2.840.10008.5.1.4.1.1.200.2", "1.2.840.10008.5.1.4.1.1.200.1"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+
+def family():
+    """A radiation set, two radiations of which one has an annotation, and what it replaced."""
+    intent = instance(1, sop_class=INTENT, SeriesInstanceUID=uid("1"))
+    annotation = instance(2, sop_class=ANNOTATION, SeriesInstanceUID=uid("2"))
+    radiations = [
+        instance(
+            3 + n,
+            sop_class=RADIATION,
+            SeriesInstanceUID=uid("3"),
+            ReferencedSOPSequence=[item(annotation.SOPInstanceUID, ANNOTATION)] if n else [],
+        )
+        for n in range(2)
+    ]
+    older = instance(8, sop_class=CT_IMAGE, SeriesInstanceUID=uid("8"))
+    made = instance(
+        9,
+        sop_class=SET,
+        SeriesInstanceUID=uid("9"),
+        RTRadiationSequence=[item(each.SOPInstanceUID, RADIATION) for each in radiations],
+        ReferencedRTPhysicianIntentSequence=[item(intent.SOPInstanceUID, INTENT)],
+        PredecessorDocumentsSequence=[item(older.SOPInstanceUID)],
+    )
+    return made, [*radiations, intent, annotation], older
+
+
+@contextmanager
+def serving(tmp_path: Path, objects, whole, ae_title: str = "TESTER"):
+    """A node that holds these, and another one to move to, which takes `whole`."""
+    with node(tmp_path / "other", "WS1") as receiver:
+        peers = (
+            peer("TESTER", move_to=("WS1",), **({"retrieve_whole": whole} if whole else {})),
+            peer("WS1", port(receiver), **({"retrieve_whole": whole} if whole else {})),
+        )
+        with node(tmp_path / "data", peers=peers) as ours:
+            clients.send(target(ours), written(tmp_path / "files", *objects))
+            yield ours, receiver
+
+
+def named(made):
+    return identifier(
+        "IMAGE",
+        StudyInstanceUID=made.StudyInstanceUID,
+        SeriesInstanceUID=made.SeriesInstanceUID,
+        SOPInstanceUID=made.SOPInstanceUID,
+    )
+
+
+def held(archive) -> set[str]:
+    return {each.sop_instance_uid for each in archive.index.newest(1000)}
+
+
+@pytest.mark.parametrize(
+    ("whole", "comes"),
+    [((), False), (True, True), (["radiation sets"], True), (["presentation states"], False)],
+)
+def test_a_move_brings_what_a_radiation_set_needs_if_its_destination_is_configured_so(
+    tmp_path, whole, comes
+):
+    made, needed, older = family()
+    with serving(tmp_path, [made, *needed, older], whole) as (ours, receiver):
+        responses = clients.move(target(ours), named(made), "WS1")
+        wanted = {each.SOPInstanceUID for each in [made, *(needed if comes else ())]}
+        assert held(receiver.archive) == wanted
+        assert responses[-1].status == 0
+        assert responses[-1].completed == len(wanted)
+        assert (responses[-1].failed, responses[-1].warning) == (0, 0)
+        if comes:
+            assert [each.remaining for each in responses[:-1]] == [4, 3, 2, 1]
+
+
+def test_what_is_asked_for_and_needed_comes_once(tmp_path):
+    made, needed, _ = family()
+    with serving(tmp_path, [made, *needed], True) as (ours, receiver):
+        study = identifier("STUDY", StudyInstanceUID=made.StudyInstanceUID)
+        assert clients.move(target(ours), study, "WS1")[-1].completed == 5
+        assert len(held(receiver.archive)) == 5
+
+
+def test_what_is_not_held_does_not_count(tmp_path):
+    made, needed, _ = family()
+    with serving(tmp_path, [made, needed[0]], True) as (ours, _):
+        last = clients.move(target(ours), named(made), "WS1")[-1]
+        assert (last.status, last.completed, last.failed) == (0, 2, 0)
+
+
+def test_references_in_a_circle_end(tmp_path):
+    one, other = instance(1, sop_class=STATE), instance(2)
+    one.ReferencedImageSequence = [item(other.SOPInstanceUID)]
+    other.ReferencedImageSequence = [item(one.SOPInstanceUID, STATE)]
+    with serving(tmp_path, [one, other], True) as (ours, _):
+        assert clients.move(target(ours), named(one), "WS1")[-1].completed == 2
+
+
+def test_a_performed_protocol_brings_the_protocol_it_was_performed_by(tmp_path):
+    defined = non_patient(DEFINED, 1)
+    done = instance(
+        2,
+        sop_class=PERFORMED,
+        ReferencedDefinedProtocolSequence=[item(defined.SOPInstanceUID, DEFINED)],
+    )
+    with serving(tmp_path, [defined, done], ["performed protocols"]) as (ours, receiver):
+        assert clients.move(target(ours), named(done), "WS1")[-1].completed == 2
+        assert held(receiver.archive) == {defined.SOPInstanceUID, done.SOPInstanceUID}
+
+
+def test_a_get_brings_what_it_has_contexts_for(tmp_path):
+    state = instance(1, sop_class=STATE)
+    image = instance(2)
+    state.ReferencedImageSequence = [item(image.SOPInstanceUID)]
+    with serving(tmp_path, [state, image], True) as (ours, _):
+        wanted = [FileInstance(STATE, "", EXPLICIT, Path(), 0, 0)]
+        responses, kept = clients.get(target(ours), named(state), wanted)
+        assert (responses[-1].completed, responses[-1].failed) == (1, 0)
+        assert set(kept) == {state.SOPInstanceUID}
+        wanted.append(FileInstance(CT_IMAGE, "", EXPLICIT, Path(), 0, 0))
+        responses, kept = clients.get(target(ours), named(state), wanted)
+        assert (responses[-1].completed, responses[-1].failed) == (2, 0)
+        assert set(kept) == {state.SOPInstanceUID, image.SOPInstanceUID}
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_every_family_that_can_be_configured_has_classes(name):
+    assert of_family(name)
