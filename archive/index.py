@@ -29,6 +29,7 @@ from archive.select import Statement
 from archive.writer import (
     SELECT_HELD,
     SELECT_NEWEST,
+    SELECT_OF_CLASSES,
     SELECT_STORED,
     SELECT_WAITING,
     Added,
@@ -135,6 +136,12 @@ class Index:
     def newest(self, most: int) -> Iterator[StoredInstance]:
         """The instances added last, the newest first."""
         for row in self._rows(SELECT_NEWEST, [most]):
+            yield stored_instance(self._root, row)
+
+    def of_classes(self, sop_classes: Sequence[str]) -> Iterator[StoredInstance]:
+        """The instances of these SOP classes, in the order they came."""
+        marks = ", ".join("?" * len(sop_classes))
+        for row in self._rows(SELECT_OF_CLASSES.format(marks=marks), list(sop_classes)):
             yield stored_instance(self._root, row)
 
     def paths(self, first: Path) -> Iterator[Path]:

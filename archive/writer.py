@@ -104,6 +104,10 @@ class _Terms:
                     db.execute(_TERM, (self._table, path, form, owner))
 
 
+SELECT_OF_CLASSES = (
+    f"SELECT {_named(STORED_COLUMNS)} FROM instance WHERE id IN"
+    ' (SELECT id FROM instance WHERE "SOPClassUID" IN ({marks})) ORDER BY id'
+)
 SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 SELECT_WAITING = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_WAITING}"

@@ -1,0 +1,267 @@
+"""Procedure protocols and what is asserted of them: PS3.3 C.34 and C.35, PS3.16 CID 800.
+
+Law: pure functions of data sets. Who approves a protocol writes an object of its own about it, and
+another one when that changes; so a state is what the newest assertion says that speaks of it, at a
+moment. Assertions of other things (appropriate for the device, eligible for reimbursement...) are
+remarks: they make no protocol approved. What is said for one use (experimental, in pregnancy, in a
+trial) is not said for another; what is said of any use, and that a protocol is deprecated, is said
+of all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from fnmatch import fnmatchcase
+from typing import Final, Literal
+
+from pydicom import Dataset
+
+State = Literal["approved", "expired", "superseded", "withdrawn", "disapproved", "not approved"]
+
+DEFINED: Final = frozenset(("1.2.840.10008.5.1.4.1.1.200.1", "1.2.840.10008.5.1.4.1.1.200.7"))
+APPROVAL: Final = "1.2.840.10008.5.1.4.1.1.200.3"
+
+ANY: Final = "any use"
+_INSTITUTION: Final = "the institution"
+# Codes of DCM in CID 800: whether they approve, and for which use.
+_SPEAKING: Final[Mapping[str, tuple[str, str]]] = {
+    "128603": ("approves", _INSTITUTION),
+    "128604": ("approves", "clinical trial"),
+    "128605": ("approves", "pregnant patients"),
+    "128611": ("approves", "experimental use"),
+    "128609": ("disapproves", ANY),
+    "128623": ("disapproves", _INSTITUTION),
+    "128624": ("disapproves", "clinical trial"),
+    "128617": ("disapproves", "pregnant patients"),
+    "128612": ("disapproves", "experimental use"),
+    "128610": ("deprecates", ANY),
+}
+USES: Final = tuple(dict.fromkeys(use for _, use in _SPEAKING.values() if use != ANY))
+
+_DT: Final = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,6})?([+-]\d{4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One assertion of an approval object, PS3.3 C.35.1."""
+
+    uid: str
+    code: str
+    meaning: str
+    by: str
+    institution: str
+    at: datetime
+    expires: datetime | None
+    related: tuple[str, ...]  # UIDs of assertions it is about
+    approval: str  # SOP Instance UID of the object
+
+    @property
+    def does(self) -> str:
+        """approves, disapproves, deprecates; empty for a remark."""
+        return _SPEAKING.get(self.code, ("", ""))[0]
+
+    @property
+    def use(self) -> str:
+        """For which use it is said."""
+        return _SPEAKING.get(self.code, ("", ""))[1]
+
+    def expired(self, at: datetime) -> bool:
+        """Whether it has ceased by then."""
+        return self.expires is not None and self.expires <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a protocol stands at a moment."""
+
+    state: State
+    uses: tuple[str, ...] = ()  # for which it is approved
+    by: Assertion | None = None  # which says so
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One item of the Model Specification Sequence, PS3.3 C.34.7."""
+
+    manufacturer: str
+    group: str
+    name: str
+    versions: tuple[str, ...]
+    serial: str
+
+    def fits(self, wanted: str) -> bool:
+        """Whether a model is meant; `*` and `?` stand for others, and case does not count."""
+        pattern = wanted.casefold()
+        told = [self.name, self.group, f"{self.manufacturer} {self.name or self.group}"]
+        return any(fnmatchcase(each.casefold(), pattern) for each in told if each.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A defined procedure protocol."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    name: str
+    creator: str
+    created: str
+    modality: str
+    models: tuple[Model, ...]
+    predecessors: tuple[str, ...]
+
+    def fits(self, model: str) -> bool:
+        """Whether it is for a model: a device that does not match shall not execute it."""
+        return any(each.fits(model) for each in self.models)
+
+
+def protocol(dataset: Dataset) -> Protocol:
+    """What a defined protocol says of itself."""
+    return Protocol(
+        sop_instance_uid=_text(dataset, "SOPInstanceUID"),
+        sop_class_uid=_text(dataset, "SOPClassUID"),
+        name=_text(dataset, "ProtocolName"),
+        creator=_text(dataset, "ContentCreatorName"),
+        created=_text(dataset, "InstanceCreationDate"),
+        modality=_text(dataset, "EquipmentModality"),
+        models=tuple(_model(each) for each in _items(dataset, "ModelSpecificationSequence")),
+        predecessors=tuple(
+            _text(each, "ReferencedSOPInstanceUID")
+            for each in _items(dataset, "PredecessorProtocolSequence")
+        ),
+    )
+
+
+def _model(one: Dataset) -> Model:
+    return Model(
+        _text(one, "Manufacturer"),
+        _text(one, "ManufacturerRelatedModelGroup"),
+        _text(one, "ManufacturerModelName"),
+        _texts(one, "SoftwareVersions"),
+        _text(one, "DeviceSerialNumber"),
+    )
+
+
+def subjects(approval: Dataset) -> list[str]:
+    """The SOP Instance UIDs of what an approval is about."""
+    items = _items(approval, "ApprovalSubjectSequence")
+    return [uid for each in items if (uid := _text(each, "ReferencedSOPInstanceUID"))]
+
+
+def assertions(approval: Dataset) -> list[Assertion]:
+    """What an approval asserts; assertions without a readable moment assert nothing."""
+    zone = _text(approval, "TimezoneOffsetFromUTC")
+    return list(_assertions(approval, zone))
+
+
+def _assertions(approval: Dataset, zone: str) -> Iterator[Assertion]:
+    for each in _items(approval, "ApprovalSequence"):
+        at = moment(_text(each, "AssertionDateTime"), zone)
+        code = next(iter(_items(each, "AssertionCodeSequence")), Dataset())
+        if at is None:
+            continue
+        who = next(iter(_items(each, "AsserterIdentificationSequence")), Dataset())
+        dicom = _text(code, "CodingSchemeDesignator") == "DCM"
+        yield Assertion(
+            uid=_text(each, "AssertionUID"),
+            code=_text(code, "CodeValue") if dicom else "",
+            meaning=_text(code, "CodeMeaning"),
+            by=_text(who, "PersonName") or _text(who, "ManufacturerModelName"),
+            institution=_text(who, "InstitutionName"),
+            at=at,
+            expires=moment(_text(each, "AssertionExpirationDateTime"), zone, end=True),
+            related=tuple(
+                _text(other, "ReferencedAssertionUID")
+                for other in _items(each, "RelatedAssertionSequence")
+            ),
+            approval=_text(approval, "SOPInstanceUID"),
+        )
+
+
+def standing(said: Iterable[Assertion], at: datetime) -> Standing:
+    """How a protocol stands by what was asserted of it until then."""
+    known = sorted((one for one in said if one.does and one.at <= at), key=lambda one: one.at)
+    if not known:
+        return Standing("not approved")
+    last = {use: _newest(known, use) for use in USES}
+    approved = {
+        use: one
+        for use, one in last.items()
+        if one is not None and one.does == "approves" and not one.expired(at)
+    }
+    if approved:
+        newest = max(approved.values(), key=lambda one: one.at)
+        return Standing("approved", tuple(approved), newest)
+    return _ended(known, known[-1])
+
+
+def _newest(known: Sequence[Assertion], use: str) -> Assertion | None:
+    """The last that speaks of a use; in order of their moments."""
+    return next((one for one in reversed(known) if one.use in (use, ANY)), None)
+
+
+def _ended(known: Sequence[Assertion], newest: Assertion) -> Standing:
+    """Why a protocol is approved no more, or never was."""
+    if newest.does == "deprecates":
+        return Standing("superseded", by=newest)
+    if newest.does == "approves":
+        return Standing("expired", by=newest)
+    before = any(one.does == "approves" and newest.use in (one.use, ANY) for one in known)
+    return Standing("withdrawn" if before else "disapproved", by=newest)
+
+
+def moment(text: str, zone: str = "", *, end: bool = False) -> datetime | None:
+    """A DT (PS3.5 6.2) as a moment; in the zone it names, else in `zone`, else in that of here.
+
+    Of what it leaves out the first moment is meant, or the last where it is an end.
+    """
+    found = _DT.fullmatch(text.strip())
+    if found is None:
+        return None
+    *parts, offset = found.groups()
+    told = [int(part) for part in parts if part is not None]
+    defaults = [1, 1, 0, 0, 0]
+    try:
+        whole = datetime(*told, *defaults[len(told) - 1 :])  # type: ignore[arg-type]
+        if end:
+            whole = _after(whole, len(told))
+        return _placed(whole, offset or zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _after(whole: datetime, told: int) -> datetime:
+    """The first moment behind a year, a month, a day, an hour...; a second stays one."""
+    if told == 1:
+        return whole.replace(year=whole.year + 1)
+    if told == 2:
+        return (whole.replace(day=28) + timedelta(days=4)).replace(day=1)
+    steps = {3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}
+    return whole + steps.get(told, timedelta())
+
+
+def _placed(whole: datetime, zone: str) -> datetime:
+    found = re.fullmatch(r"([+-])(\d\d)(\d\d)", zone)
+    if found is None:
+        return whole.astimezone(UTC)  # here
+    shift = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return whole.replace(tzinfo=timezone(-shift if found[1] == "-" else shift))
+
+
+def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    value = dataset.get(keyword)
+    return [each for each in value or () if isinstance(each, Dataset)]
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    return "" if value is None else str(value).strip()
+
+
+def _texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        return ()
+    return (value,) if isinstance(value, str) else tuple(str(each) for each in value)
