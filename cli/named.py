@@ -15,7 +15,7 @@ from archive import Archive, StoredInstance, filemeta
 from archive.attributes import BY_TAG, LEVELS
 from archive.options import Options
 from archive.query import Query, parse
-from cli import calls, questions, texts
+from cli import calls, keys, texts
 from cli.failures import Code, Failure
 from cli.store import opened
 
@@ -58,7 +58,7 @@ def of_patient(named: str, config: Path | None, *, any_study: bool) -> Dataset:
     """
     if "=" not in named or Path(named).is_file():
         return one(named, config)
-    asked = questions.question([named]).identifier
+    asked = keys.identifier([named])
     with opened(calls.settings(config)) as archive:
         study = _study(archive, asked, named, any_study=any_study)
         found = next(iter(archive.instances(_query("IMAGE", StudyInstanceUID=study))), None)
@@ -68,13 +68,13 @@ def of_patient(named: str, config: Path | None, *, any_study: bool) -> Dataset:
 
 
 def _study(archive: Archive, asked: Dataset, named: str, *, any_study: bool) -> str:
-    asked.QueryRetrieveLevel = "STUDY"
     asked.setdefault("PatientID", "")
     asked.setdefault("IssuerOfPatientID", "")
     asked.setdefault("StudyInstanceUID", "")
-    if unknown := [each for each in asked if each.tag not in BY_TAG]:
+    if unknown := [each for each in asked if int(each.tag) not in BY_TAG]:
         name = unknown[0].keyword or str(unknown[0].tag)
         raise Failure(Code.USAGE, f"the archive does not index {name}, so it is no key here")
+    asked.QueryRetrieveLevel = "STUDY"
     query = parse(asked, LEVELS, options=_ANYWHERE)
     rows = list(archive.find(query))
     names = [answer.keyword for answer in query.returns]

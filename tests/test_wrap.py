@@ -240,6 +240,7 @@ FLAT = [[(x, y, 0) for x, y, _ in one] for one in wrapped.triangles()]
     [
         ("STL", wrapped.binary(OPEN), "not watertight: 3 of its edges"),
         ("STL", wrapped.ascii_stl(OPEN), "not watertight: 3 of its edges"),
+        ("STL", wrapped.ascii_stl(), "ASCII"),
         ("STL", wrapped.binary(INWARDS), "face inwards"),
         ("STL", wrapped.binary(TURNED), "do not all face the same way"),
         ("STL", wrapped.binary([*wrapped.triangles(), [(0, 0, 0)] * 3]), "1 of its 13 triangles"),

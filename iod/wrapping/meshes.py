@@ -22,6 +22,8 @@ _HEADER: Final = 80
 _FIRST: Final = _HEADER + 4
 _TRIANGLE: Final = 50
 _AXES: Final = "XYZ"
+# So does DCMTK's stl2dcm, whose word it is that DICOM takes binary only.
+_ASCII: Final = "it is ASCII STL: some who take STL in DICOM refuse that, binary they all take"
 
 
 def stl(data: bytes) -> Contents:
@@ -32,6 +34,8 @@ def stl(data: bytes) -> Contents:
     if len(mesh.faces) != declared:
         raise Unwrappable(f"it says {declared} triangles, but {len(mesh.faces)} can be read")
     facts, notes = measured(mesh)
+    if form == "ascii":
+        notes = (*notes, _ASCII)
     return Contents({"form": form, **facts}, notes)
 
 
