@@ -1,4 +1,4 @@
-"""Days of those who work with a node, from the first query to the last object: issue 6, seen whole."""
+"""Days of those who work with a node, from the first query to the last object (issue 6)."""
 
 from pathlib import Path
 
