@@ -18,7 +18,7 @@ from cli.failures import Code, Failure
 from iod.errors import Unwrappable
 from iod.wrapping import kinds, references, subject
 from iod.wrapping.building import Document, Equipment, Place, Said, build
-from iod.wrapping.inspecting import inspect
+from iod.wrapping.inspecting import inspect, read
 from iod.wrapping.linking import links
 from iod.wrapping.references import Reference
 from iod.wrapping.suspicion import doubts
@@ -90,11 +90,12 @@ def _about(what: object) -> Iterator[None]:
 def _looked_into(file: Path, *, closed: bool) -> Document:
     with _about(file):
         kind = kinds.of_file(file)
-        contents = inspect(kind, file)
+        data = read(file)
+        contents = inspect(kind, data)
         if closed and contents.facts.get("watertight") is False:
             raise Unwrappable(contents.notes[0])
         modified = datetime.fromtimestamp(file.stat().st_mtime)
-        return Document(kind, file.read_bytes(), contents, modified)
+        return Document(kind, data, contents, modified)
 
 
 def _place(among: Among, *, new_study: bool) -> Place:

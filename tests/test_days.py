@@ -112,7 +112,7 @@ def test_a_3d_printers_day(tmp_path, revisions):
     ran = anode("unwrap", got, "-o", out)
     assert ran.code == 0, ran.err
     assert out.read_bytes() == model
-    printable = inspect(BY_NAME["STL"], out)
+    printable = inspect(BY_NAME["STL"], out.read_bytes())
     assert printable.facts["watertight"] is True
     assert printable.facts["extents"] == [12, 12, 12]
     assert received.MeasurementUnitsCodeSequence[0].CodeValue == "mm"

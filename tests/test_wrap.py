@@ -6,7 +6,7 @@ import pytest
 from pydicom import dcmread
 
 from iod.errors import Unwrappable
-from iod.wrapping.inspecting import inspect
+from iod.wrapping.inspecting import inspect, read
 from iod.wrapping.kinds import BY_NAME
 from tests import wrapped
 from tests.commands import anode
@@ -226,7 +226,7 @@ def test_what_was_measured_is_told(tmp_path, scan):
 
 
 def looked_into(tmp_path, kind, data):
-    return inspect(BY_NAME[kind], put(tmp_path / "file", data))
+    return inspect(BY_NAME[kind], read(put(tmp_path / "file", data)))
 
 
 OPEN = wrapped.triangles(faces=wrapped.FACES[:-1])
@@ -311,11 +311,11 @@ def test_what_is_no_use_is_refused_with_its_cause(tmp_path, name):
         looked_into(tmp_path, kind, data)
 
 
-def test_a_file_that_takes_too_long_is_refused(tmp_path):
+def test_a_file_that_takes_too_long_is_refused():
     # Deep enough to keep any reader busy for longer than no time at all.
     data = wrapped.cda(more="<a>" * 200_000 + "</a>" * 200_000)
     with pytest.raises(Unwrappable, match=r"takes more|nested too deeply"):
-        inspect(BY_NAME["CDA"], put(tmp_path / "file", data), seconds=0)
+        inspect(BY_NAME["CDA"], data, seconds=0)
 
 
 def refusal(tmp_path, *arguments):

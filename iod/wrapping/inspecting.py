@@ -22,27 +22,31 @@ SECONDS: Final = 120
 _ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def inspect(kind: Kind, path: Path, seconds: int = SECONDS) -> Contents:
-    """What is in the file. Raises Unwrappable, OSError."""
+def read(path: Path) -> bytes:
+    """A file's bytes; what is looked into is then what is wrapped. Raises Unwrappable, OSError."""
     size = path.stat().st_size
     if size == 0:
         raise Unwrappable("it is empty")
     if size > MOST_BYTES:
         raise Unwrappable(f"it has {size} bytes; more than {MOST_BYTES} are not wrapped")
-    arguments = [sys.executable, "-I", "-W", "ignore", "-m", "iod.wrapping.inspector", kind.name]
-    with path.open("rb") as file:
-        try:
-            ended = subprocess.run(
-                [*arguments, str(seconds)],
-                stdin=file,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_ENVIRONMENT,
-                timeout=2 * seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Unwrappable(f"to look into it takes more than {2 * seconds} s") from None
+    return path.read_bytes()
+
+
+def inspect(kind: Kind, data: bytes, seconds: int = SECONDS) -> Contents:
+    """What is in a file of this kind. Raises Unwrappable."""
+    command = [sys.executable, "-I", "-W", "ignore", "-m", "iod.wrapping.inspector", kind.name]
+    try:
+        ended = subprocess.run(
+            [*command, str(seconds)],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            timeout=2 * seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unwrappable(f"to look into it takes more than {2 * seconds} s") from None
     return _said(ended)
 
 
