@@ -2,18 +2,21 @@
 
 import json
 import re
+import warnings
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import Dataset, dcmread, uid
 from pydicom.data import get_charset_files, get_testdata_file
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
 from archive import Archive
-from iod.reading import html
+from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, described
 from iod.reading.measurements import measurements
@@ -374,9 +377,9 @@ def compared(document):
 
 def test_a_performed_administration_is_compared_with_its_plan(tmp_path):
     plan, performed = administrations(tmp_path)
-    documents = anode("show", plan, performed, "--json").document
-    assert compared(documents[1]) == COMPARED
-    titles = [[each["title"] for each in one["sections"]] for one in documents]
+    told = anode("show", plan, performed, "--json").document
+    assert compared(told[1]) == COMPARED
+    titles = [[each["title"] for each in one["sections"]] for one in told]
     assert "Planned against performed" not in titles[0]
     assert all("Contrast administration" in each for each in titles)
 
@@ -557,3 +560,48 @@ def test_a_class_without_an_outline_is_told_by_what_it_has():
     made.ContentLabel, made.CreatorVersionUID = "RAW", "1.2.9"
     rows = {row for section in described(made).sections for row in section.rows}
     assert {("Content Label", "RAW"), ("Creator-Version UID", "1.2.9")} <= rows
+
+
+# -- whatever is in a file ------------------------------------------------------------------------
+
+
+@given(st.data())
+def test_no_damage_to_a_report_stops_the_reading(data):
+    whole = bytearray(Path(SR).read_bytes())
+    for _ in range(data.draw(st.integers(1, 12))):
+        at = data.draw(st.integers(132, len(whole) - 1))
+        whole[at] = data.draw(st.integers(0, 255))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read = dcmread(BytesIO(bytes(whole)), stop_before_pixels=True)
+    except Exception:  # noqa: BLE001 - whatever pydicom raises
+        return  # the command says that the file is damaged
+    told = described(read)
+    html.page([told])
+    json.dumps(documents.document(told))
+
+
+def nested(levels, encoded=b""):
+    """Content items in content items, in Explicit VR Little Endian, of undefined length."""
+    begin = b"\x40\x00\x30\xa7SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    end = b"\xfe\xff\x0d\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+    return begin * levels + encoded + end * levels
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 10, 5000])
+def test_sequences_nested_beyond_reason_end_in_an_answer(tmp_path, levels):
+    path = saved(tmp_path, report(item("TEXT", "Said", TextValue="x")))
+    read = path.read_bytes()
+    head, mark, _ = read.partition(b"\x40\x00\x30\xa7SQ")
+    assert mark
+    path.write_bytes(head + nested(levels))
+    ran = anode("show", path)
+    assert (ran.code, "error of ours" in ran.err) in {(0, False), (1, False)}
+    assert "nest too deeply" in ran.err or f"deeper than {DEEPEST} levels" in ran.out
+
+
+def test_an_identifier_of_no_known_representation_is_left_out():
+    encoded = b"\x08\x00\x16\x00UI\x04\x001.2\x00" + b"\x08\x00\x18\x00U\xff\x04\x001.2\x00"
+    told = described(dcmread(BytesIO(encoded), force=True))
+    assert (told.sop_class_uid, told.sop_instance_uid) == ("1.2", "")

@@ -26,7 +26,7 @@ from iod.reading import (
 from iod.reading.content import Content, content, is_report
 from iod.reading.measurements import Measurement, measurements
 from iod.reading.sections import Fact, Outline, Section, facts_of, table, told
-from iod.reading.values import sop_class, text, title
+from iod.reading.values import sop_class, text, title, value
 
 OUTLINES: Final[Mapping[str, Outline]] = {
     **images.OUTLINES,
@@ -104,8 +104,8 @@ def described(dataset: Dataset) -> Description:
 
 
 def _uid(dataset: Dataset, keyword: str) -> str:
-    found = dataset.get(keyword)
-    return "" if found is None else str(found)
+    found = value(dataset, keyword)
+    return str(found) if isinstance(found, str) else ""
 
 
 def _title(dataset: Dataset, tree: Content | None) -> str:
