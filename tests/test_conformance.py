@@ -10,8 +10,10 @@ from itertools import islice
 import pytest
 from pydicom import Dataset
 
+from archive.matching import RULES
 from cli.statement.network import ANSWERS
 from cli.statement.page import page
+from cli.statement.querying import MATCHING
 from cli.statement.statement import markdown, statement
 from config import catalogue
 from scp.statuses import Status
@@ -196,6 +198,11 @@ def test_every_key_that_is_claimed_is_answered(tmp_path):
             statuses, answers, final = asked(serving, model, wanted)
             assert (set(statuses), final) == ({Status.PENDING}, 0), (model.name, level)
             assert [key for key in keys if key not in answers[0]] == [], (model.name, level)
+
+
+def test_wildcards_are_claimed_of_the_representations_that_match_them():
+    wild = {vr for vr, rule in RULES.items() if rule in (RULES["LO"], RULES["PN"])}
+    assert {vr for vr, told in MATCHING.items() if "wildcard" in told} == wild
 
 
 def test_a_key_that_is_not_claimed_is_told_to_be_unsupported(tmp_path):

@@ -103,8 +103,8 @@ def introduction() -> Iterator[Block]:
         "Two conforming systems need not work together: this helps to compare, and replaces no "
         "test. What was not confirmed in the current text of the standard is not claimed: the "
         "lists "
-        "of forbidden algorithms of PS3.15 B.13, the key table of the Inventory model (PS3.4 JJ), "
-        "and rules of objects that Anode keeps without looking at."
+        "of forbidden algorithms of PS3.15 B.13 and the key table of the Inventory model "
+        "(PS3.4 JJ)."
     )
     yield Heading("3.4", "Terms and Definitions")
     yield Paragraph("As in PS3.3, PS3.4, PS3.7 and PS3.8 of the DICOM Standard.")

@@ -67,7 +67,10 @@ def _peers(settings: Settings) -> Iterator[Block]:
     if not settings.peer:
         yield Paragraph("No peer is configured.")
         return
-    head = "AE title | Host | Port | TLS | Bound to a certificate | May | May move to"
+    head = (
+        "AE title | Host | Port | TLS | Bound to a certificate | May | May move to"
+        " | Compressed to | Gets whole"
+    )
     rows = [
         (
             peer.ae_title,
@@ -77,6 +80,8 @@ def _peers(settings: Settings) -> Iterator[Block]:
             "yes" if peer.certificate else "no",
             ", ".join(peer.may) or "nothing",
             ", ".join(peer.destinations),
+            ", ".join(peer.compress) or "nothing",
+            ", ".join(peer.retrieve_whole) or "nothing",
         )
         for peer in settings.peer
     ]

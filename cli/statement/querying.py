@@ -51,6 +51,7 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         yield Paragraph("The configuration gives nobody the right to query.")
         return
     yield bullets(
+        *_of_no_patient(finds),
         "Every key is also matched universally (zero length). Attributes that are no key of the "
         "model are returned empty, and the status is FF01; so are keys of levels below, unless "
         "relational queries are negotiated.",
@@ -62,8 +63,10 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         "always combined. Ranges hold their ends.",
         "The unique key of every level above needs one single value; keys of higher levels are "
         "matched and returned as well.",
-        "Type 3 return keys of the tables are supported. Superseded approvals and replaced "
-        "templates are not withheld: every object that matches is answered.",
+        "Type 3 return keys of the tables are supported.",
+        "Empty value matching (two quotation marks) is negotiated; lists of values are "
+        "understood in "
+        "any case.",
         "InstanceAvailability is always ONLINE. C-CANCEL is obeyed between answers.",
     )
     rows = [
@@ -71,6 +74,16 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         for model in finds
     ]
     yield grid("Table 5.2.7-1. Query models", "Model | Levels", rows)
+
+
+def _of_no_patient(finds: Sequence[InformationModel]) -> Iterator[str]:
+    if any(model.classes for model in finds):
+        yield (
+            "Models of objects without a patient have one level, which identifiers do not name. "
+            "Superseded approvals and replaced templates are not withheld: every object that "
+            "matches "
+            "is answered."
+        )
 
 
 def _keys(model: InformationModel) -> Iterator[Block]:
@@ -134,6 +147,9 @@ def _retrieval(models: Sequence[InformationModel]) -> Iterator[Block]:
         "contexts for exactly what matches; others are answered A801.",
         "Each sub-operation of a C-MOVE carries Move Originator AE Title and Message ID. If the "
         "association it was asked on ends, sending stops.",
+        "A peer configured so (`retrieve_whole`, table 6.2-1) also gets what the objects it "
+        "asked for "
+        "need: the radiations of a set, the images of a presentation state... Off by default.",
         "Enhanced multi-frame conversion is not supported. FRAME level of the Composite Instance "
         "Root: SimpleFrameList, CalculatedFrameList or TimeRange; the new object has a new SOP "
         "Instance UID.",

@@ -46,6 +46,19 @@ _UNSUPPORTED = (
 )
 
 
+_CHECKS = {
+    "off": "not at all",
+    "warn": "after they were acknowledged, and what is found is kept beside them",
+    "reject": "before they are acknowledged: one with an error is refused with A900",
+}
+
+
+def _else(settings: Settings) -> str:
+    """Which classes are checked otherwise."""
+    said = [f"{name}: {level}" for name, level in settings.archive.check_classes.items()]
+    return f"; otherwise for {', '.join(said)}" if said else ""
+
+
 def _storage(settings: Settings) -> Iterator[Block]:
     """5.2.5, PS3.4 annexes B and GG."""
     yield Heading("5.2.5", "Storage Service")
@@ -69,8 +82,9 @@ def _storage(settings: Settings) -> Iterator[Block]:
         "well."
         if unknown
         else "Private classes and classes that Annex A lacks are not accepted.",
-        f"Received objects are checked against their IOD: `[archive] check` is "
-        f'"{settings.archive.check}".',
+        f"Received objects are checked against their IOD, by default "
+        f"{_CHECKS[settings.archive.check]}"
+        f"{_else(settings)}. A warning status is never answered for it.",
         "There is no limit to how long objects are kept; nothing is deleted but by `anode delete`.",
     )
     yield Heading("5.2.5.2", "SCU of the Storage SOP Classes")
@@ -157,11 +171,9 @@ def _character_sets() -> Iterator[Block]:
     vrs = ", ".join(sorted(IN_CHARACTER_SET))
     yield bullets(
         f"It applies to {vrs}.",
-        "What cannot be decoded is shown as U+FFFD; in a key it matches any character. A "
-        "request in "
-        "a set that is not known is read as UTF-8 if it is valid, else as ISO_IR 100; what "
-        "cannot be "
-        "read matches as a wildcard.",
+        "What cannot be decoded is kept as U+FFFD in the index. In a request that names no set, or "
+        "none that is known, text is read as UTF-8 if it is valid, and as ISO_IR 100 where none is "
+        "named; what cannot be read matches as a wildcard.",
         "Person names: matching ignores case, accents, width and trailing delimiters; component "
         "groups are matched each by itself.",
     )
