@@ -51,14 +51,25 @@ _WORDED = (
 _ADD = "INSERT INTO finding (instance_id, place, verdict_id) VALUES (?, ?, ?)"
 
 
-def note(db: Connection, row: int, found: Sequence[Judgement] | None) -> None:
-    """Write what was found of an instance; None: it was not checked."""
-    db.execute(_FORGET, (row,))
-    db.execute(_STATE, (found is not None, row))
-    for place, judgement in enumerate(found or ()):
-        db.execute(_WORD, judgement)
-        (verdict,) = db.execute(_WORDED, judgement).fetchone()
-        db.execute(_ADD, (row, place, verdict))
+class Wordings:
+    """The rows of wordings within one transaction: objects of a study say mostly the same."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._known: dict[Judgement, int] = {}
+
+    def note(self, row: int, found: Sequence[Judgement] | None) -> None:
+        """Write what was found of an instance; None: it was not checked."""
+        self._db.execute(_FORGET, (row,))
+        self._db.execute(_STATE, (found is not None, row))
+        rows = [(row, place, self._row(each)) for place, each in enumerate(found or ())]
+        self._db.executemany(_ADD, rows)
+
+    def _row(self, judgement: Judgement) -> int:
+        if judgement not in self._known:
+            self._db.execute(_WORD, judgement)
+            (self._known[judgement],) = self._db.execute(_WORDED, judgement).fetchone()
+        return self._known[judgement]
 
 
 _OF = """

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
-from archive import judgements
 from archive.dialect import Connection
-from archive.judgements import Judgement
+from archive.judgements import Judgement, Wordings
 from archive.record import StoredInstance
 
 
@@ -85,14 +84,14 @@ _ADD = "INSERT OR IGNORE INTO reference (instance_id, to_uid, role, to_class) VA
 
 def note(db: Connection, found: Sequence[Examined]) -> int:
     """Write what was found; how many instances are still there."""
-    written = 0
+    written, wordings = 0, Wordings(db)
     for each in found:
         state = State.FAILED if each.failed else State.EXAMINED
         row = (state, each.note or None, each.row, each.sop_instance_uid)
         if not db.execute(_STATE, row).rowcount:
             continue
         written += 1
-        judgements.note(db, each.row, each.findings)
+        wordings.note(each.row, each.findings)
         db.execute("DELETE FROM reference WHERE instance_id = ?", (each.row,))
         db.executemany(_ADD, ((each.row, uid, role, kind) for role, kind, uid in each.references))
     return written
