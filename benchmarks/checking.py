@@ -1,6 +1,6 @@
 """What checks on receipt cost who stores: `off`, `warn` and `reject`, interleaved in one run.
 
-    .venv/bin/python -m benchmarks.checking [CT|tiny] [ASSOCIATIONS]
+    .venv/bin/python -m benchmarks.checking [CT|tiny] [ASSOCIATIONS] [off LEVEL...]
 
 Objects per second, medians and spread; the median of the ratios to `off` within each round; and the
 processor time of the serving process for an object, with what it writes of findings later. What one
@@ -16,13 +16,16 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from psutil import Process
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from benchmarks import storing
+from scu.associate import Target
 from tests.objects import uid, written
 from tests.test_large_objects import served
 
@@ -57,30 +60,38 @@ def settle(index: Path) -> None:
             time.sleep(0.1)
 
 
-def measured(folder: Path, kind: str, associations: int, stack: ExitStack) -> None:
+def stored(
+    node: tuple[Target, Process], folder: Path, parts: storing.Corpus
+) -> tuple[float, float]:
+    """Objects a second, and microseconds of the serving process for each."""
+    target, process = node
+    before = process.cpu_times()
+    rate = storing.rate(storing.sender, target, parts)
+    settle(folder / "data" / "index.sqlite3")
+    after = process.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    return rate, 1e6 * used / sum(map(len, parts))
+
+
+def measured(folder: Path, kind: str, associations: int, levels: Sequence[str]) -> None:
     """A line of the table for each level."""
-    nodes = {
-        level: stack.enter_context(
-            served(folder / level, level.upper(), f'check = "{level}"\n', sync="always")
-        )
-        for level in LEVELS
-    }
-    rates: dict[str, list[float]] = {level: [] for level in LEVELS}
-    costs: dict[str, list[float]] = {level: [] for level in LEVELS}
-    for number in range(ROUNDS + 1):
-        turn = number % len(LEVELS)
-        for level in (*LEVELS[turn:], *LEVELS[:turn]):
-            parts = corpus(folder / f"{level}-{number}", associations, kind)
-            target, process = nodes[level]
-            before = process.cpu_times()
-            found = storing.rate(storing.sender, target, parts)
-            settle(folder / level / "data" / "index.sqlite3")
-            after = process.cpu_times()
-            shutil.rmtree(folder / f"{level}-{number}")
-            if number:  # the first round warms up
-                rates[level].append(found)
-                used = after.user + after.system - before.user - before.system
-                costs[level].append(1e6 * used / sum(map(len, parts)))
+    rates: dict[str, list[float]] = {level: [] for level in levels}
+    costs: dict[str, list[float]] = {level: [] for level in levels}
+    with ExitStack() as stack:
+        nodes = {}
+        for level in levels:
+            line = f'check = "{level}"\n'
+            node = served(folder / level, level.upper(), line, sync="always")
+            nodes[level] = stack.enter_context(node)
+        for number in range(ROUNDS + 1):
+            turn = number % len(levels)
+            for level in (*levels[turn:], *levels[:turn]):
+                parts = corpus(folder / f"{level}-{number}", associations, kind)
+                rate, cost = stored(nodes[level], folder / level, parts)
+                shutil.rmtree(folder / f"{level}-{number}")
+                if number:  # the first round warms up
+                    rates[level].append(rate)
+                    costs[level].append(cost)
     for level, found in rates.items():
         ratio = statistics.median(a / b for a, b in zip(found, rates["off"], strict=True))
         told = f"{kind:5} {associations:2}   {level:7} {statistics.median(found):6.0f}/s"
@@ -93,10 +104,12 @@ def main() -> None:
     """Measure and print."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "CT"
     associations = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    levels = tuple(sys.argv[3:]) or LEVELS
     folder = Path(tempfile.mkdtemp())
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        measured(folder, kind, associations, stack)
+    try:
+        measured(folder, kind, associations, levels)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
