@@ -19,8 +19,9 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from archive import Archive, StoredInstance
+from archive.errors import ArchiveError
 from cli import calls, options, printing, show
-from cli.failures import Code, Failure
+from cli.failures import Code, Failure, local
 from cli.store import opened, recording, user
 from config.settings import Settings
 from iod.reading import contrast, documents, html
@@ -68,18 +69,19 @@ class _Found:
 
     target: str
     description: Description
-    stored: StoredInstance | None = None
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Opens the archive when the first target asks for it."""
+    """Opens the archive when the first target asks for it; `looked_at` is what it gave."""
 
     settings: Settings
     stack: ExitStack
-    archive: Archive | None = field(default=None)
+    archive: Archive | None = None
+    looked_at: list[StoredInstance] = field(default_factory=list)
 
     def read(self, target: str) -> _Found:
+        """The object a person names; raises Failure, ArchiveError, OSError."""
         path = Path(target)
         if path.is_file():
             return _Found(target, described(_dataset(path)))
@@ -87,15 +89,18 @@ class _Reader:
             raise Failure(Code.USAGE, f"{target} is neither a file nor a SOP Instance UID")
         if self.archive is None:
             self.archive = self.stack.enter_context(opened(self.settings))
-        stored = self.archive.lookup(target)
-        if stored is None:
+        description = self.held(target)
+        if description is None:
             raise Failure(Code.PARTIAL, f"the archive holds no object {target}")
-        return _Found(target, described(_dataset(stored.path)), stored)
+        return _Found(target, description)
 
     def held(self, uid: str) -> Description | None:
         """The object of this UID, if the archive is open and has it."""
         stored = self.archive.lookup(uid) if self.archive else None
-        return described(_dataset(stored.path)) if stored else None
+        if stored is None:
+            return None
+        self.looked_at.append(stored)
+        return described(_dataset(stored.path))
 
 
 def shown(
@@ -106,11 +111,12 @@ def shown(
     as_json: options.JsonOption = False,
     measurements: MeasurementsOption = False,
     output: OutputOption = None,
-) -> None:
+) -> int:
     """Tell what an object is and what it says.
 
     A structured report as its tree, with its measurements; of other objects what matters: the
     tracks of a tractography, the radiations of a set, the parameters of a protocol...
+    Exit code 1 when some target cannot be shown.
     """
     if as_html and (as_json or measurements):
         told = "--html shows whole objects: it goes without --json and --measurements"
@@ -119,10 +125,14 @@ def shown(
         raise Failure(Code.USAGE, "-o is where the page goes: add --html")
     with ExitStack() as stack:
         reader = _Reader(calls.settings(config), stack)
-        found = [reader.read(each) for each in target]
+        found, failures = _read(reader, target)
         for one in found:
             one.description = _around(one.description, found, reader)
-        _record(reader.settings, [each.stored for each in found if each.stored])
+        _record(reader.settings, reader.looked_at)
+    for failure in failures:
+        show.complain(failure)
+    if not found:
+        return max(each.code for each in failures)
     if as_html:
         _page(found, output)
     elif as_json:
@@ -130,6 +140,20 @@ def shown(
     else:
         for one in found:
             _print(one, measurements)
+    return Code.PARTIAL if failures else Code.DONE
+
+
+def _read(reader: _Reader, targets: Sequence[str]) -> tuple[list[_Found], list[Failure]]:
+    """What there is of what was asked for, and why the rest is not."""
+    found: list[_Found] = []
+    failures: list[Failure] = []
+    for target in dict.fromkeys(targets):
+        try:
+            found.append(reader.read(target))
+        except (Failure, ArchiveError, OSError) as error:
+            failure = local(error)
+            failures += [failure] if failure else []
+    return found, failures
 
 
 def _around(one: Description, found: Sequence[_Found], reader: _Reader) -> Description:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import warnings
 from html.parser import HTMLParser
 from io import BytesIO
@@ -19,11 +21,11 @@ from archive import Archive
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, described
-from iod.reading.measurements import measurements
+from iod.reading.measurements import CONTEXT, measurements
 from iod.reading.sections import Listing
 from iod.reading.values import text
 from iod.reading.valuetypes import VALUE_TYPES
-from tests.commands import anode, configuration
+from tests.commands import ROOT, SECONDS, anode, configuration
 
 SR = get_testdata_file("test-SR.dcm")
 
@@ -605,3 +607,42 @@ def test_an_identifier_of_no_known_representation_is_left_out():
     encoded = b"\x08\x00\x16\x00UI\x04\x001.2\x00" + b"\x08\x00\x18\x00U\xff\x04\x001.2\x00"
     told = described(dcmread(BytesIO(encoded), force=True))
     assert (told.sop_class_uid, told.sop_instance_uid) == ("1.2", "")
+
+
+def test_what_can_be_shown_is_shown_and_the_rest_is_told(tmp_path):
+    ran = anode("show", tmp_path / "gone.dcm", SR, "--json")
+    assert (ran.code, len(ran.document)) == (1, 1)
+    assert "gone.dcm is neither a file" in ran.err
+
+
+def test_showing_needs_no_numbers_and_no_builder():
+    script = (
+        "import sys\n"
+        "for name in ('numpy', 'highdicom', 'PIL'): sys.modules[name] = None\n"
+        "from cli.main import run\n"
+        "sys.exit(run(['show', *sys.argv[1:]]))\n"
+    )
+    command = [sys.executable, "-c", script, SR, get_testdata_file("CT_small.dcm")]
+    ran = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "Comprehensive SR Storage" in ran.stdout
+
+
+READING = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+
+
+def test_every_value_type_is_named_in_the_docs():
+    assert all(kind in READING for kind in VALUE_TYPES)
+
+
+def test_every_member_of_a_measurement_is_named_in_the_docs(tmp_path):
+    told = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", READING, re.MULTILINE)
+        for name in re.findall(r"`([a-z_]+)`", row)
+    }
+    path = saved(tmp_path, report(group("Lesion 1", "1.2.3.1", "Liver", number("L", "1", "mm"))))
+    (measured,) = anode("show", path, "--measurements", "--json").document
+    assert measured.keys() - {"target"} | CONTEXT == told

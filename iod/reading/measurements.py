@@ -30,6 +30,8 @@ _CONTEXT: Final[Mapping[tuple[str, str], str]] = {
 }
 """What a concept says of a measurement beside it or in it."""
 
+CONTEXT: Final = frozenset(_CONTEXT.values())
+
 _CONTEXT_TYPES: Final = frozenset({"CODE", "TEXT", "UIDREF", "DATETIME", "PNAME"})
 
 
