@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 from functools import cache
-from importlib.resources import files
+from importlib.metadata import distribution
+from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread, dcmwrite
@@ -23,7 +24,9 @@ IDENTITY = {"SOPClassUID", "SOPInstanceUID"}
 
 @cache
 def table(name: str):
-    return json.loads(files("highdicom").joinpath("_standard", f"{name}.json").read_bytes())
+    # Not by importing it: where a node serves in this process, highdicom is kept out.
+    path = distribution("highdicom").locate_file(f"highdicom/_standard/{name}.json")
+    return json.loads(Path(str(path)).read_bytes())
 
 
 def demanded(sop_class_uid: str) -> list[str]:
