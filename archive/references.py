@@ -153,24 +153,33 @@ class References:
         return [each for each in self.of(sop_instance_uid) if not each.held]
 
     def needed(
-        self, start: Sequence[int], without: Collection[str], steps: int, most: int
+        self,
+        start: Sequence[int],
+        without: Collection[str],
+        bounds: tuple[int, int],
+        *,
+        but: Collection[str] = (),
     ) -> Needed:
         """What these rows refer to, and what that refers to..., but for references in some roles.
 
-        What is among the first is not told.
+        `bounds` are steps and instances. What is among the first is not told; in the first step
+        the roles of `but` are followed, too.
         """
+        steps, most = bounds
         found = Needed({})
         seen, here = set(start), list(start)
+        left_out = set(without) - set(but)
         for _ in range(steps):
             there = dict[int, str]()
             for row in here:
                 for number, kind, role in self._rows(_NEEDED, [row]):
-                    if role not in without and number not in seen:
+                    if role not in left_out and number not in seen:
                         there[int(number)] = str(kind)
                 found.waiting = found.waiting or self._waits(row)
                 if len(there) + len(found.rows) > most:
                     found.cut = True
                     return found
+            left_out = set(without)
             seen |= there.keys()
             found.rows |= there
             here = list(there)

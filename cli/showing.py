@@ -22,6 +22,7 @@ from archive import Archive, StoredInstance
 from archive.errors import ArchiveError
 from cli import calls, options, printing, show
 from cli.failures import Code, Failure, local
+from cli.relations import Relations
 from cli.store import opened, recording, user
 from config.settings import Settings
 from iod.reading import contrast, documents, html
@@ -94,6 +95,12 @@ class _Reader:
             raise Failure(Code.PARTIAL, f"the archive holds no object {target}")
         return _Found(target, description)
 
+    def relations(self, uid: str) -> list[Section]:
+        """What the archive knows of an object that it has, if it is open."""
+        if self.archive is None or self.archive.lookup(uid) is None:
+            return []
+        return list(Relations(self.archive).sections(uid))
+
     def held(self, uid: str) -> Description | None:
         """The object of this UID, if the archive is open and has it."""
         stored = self.archive.lookup(uid) if self.archive else None
@@ -158,7 +165,8 @@ def _read(reader: _Reader, targets: Sequence[str]) -> tuple[list[_Found], list[F
 
 def _around(one: Description, found: Sequence[_Found], reader: _Reader) -> Description:
     """The same, with what other objects say of it: here relations join, as further sections."""
-    return replace(one, sections=(*one.sections, *_planned(one, found, reader)))
+    further = [*_planned(one, found, reader), *reader.relations(one.sop_instance_uid)]
+    return replace(one, sections=(*one.sections, *further))
 
 
 def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iterator[Section]:

@@ -46,7 +46,7 @@ _DT: Final = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d{1,6}
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One assertion of an approval object, PS3.3 C.35.1."""
+    """One assertion of an approval object, PS3.3 Protocol Approval Module."""
 
     uid: str
     code: str
@@ -84,7 +84,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One item of the Model Specification Sequence, PS3.3 C.34.7."""
+    """One item of the Model Specification Sequence, PS3.3 Equipment Specification Module."""
 
     manufacturer: str
     group: str

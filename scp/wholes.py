@@ -27,7 +27,9 @@ NOT_NEEDED: Final = (
     *("predecessor", "prior treatment", "derived from", "original", "identical document"),
     *("document", "other evidence", "related", "performed protocol"),
 )
-
+# A performed protocol may name the one it was performed by as its predecessor (PS3.3, Protocol
+# Context Module).
+_NEEDED_FIRST: Final = {"performed protocols": ("predecessor",)}
 _GROUPS: Final = {"presentation states": "presentation-state", "models": "model"}
 _CLASSES: Final[Mapping[str, frozenset[str]]] = {
     "radiation sets": frozenset(
@@ -56,20 +58,28 @@ def whole(exchange: Exchange, found: Found, receiver: Peer | None, *, back: bool
     """What was found, and what it needs of the archive; `back` on the caller's association."""
     if receiver is None or not receiver.retrieve_whole:
         return found
-    classes = frozenset[str]().union(*map(of_family, receiver.retrieve_whole))
-    start = found.rows_of(classes)
-    if not start:
-        return found
-    archive = exchange.house.archive
     wanted = _accepted(exchange) if back else _any
-    needed = archive.index.references.needed(start, NOT_NEEDED, STEPS, MOST)
+    needed = dict[int, str]()
+    for name in receiver.retrieve_whole:
+        needed |= _needed(exchange, found, name)
+    asked = set(found.rows if needed else ())
+    rows = [row for row, kind in needed.items() if wanted(kind) and row not in asked]
+    return exchange.house.archive.index.joined(found, rows) if rows else found
+
+
+def _needed(exchange: Exchange, found: Found, name: str) -> dict[int, str]:
+    """What those of one family need: rows with their SOP classes."""
+    start = found.rows_of(of_family(name))
+    if not start:
+        return {}
+    ask = exchange.house.archive.index.references.needed
+    but = _NEEDED_FIRST.get(name, ())
+    needed = ask(start, NOT_NEEDED, (STEPS, MOST), but=but)
     if needed.waiting and exchange.house.settle(EXAMINED_SECONDS):
-        needed = archive.index.references.needed(start, NOT_NEEDED, STEPS, MOST)
+        needed = ask(start, NOT_NEEDED, (STEPS, MOST), but=but)
     if needed.cut:
         _log.warning("retrieve whole: more than %d instances would come along", MOST)
-    asked = set(found.rows if needed.rows else ())
-    rows = [row for row, kind in needed.rows.items() if wanted(kind) and row not in asked]
-    return archive.index.joined(found, rows)
+    return needed.rows
 
 
 def _any(_sop_class_uid: str) -> bool:

@@ -115,14 +115,15 @@ def test_references_in_a_circle_end(tmp_path):
         assert clients.move(target(ours), named(one), "WS1")[-1].completed == 2
 
 
-def test_a_performed_protocol_brings_the_protocol_it_was_performed_by(tmp_path):
-    defined = non_patient(DEFINED, 1)
-    done = instance(
-        2,
-        sop_class=PERFORMED,
-        ReferencedDefinedProtocolSequence=[item(defined.SOPInstanceUID, DEFINED)],
-    )
-    with serving(tmp_path, [defined, done], ["performed protocols"]) as (ours, receiver):
+@pytest.mark.parametrize(
+    "keyword", ["ReferencedDefinedProtocolSequence", "PredecessorProtocolSequence"]
+)
+def test_a_performed_protocol_brings_the_protocol_it_was_performed_by(tmp_path, keyword):
+    older = non_patient(DEFINED, 3)
+    replaces = {"PredecessorProtocolSequence": [item(older.SOPInstanceUID, DEFINED)]}
+    defined = non_patient(DEFINED, 1, **replaces)
+    done = instance(2, sop_class=PERFORMED, **{keyword: [item(defined.SOPInstanceUID, DEFINED)]})
+    with serving(tmp_path, [older, defined, done], ["performed protocols"]) as (ours, receiver):
         assert clients.move(target(ours), named(done), "WS1")[-1].completed == 2
         assert held(receiver.archive) == {defined.SOPInstanceUID, done.SOPInstanceUID}
 

@@ -1,0 +1,164 @@
+"""How objects of the archive belong together: what one needs as a tree, what refers to it, what is
+missing, what assesses it, and the chain of its revisions.
+
+Law: what refers to what is the index's to say; an object itself is read for its name only, and
+images are not even read for that. Trees are bounded, and each object unfolds once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from archive import Archive
+from archive.references import Relation
+from cli import objects
+from config import catalogue
+from iod import labels
+from iod.reading.sections import Section, table
+
+STEPS = 8
+MOST = 500  # objects of a tree
+MOST_REVISIONS = 50
+_ALIKE = 5  # leaves of one class and role that are told one by one
+# What belongs to an object's history, or only lists again what it says elsewhere.
+_HISTORY = frozenset(("predecessor", "prior treatment", "derived from", "original", "related"))
+_ASSESSED, _REVISION = "assessed", "predecessor"
+
+
+@dataclass(slots=True)
+class Node:
+    """An object in a tree; `number` objects that are alike may stand for one."""
+
+    relation: Relation
+    label: str = ""
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    assessments: list[str] = field(default_factory=list)
+    below: list[Node] = field(default_factory=list)
+    again: bool = False  # it is unfolded elsewhere in the tree
+    number: int = 1
+    missing: int = 0
+
+    def counts(self) -> tuple[int, int]:
+        """How many objects are in the tree, and how many of them are missing; each once."""
+        all_, missing = (0, 0) if self.again else (self.number, self.missing)
+        for each in self.below:
+            more, gone = each.counts()
+            all_, missing = all_ + more, missing + gone
+        return all_, missing
+
+
+class Relations:
+    """The relations of an archive, read for people."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._index = archive.index.references
+
+    def tree(self, sop_instance_uid: str) -> Node:
+        """What an object refers to, and what that refers to..."""
+        stored = self._archive.lookup(sop_instance_uid)
+        kind = stored.sop_class_uid if stored else ""
+        root = Relation("", kind, sop_instance_uid, stored is not None)
+        return self._node(root, set(), STEPS)
+
+    def _node(self, relation: Relation, seen: set[str], steps: int) -> Node:
+        uid = relation.sop_instance_uid
+        made = Node(relation, again=uid in seen, missing=int(not relation.held))
+        if made.again or len(seen) >= MOST:
+            return made
+        seen.add(uid)
+        if relation.held and not _is_image(relation.sop_class_uid):
+            self._name(made)
+        made.assessments = list(self.assessments(uid))
+        if steps:
+            made.below = list(self._below(uid, seen, steps - 1))
+        return made
+
+    def _name(self, made: Node) -> None:
+        stored = self._archive.lookup(made.relation.sop_instance_uid)
+        if stored is not None:
+            dataset = objects.read(stored)
+            made.label, made.remarks = labels.label(dataset), labels.remarks(dataset)
+
+    def _below(self, uid: str, seen: set[str], steps: int) -> Iterator[Node]:
+        groups = dict[tuple[str, str], list[Relation]]()
+        for each in self._index.of(uid):
+            if each.role not in _HISTORY and each.sop_instance_uid != uid:
+                groups.setdefault((each.role, each.sop_class_uid), []).append(each)
+        for some in groups.values():
+            if len(some) > _ALIKE and _is_image(some[0].sop_class_uid):
+                seen.update(each.sop_instance_uid for each in some)
+                gone = sum(not each.held for each in some)
+                yield Node(some[0], number=len(some), missing=gone)
+            else:
+                yield from (self._node(each, seen, steps) for each in some)
+
+    def assessments(self, uid: str) -> Iterator[str]:
+        """What content assessments say of an object, the newest last."""
+        for each in self._index.to(uid):
+            stored = self._archive.lookup(each.sop_instance_uid)
+            if each.role == _ASSESSED and stored is not None:
+                yield labels.verdict(objects.read(stored))
+
+    def revisions(self, uid: str) -> list[Relation]:
+        """The chain of revisions an object is in, the first one first; itself alone if in none."""
+        stored = self._archive.lookup(uid)
+        itself = Relation("", stored.sop_class_uid if stored else "", uid, stored is not None)
+        known = {uid}
+        before = list(self._chain(uid, known, back=True))
+        return [*reversed(before), itself, *self._chain(uid, known, back=False)]
+
+    def _chain(self, uid: str, known: set[str], *, back: bool) -> Iterator[Relation]:
+        while len(known) < MOST_REVISIONS:
+            around = self._index.of(uid) if back else self._index.to(uid)
+            fresh = (each for each in around if each.role == _REVISION)
+            step = next((each for each in fresh if each.sop_instance_uid not in known), None)
+            if step is None:
+                return
+            yield step
+            uid = step.sop_instance_uid
+            known.add(uid)
+
+    def sections(self, uid: str) -> Iterator[Section]:
+        """For `anode show`: what it refers to, what refers to it, what is said of it."""
+        of, to = self._index.of(uid), self._index.to(uid)
+        if of:
+            there = [(each.role, *_who(each), "" if each.held else "missing") for each in of]
+            yield _listed("Refers to", ["As", "What", "SOP Instance UID", "Here"], there)
+        if to:
+            here = [(each.role, *_who(each)) for each in to]
+            yield _listed("Referred to by", ["As", "What", "SOP Instance UID"], here)
+        if said := list(self.assessments(uid)):
+            yield Section("Assessments", tuple(("Assessed", each) for each in said))
+        chain = self.revisions(uid)
+        if len(chain) > 1:
+            rows = [
+                (str(number), each.sop_instance_uid, _place(each, uid))
+                for number, each in enumerate(chain, 1)
+            ]
+            yield _listed("Revisions", ["No.", "SOP Instance UID", "Which"], rows)
+
+
+def _listed(heading: str, headings: list[str], rows: Collection[tuple[str, ...]]) -> Section:
+    return table(heading, headings, list(rows)[:MOST], max(0, len(rows) - MOST))
+
+
+def _who(each: Relation) -> tuple[str, str]:
+    return class_name(each.sop_class_uid), each.sop_instance_uid
+
+
+def _place(each: Relation, uid: str) -> str:
+    if each.sop_instance_uid == uid:
+        return "this one"
+    return "" if each.held else "missing"
+
+
+def class_name(sop_class_uid: str) -> str:
+    """What a SOP class is called, shortly."""
+    return catalogue.name_of(sop_class_uid).removesuffix(" Storage") if sop_class_uid else ""
+
+
+def _is_image(sop_class_uid: str) -> bool:
+    known = catalogue.STORAGE.get(sop_class_uid)
+    return known is not None and known.group == "image"

@@ -1,0 +1,52 @@
+"""What people call an object, in a few words; and what an assessment says of others.
+
+Law: pure functions of data sets; an object that has no name of its own is called nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydicom import Dataset
+
+# The first of these that has a value: from what names this very object to what names its series.
+_NAMES: Final = (
+    *("UserContentLongLabel", "UserContentLabel", "RTPlanLabel", "StructureSetLabel"),
+    *("ProtocolName", "AssessmentLabel", "DocumentTitle", "ContentDescription", "ContentLabel"),
+    *("HangingProtocolName", "ImplantName", "SeriesDescription"),
+)
+SETS: Final = (
+    "1.2.840.10008.5.1.4.1.1.481.12",  # RT Radiation Set
+    "1.2.840.10008.5.1.4.1.1.481.16",  # RT Radiation Record Set
+    "1.2.840.10008.5.1.4.1.1.481.21",  # RT Radiation Set Delivery Instruction
+    "1.2.840.10008.5.1.4.34.10",  # RT Brachy Application Setup Delivery Instruction
+)
+
+
+def label(dataset: Dataset) -> str:
+    """What it is called."""
+    return next(filter(None, (_text(dataset, keyword) for keyword in _NAMES)), "")
+
+
+def remarks(dataset: Dataset) -> list[tuple[str, str]]:
+    """What else matters of an object of a radiation set."""
+    told = (
+        ("intent", _text(dataset, "RTRadiationSetIntent")),
+        ("fractions", _text(dataset, "IntendedNumberOfFractions")),
+        ("fraction", _text(dataset, "CurrentFractionNumber")),
+        ("control points", _text(dataset, "NumberOfRTControlPoints")),
+    )
+    return [(name, value) for name, value in told if value]
+
+
+def verdict(dataset: Dataset) -> str:
+    """The summary of a Content Assessment Result, and what was assessed for."""
+    types = dataset.get("AssessmentTypeCodeSequence") or ()
+    kinds = ", ".join(filter(None, (_text(each, "CodeMeaning") for each in types)))
+    summary = _text(dataset, "AssessmentSummary")
+    return f"{summary} ({kinds})" if kinds else summary
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,138 @@
+"""Radiation sets as trees: what they need, what of it is missing, what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands import anode, configuration
+from tests.objects import CT_IMAGE, instance, uid, written
+from tests.test_object_references import item
+from tests.test_retrieve_whole import ANNOTATION, RADIATION, SET, family
+
+ASSESSMENT, STL = "1.2.840.10008.5.1.4.1.1.90.1", "1.2.840.10008.5.1.4.1.1.104.3"
+
+
+def archived(folder: Path, *objects) -> Path:
+    """The configuration of an archive with these objects, all of them examined."""
+    settings = configuration(folder)
+    assert anode("import", "-c", settings, *written(folder / "files", *objects)).code == 0
+    assert anode("examine", "-c", settings).code == 0
+    return settings
+
+
+def lines(told) -> list[str]:
+    return [line.rstrip() for line in told.out.splitlines()]
+
+
+def test_a_set_is_the_tree_of_what_it_needs(tmp_path):
+    made, needed, older = family()
+    made.UserContentLabel, made.RTRadiationSetIntent = "Boost", "TREATMENT"
+    settings = archived(tmp_path, made, *needed, older)
+    told = anode("rt", "-c", settings, made.SOPInstanceUID)
+    assert told.code == 0
+    assert lines(told)[0] == f'RT Radiation Set  "Boost"  intent TREATMENT  {made.SOPInstanceUID}'
+    assert sorted(line.split(":")[0] for line in lines(told)[1:-1]) == [
+        "        instance",
+        "    physician intent",
+        "    radiation",
+        "    radiation",
+    ]
+    assert lines(told)[-1] == "5 objects, nothing missing"
+    assert older.SOPInstanceUID not in told.out
+
+
+def test_what_is_missing_is_told_and_ends_in_failure(tmp_path):
+    made, needed, _ = family()
+    settings = archived(tmp_path, made, *needed[:2])  # no intent, no annotation
+    told = anode("rt", "-c", settings, made.SOPInstanceUID)
+    assert told.code == 1
+    assert lines(told)[-1] == "5 objects, 2 of them missing"
+    missing = [line.split()[-3] for line in lines(told) if line.endswith("(!) missing")]
+    assert sorted(missing) == sorted(each.SOPInstanceUID for each in needed[2:])
+
+
+def test_sets_are_listed_with_what_they_lack(tmp_path):
+    made, needed, _ = family()
+    settings = archived(tmp_path, made, *needed[1:])
+    assert lines(anode("rt", "-c", settings))[-1] == "1 radiation set"
+    (told,) = anode("rt", "-c", settings, "--json").document
+    assert told["sop_instance_uid"] == made.SOPInstanceUID
+    below = {each["sop_instance_uid"]: each for each in told["refers_to"]}
+    assert below[needed[0].SOPInstanceUID]["missing"] == 1
+    assert below[needed[1].SOPInstanceUID]["refers_to"][0]["sop_class_uid"] == ANNOTATION
+
+
+def test_what_an_assessment_says_stands_on_what_it_assesses(tmp_path):
+    made, needed, _ = family()
+    result = instance(
+        20,
+        sop_class=ASSESSMENT,
+        AssessmentSummary="FAILED",
+        AssessedSOPInstanceSequence=[item(needed[0].SOPInstanceUID, RADIATION)],
+    )
+    settings = archived(tmp_path, made, *needed, result)
+    told = lines(anode("rt", "-c", settings, made.SOPInstanceUID))
+    at = next(n for n, line in enumerate(told) if line.endswith(needed[0].SOPInstanceUID))
+    assert told[at + 1].strip() == "assessed: FAILED"
+    shown = anode("show", "-c", settings, needed[0].SOPInstanceUID).out
+    assert "FAILED" in shown
+    assert result.SOPInstanceUID in shown
+
+
+def test_many_images_are_one_line_and_a_circle_ends(tmp_path):
+    images = [instance(n, SeriesInstanceUID=uid("many")) for n in range(7)]
+    made = instance(
+        9,
+        sop_class=SET,
+        DefinitionSourceSequence=[item(each.SOPInstanceUID) for each in images],
+    )
+    made.RTRadiationSequence = [item(made.SOPInstanceUID, SET)]
+    settings = archived(tmp_path, made, *images[:5])
+    told = lines(anode("rt", "-c", settings, made.SOPInstanceUID))
+    assert told[1:] == [
+        "    definition: 7 x CT Image  (!) 2 missing",
+        "8 objects, 2 of them missing",
+    ]
+
+
+def test_an_object_shows_what_it_refers_to_and_what_refers_to_it(tmp_path):
+    image = instance(1)
+    derived = instance(2, SourceImageSequence=[item(image.SOPInstanceUID), item("1.2.99")])
+    settings = archived(tmp_path, image, derived)
+    told = anode("show", "-c", settings, derived.SOPInstanceUID, "--json").document[0]
+    (refers,) = (each for each in told["sections"] if each["title"] == "Refers to")
+    assert {(row["As"], row["SOP Instance UID"], row["Here"]) for row in refers["rows"]} == {
+        ("source image", image.SOPInstanceUID, ""),
+        ("source image", "1.2.99", "missing"),
+    }
+    told = anode("show", "-c", settings, image.SOPInstanceUID, "--json").document[0]
+    (back,) = (each for each in told["sections"] if each["title"] == "Referred to by")
+    assert [row["SOP Instance UID"] for row in back["rows"]] == [derived.SOPInstanceUID]
+
+
+@pytest.mark.parametrize("asked", range(3))
+def test_revisions_of_a_model_are_a_chain_from_wherever_it_is_looked_at(tmp_path, asked):
+    models = []
+    for number in range(3):
+        before = [item(ReferencedSeriesSequence=[item(ReferencedSOPSequence=[])])]
+        if models:
+            series = before[0].ReferencedSeriesSequence[0]
+            series.ReferencedSOPSequence = [item(models[-1].SOPInstanceUID, STL)]
+        models.append(instance(number, sop_class=STL, PredecessorDocumentsSequence=before))
+    settings = archived(tmp_path, *models)
+    told = anode("show", "-c", settings, models[asked].SOPInstanceUID, "--json").document[0]
+    (chain,) = (each for each in told["sections"] if each["title"] == "Revisions")
+    assert [row["SOP Instance UID"] for row in chain["rows"]] == [
+        each.SOPInstanceUID for each in models
+    ]
+    assert [row["Which"] for row in chain["rows"]].index("this one") == asked
+
+
+def test_an_object_that_is_not_there_is_told_as_such(tmp_path):
+    settings = archived(tmp_path, instance(1, sop_class=CT_IMAGE))
+    told = anode("rt", "-c", settings, "1.2.3")
+    assert (told.code, told.out) == (1, "")
+    assert "holds no object 1.2.3" in told.err
+    assert lines(anode("rt", "-c", settings)) == ["0 radiation sets"]
