@@ -333,7 +333,11 @@ def phase(name, *numbers):
 
 def administrations(tmp_path):
     plan = report(
-        step("1", phase("A", number("Volume", "80", "mL"), number("Flow Rate", "4", "mL/s"))),
+        step(
+            "1",
+            number("Pressure Limit", "2000", "kPa"),
+            phase("A", number("Volume", "80", "mL"), number("Flow Rate", "4", "mL/s")),
+        ),
         step("2", phase("B", number("Volume", "40", "mL"), number("Delay", "5", "s"))),
         klass=uid.PlannedImagingAgentAdministrationSRStorage,
     )
@@ -361,10 +365,12 @@ def administrations(tmp_path):
 
 
 COMPARED = [
+    ("1", "", "Pressure", "Pressure Limit: 2000 kPa", "", ""),
     ("1", "A", "Volume", "Volume: 80 mL", "Total Phase Volume Administered: 76 mL", "-4 mL (-5 %)"),
     ("1", "A", "Flow", "Flow Rate: 4 mL/s", "Peak Flow Rate in Phase Activity: 4.2 mL/s",
      "+0.2 mL/s (+5 %)"),
-    ("1", "A", "Pressure", "", "Peak Pressure in Phase Activity: 1100 kPa", ""),
+    ("1", "A", "Pressure", "Pressure Limit: 2000 kPa", "Peak Pressure in Phase Activity: 1100 kPa",
+     "-900 kPa (-45 %)"),
     ("2", "B", "Volume", "Volume: 40 mL", "", ""),
     ("2", "B", "Time", "Delay: 5 s", "", ""),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ PLANNED_INSTANCE: Final = ("130236", "DCM")  # Planned Imaging Agent Administrat
 _CONTAINERS: Final[Mapping[tuple[str, str], str]] = {
     ("130195", "DCM"): "step",
     ("130202", "DCM"): "phase",
-    ("130237", "DCM"): "phase",  # Imaging Agent Administration Activity
+    ("130183", "DCM"): "agent",  # Imaging Agent Information
 }
 _IDENTIFIERS: Final = frozenset(
     {
@@ -29,6 +29,7 @@ _IDENTIFIERS: Final = frozenset(
         ("130203", "DCM"),  # Imaging Agent Administration Phase Identifier
         ("130217", "DCM"),  # Referenced Imaging Agent Administration Phase Identifier
         ("130264", "DCM"),  # Imaging Agent Administration Injector Phase Identifier
+        ("130254", "DCM"),  # Imaging Agent Identifier
     }
 )
 _KINDS: Final = ("Volume", "Flow", "Pressure", "Time")
@@ -76,8 +77,7 @@ def _gather(item: Content, part: Part, made: list[Part]) -> None:
     if item.value_type == "CONTAINER" and item.concept:
         kind = _CONTAINERS.get(item.concept.same)
         if kind:
-            name = _identifier(item)
-            part = Part(name, "") if kind == "step" else Part(part.step, name)
+            part = _part(kind, _identifier(item), part)
             made.append(part)
     if item.value_type == "NUM" and item.numeric:
         measure = _MEASURES.get(item.code.value if item.code else "")
@@ -85,6 +85,13 @@ def _gather(item: Content, part: Part, made: list[Part]) -> None:
             part.measured.setdefault(measure, []).append(item)
     for child in item.children:
         _gather(child, part, made)
+
+
+def _part(kind: str, name: str, above: Part) -> Part:
+    """A phase is one of the step it stands in."""
+    if kind == "phase":
+        return Part(above.step, name)
+    return Part(name if kind == "step" else f"agent {name}", "")
 
 
 def _identifier(item: Content) -> str:
@@ -107,6 +114,8 @@ def compared(planned: Content, performed: Content) -> Section:
     for key in dict.fromkeys((*left, *right)):
         for kind in _KINDS:
             was, became = (side.get(key, {}).get(kind, []) for side in (left, right))
+            if kind == "Pressure" and not was:  # a limit on the pressure is one of the whole step
+                was = left.get((key[0], ""), {}).get(kind, [])
             if was or became:
                 cells = (_cell(was), _cell(became), _difference(was, became))
                 rows.append((*key, kind, *cells))
@@ -115,13 +124,21 @@ def compared(planned: Content, performed: Content) -> Section:
 
 
 def _difference(planned: list[Content], performed: list[Content]) -> str:
-    """Of the one value on each side, or of those that are called the same."""
-    if len(planned) == len(performed) == 1:
-        return _gap(planned[0], performed[0])
+    """Of those that are called the same; else of the greatest on each side, as peak and limit."""
     names = {each.concept.same: each for each in planned if each.concept}
-    pairs = ((names.get(each.concept.same), each) for each in performed if each.concept)
-    said = (f"{b.name}: {_gap(a, b)}" for a, b in pairs if a is not None and _gap(a, b))
-    return "; ".join(said)
+    pairs = [(names.get(each.concept.same), each) for each in performed if each.concept]
+    said = [f"{b.name}: {_gap(a, b)}" for a, b in pairs if a is not None and _gap(a, b)]
+    if said and len(performed) > 1:
+        return "; ".join(said)
+    greatest = [max(side, key=_amount, default=None) for side in (planned, performed)]
+    return _gap(greatest[0], greatest[1]) if greatest[0] and greatest[1] else ""
+
+
+def _amount(measured: Content) -> float:
+    try:
+        return float(measured.numeric)
+    except ValueError:
+        return 0.0
 
 
 def _gap(planned: Content, performed: Content) -> str:
@@ -132,6 +149,8 @@ def _gap(planned: Content, performed: Content) -> str:
         was, became = float(planned.numeric), float(performed.numeric)
     except ValueError:
         return ""
+    if became == was:
+        return "none"
     share = f" ({100 * (became - was) / was:+.0f} %)" if was else ""
     return f"{became - was:+.6g} {performed.code.value}{share}"
 

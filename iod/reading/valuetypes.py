@@ -69,7 +69,9 @@ def _num(item: Dataset) -> Said:
     unit = coded(measured, "MeasurementUnitsCodeSequence")
     numeric = text(measured, "NumericValue")
     shown = " ".join(filter(None, (numeric, _symbol(unit))))
-    paths = "FloatingPointValue RationalNumeratorValue RationalDenominatorValue"
+    paths = "RationalNumeratorValue RationalDenominatorValue"
+    if values.value(measured, "NumericValue") != values.value(measured, "FloatingPointValue"):
+        paths = f"FloatingPointValue {paths}"
     return Said(shown, unit, told + details(measured, paths), numeric=numeric)
 
 
