@@ -127,6 +127,7 @@ _ITEMS: Mapping[str, str] = {
         PrimaryAnatomicStructureSequence""",
     "PrimaryAnatomicStructureSequence": _CODE,
     "AlternateRepresentationSequence": _REFERENCE,
+    "ReferencedSOPSequence": _REFERENCE,  # whatever it refers to: archive/references.py
 }
 
 # Computed keys stand at the level from which they can be told.
@@ -137,7 +138,8 @@ _COMPUTED: Mapping[Level, str] = {
         NumberOfStudyRelatedSeries O | NumberOfStudyRelatedInstances O
         AnatomicRegionsInStudyCodeSequence O""",
     "SERIES": "NumberOfSeriesRelatedInstances O",
-    "IMAGE": "AvailableTransferSyntaxUID O | AlternateRepresentationSequence O",
+    "IMAGE": """AvailableTransferSyntaxUID O | AlternateRepresentationSequence O
+        ReferencedSOPSequence O""",
 }
 
 _STORED: Mapping[Level, str] = {

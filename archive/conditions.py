@@ -135,6 +135,32 @@ def narrowing(key: Key, home: str, rows: str, dialect: Dialect) -> list[ColumnBa
     return found
 
 
+# -- references, archive/references.py ------------------------------------------------------------
+
+_REFERENCE = {
+    "ReferencedSOPClassUID": "reference.to_class",
+    "ReferencedSOPInstanceUID": "reference.to_uid",
+}
+
+
+def referenced(dialect: Dialect) -> str:
+    """SQL text of what an instance refers to, as the items of a sequence; each once."""
+    found = f"SELECT DISTINCT {dialect.made(_REFERENCE)} AS value FROM reference"
+    return f"({found} WHERE reference.instance_id = instance.id) AS item0"
+
+
+def referring(keys: Sequence[Key], dialect: Dialect) -> list[ColumnBase]:
+    """What must be true of instances that may pass, so that the index of references finds them."""
+    found = []
+    for key in keys:
+        if not any(isinstance(test, matching.Empty) for test in key.tests):
+            form = SQL(_REFERENCE[key.attribute.keyword])
+            passes = matching.sql(key.tests, Subject(form, form), dialect)
+            rows = "SELECT reference.instance_id FROM reference WHERE"
+            found.append(_woven(f"(instance.id IN ({rows} {{}}))", passes))
+    return found
+
+
 # -- dates and times ------------------------------------------------------------------------------
 
 _TIME_OF = {date.tag: time for date, time in PAIRS}

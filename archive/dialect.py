@@ -9,7 +9,7 @@ import fcntl
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,7 @@ class Dialect(Protocol):
     def joined(self, values: str) -> str: ...
     def items(self, sequence: str, name: str) -> str: ...
     def part(self, name: str, keyword: str) -> str: ...
+    def made(self, columns: Mapping[str, str]) -> str: ...
     def replaced(self, keyword: str) -> str: ...
     def gathered(self, item: str) -> str: ...
     def moved(self, moment: str, since: str, to: str) -> str: ...
@@ -137,6 +138,11 @@ class Sqlite:
     def part(self, name: str, keyword: str) -> str:
         """A column of an item; of a sequence within it its items as JSON."""
         return f"coalesce(json_extract({name}.value, '$.{keyword}'), '')"
+
+    def made(self, columns: Mapping[str, str]) -> str:
+        """An item made of columns."""
+        parts = ", ".join(f"'{key}', {column}" for key, column in columns.items())
+        return f"json_object({parts})"
 
     def replaced(self, keyword: str) -> str:
         """A template: an item, with other items in a sequence of its own."""
@@ -238,6 +244,11 @@ class Postgres:
     def part(self, name: str, keyword: str) -> str:
         """A column of an item; of a sequence within it its items as JSON."""
         return f"coalesce({name}.value ->> '{keyword}', '')"
+
+    def made(self, columns: Mapping[str, str]) -> str:
+        """An item made of columns."""
+        parts = ", ".join(f"'{key}', {column}" for key, column in columns.items())
+        return f"json_build_object({parts})"
 
     def replaced(self, keyword: str) -> str:
         """A template: an item, with other items in a sequence of its own."""

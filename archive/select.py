@@ -82,6 +82,8 @@ EXPRESSIONS: Mapping[str, str] = {
     "AlternateRepresentationSequence": "''",
     "RecordKey": "'{level}-' || {own}.id",
 }
+# Of an instance: what it refers to, which is known once it has been examined.
+REFERENCES = "ReferencedSOPSequence"
 # Of a study: the items that its series hold, each once.
 ITEMS: Mapping[str, str] = {"AnatomicRegionsInStudyCodeSequence": "AnatomicRegionSequence"}
 _ITEMS = "series AS e JOIN {items} ON e.study_id = {study}"
@@ -217,6 +219,8 @@ def _items(attribute: Attribute, level: Level, dialect: Dialect) -> str:
     if attribute.keyword in ITEMS:
         items = dialect.items(f'e."{ITEMS[attribute.keyword]}"', "item0")
         return _ITEMS.format(items=items, **_ids(level))
+    if attribute.keyword == REFERENCES:
+        return conditions.referenced(dialect)
     return dialect.items(f'{_home(attribute, level)}."{attribute.keyword}"', "item0")
 
 
@@ -224,7 +228,7 @@ def _answer(attribute: Attribute, query: Query, dialect: Dialect) -> ColumnBase:
     if attribute.vr == "SQ":
         wanted = next((key.items for key in query.keys if key.attribute is attribute), ())
         source = _items(attribute, query.level, dialect)
-        if attribute.keyword in ITEMS:
+        if attribute.keyword in (*ITEMS, REFERENCES):
             return conditions.different_items(source, wanted, dialect)
         if wanted:
             return conditions.matching_items(source, wanted, dialect)
@@ -275,6 +279,8 @@ def _sequence(key: Key, level: Level, query: Query, dialect: Dialect) -> list[Co
     found = [conditions.any_item(_items(attribute, level, dialect), key.items, dialect)]
     if any(each.attribute.keyword in _SHARP for each in query.keys):
         return found
+    if attribute.keyword == REFERENCES:
+        return [*conditions.referring(key.items, dialect), *found]
     owner = "SELECT term.owner FROM term"
     if attribute.keyword in ITEMS:
         stored = replace(attribute, keyword=ITEMS[attribute.keyword])
