@@ -403,6 +403,32 @@ def test_the_plan_of_an_administration_is_found_in_the_archive(tmp_path):
     assert compared(told) == COMPARED
 
 
+def test_a_dose_report_is_told_in_short():
+    totals = item(
+        "CONTAINER",
+        code("113811", "DCM", "CT Accumulated Dose Data"),
+        below=[number("CT Dose Length Product Total", "224", "mGy.cm")],
+    )
+    events = [item("CONTAINER", code("113819", "DCM", "CT Acquisition"))] * 2
+    site = item(
+        "CODE",
+        code("363698007", "SCT", "Finding Site"),
+        ConceptCodeSequence=[code("39607008", "SCT", "Lung")],
+    )
+    organ = item(
+        "CONTAINER",
+        code("113517", "DCM", "Organ Dose Information"),
+        below=[site, number("Mean Absorbed Radiation Dose", "9.1", "mGy")],
+    )
+    made = report(totals, *events, organ, klass=uid.XRayRadiationDoseSRStorage)
+    told = {each.title: each for each in described(made).sections}
+    assert told["Dose"].facts == (
+        ("Events: CT Acquisition", "2"),
+        ("CT Dose Length Product Total", "224 mGy.cm"),
+    )
+    assert told["Organ doses"].rows == (("Lung", "Mean Absorbed Radiation Dose", "9.1 mGy"),)
+
+
 # -- pages ----------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from pydicom.datadict import keyword_for_tag
 from iod.reading import (
     contrast,
     displays,
+    dose,
     images,
     models,
     presentations,
@@ -130,6 +131,7 @@ def _sections(dataset: Dataset, uid: str, tree: Content | None) -> Iterator[Sect
         facts = tuple(facts_of(dataset, _REPORT))
         yield from [Section("Document", facts)] if facts else ()
         yield from _administration(uid, tree)
+        yield from dose.sections(tree) if uid in dose.CLASSES else ()
         return
     outline = OUTLINES.get(uid)
     if outline is not None:
