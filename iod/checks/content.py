@@ -30,7 +30,7 @@ VALUE_TYPES: Final = {
     "SCOORD3D": (("GraphicData", "GraphicType", "ReferencedFrameOfReferenceUID"), False),
     "TCOORD": (("TemporalRangeType",), False),
     "CONTAINER": (("ContinuityOfContent",), False),
-    "TABLE": (("NumberOfTableRows", "NumberOfTableColumns"), False),
+    "TABLE": (("TabulatedValuesSequence",), False),
 }
 # May be there and empty: type 2, or a value of NUM that could not be measured (C.18.1).
 _MAY_BE_EMPTY: Final = frozenset(("MeasuredValueSequence",))

@@ -64,6 +64,19 @@ FAMILIES: Final = (
         "200.3",
     ),
     _family(
+        "contrast",
+        "A contrast administration, planned and performed, with flow and pressure",
+        *("88.74", "88.75"),
+    ),
+    _family("dose", "The dose a CT scan gave, and what the organs took", *("88.67", "88.73")),
+    _family("echo", "A simplified adult echocardiography report", "88.72"),
+    _family("small-animal", "How a mouse was kept and anaesthetised for its scan", "88.71"),
+    _family(
+        "measurements",
+        "CT images and what was measured on them: TID 1500 and an Extensible SR",
+        *("2", "88.34", "88.35"),
+    ),
+    _family(
         "content-assessment",
         "An RT Plan and the result of its assessment",
         "481.5",
