@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 from pydicom import Dataset
 
+from archive.attributes import ATTRIBUTES
 from archive.matching import RULES
 from cli.statement.network import ANSWERS
 from cli.statement.page import page
@@ -301,3 +302,57 @@ def test_it_is_written_where_it_is_wanted(tmp_path):
     page_ = tmp_path / "conformance.html"
     assert anode("conformance", "-c", path, "--html", "-o", page_).code == 0
     assert page_.read_text(encoding="utf-8") == anode("conformance", "-c", path, "--html").out
+
+
+# Of each representation a value that is stored, and one that is not.
+VALUES = {
+    **dict.fromkeys(("AE", "CS", "LO", "SH", "UC"), ("VALUE1", "OTHER1")),
+    **dict.fromkeys(("LT", "ST", "UT"), ("a text", "another text")),
+    "PN": ("Kept^Name", "Other^Name"),
+    "UI": ("1.2.3.7", "1.2.3.8"),
+    "DA": ("20240102", "20230102"),
+    "TM": ("101500", "111500"),
+    "DT": ("20240102101500", "20230102101500"),
+    "AS": ("042Y", "043Y"),
+    "IS": ("7", "8"),
+    "DS": ("7.5", "8.5"),
+    **dict.fromkeys(("US", "UL"), (7, 8)),
+}
+FIXED = {"SOPClassUID", "TimezoneOffsetFromUTC"}  # of which a value cannot be chosen here
+
+
+def coded(value):
+    made = Dataset()
+    made.CodeValue, made.CodingSchemeDesignator, made.CodeMeaning = value, "99TEST", value
+    return [made]
+
+
+def chosen(key, which):
+    """The value of a key; None where it is not one of a table."""
+    if key.vr == "SQ":
+        known = {each.keyword for each in key.items}
+        return coded(f"V{which}") if "CodeValue" in known else None
+    values = VALUES.get(key.vr)
+    return values[which] if values else None
+
+
+def test_every_key_that_is_claimed_to_match_matches(tmp_path):
+    keys = {key.keyword: key for key in ATTRIBUTES if key.matched and not key.computed}
+    keys = {name: key for name, key in keys.items() if name not in FIXED and chosen(key, 0)}
+    stored = instance(**{name: chosen(key, 0) for name, key in keys.items()})
+    model = catalogue.SERVED_MODELS["1.2.840.10008.5.1.4.1.2.2.1"]
+    wrong, tried = [], 0
+    with node(tmp_path / "data") as serving:
+        (outcome,) = send(target(serving), written(tmp_path / "files", stored))
+        assert outcome.status == 0
+        for asked_model, level, told in find_tables(markdown(statement(serving.settings))):
+            for name in told if asked_model is model else ():
+                if name in keys:
+                    tried += 1
+                    wanted = [identifier(model, level, [name], stored) for _ in range(2)]
+                    for which, each in enumerate(wanted):
+                        setattr(each, name, chosen(keys[name], which))
+                    found = [len(asked(serving, model, each)[1]) for each in wanted]
+                    wrong += [] if found == [1, 0] else [(level, name, found)]
+    assert wrong == []
+    assert tried > 70
