@@ -79,7 +79,10 @@ class Rows(Protocol):
 
 
 _STATE = 'UPDATE instance SET examined = ?, examined_note = ? WHERE id = ? AND "SOPInstanceUID" = ?'
-_ADD = "INSERT OR IGNORE INTO reference (instance_id, to_uid, role, to_class) VALUES (?, ?, ?, ?)"
+_ADD = (
+    "INSERT INTO reference (instance_id, to_uid, role, to_class) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 def note(db: Connection, found: Sequence[Examined]) -> int:

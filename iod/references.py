@@ -10,6 +10,7 @@ Bounded in nesting and number; a data set within these bounds is walked whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -114,6 +115,7 @@ MANAGED: Final = frozenset(("study", "patient", "visit", "procedure step"))
 # Sequences around references that hold instances, too, and then do not mean what they say alone.
 _AROUND: Final = frozenset(("ReferencedStudySequence", "RTReferencedStudySequence"))
 
+_UID: Final = re.compile(r"[0-9.]{1,64}")  # what is none refers to nothing
 _CLASS: Final = 0x00081150
 _INSTANCE: Final = 0x00081155
 _PALETTE: Final = 0x00280304  # Referenced Color Palette Instance UID: no item around it
@@ -207,4 +209,5 @@ def _uid(dataset: Dataset, tag: int) -> str:
     if tag not in dataset:
         return ""
     value = dataset[tag].value
-    return value.strip() if isinstance(value, str) else ""
+    found = value.strip(" \0") if isinstance(value, str) else ""
+    return found if _UID.fullmatch(found) else ""

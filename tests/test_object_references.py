@@ -1,7 +1,8 @@
 """What an object refers to: every reference, at any depth, as what, and where it stands."""
 
 import pytest
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
+from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 
 from iod.references import MANAGED, PLAIN, ROLES, references
@@ -124,3 +125,18 @@ def test_references_are_bounded_in_number_and_nesting():
     for _ in range(70):
         deep = item(ContentSequence=[deep])
     assert references(deep) == []
+
+
+@pytest.mark.parametrize("said", ["", "none", "1.2\0.3", "1" * 65, "é.1"])
+def test_what_is_no_uid_refers_to_nothing(said):
+    made = item()
+    made.add(DataElement("ReferencedSOPInstanceUID", "UI", said, validation_mode=IGNORE))
+    assert references(instance(SourceImageSequence=[made])) == []
+
+
+def test_a_class_that_is_no_uid_is_not_told():
+    made = item("1.2.3")
+    made["ReferencedSOPClassUID"] = DataElement(
+        "ReferencedSOPClassUID", "UI", "CT", validation_mode=IGNORE
+    )
+    assert references(instance(SourceImageSequence=[made]))[0].sop_class_uid == ""
