@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from archive import seals
+from archive import doubts, seals
 from archive.errors import NoSpace
 from archive.failures import storage
 from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, sweep
@@ -51,6 +51,9 @@ class Objects(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is gone already is no error."""
+
+    def doubt(self, key: str) -> None:
+        """Whether the index has this one is not known: the next start shall look."""
 
     def list(self) -> Iterator[str]:
         """Every key."""
@@ -176,6 +179,10 @@ class Folder:
         """Remove an object."""
         with storage(), suppress(FileNotFoundError):
             self.path(key).unlink()
+
+    def doubt(self, key: str) -> None:
+        """Note it for the next start."""
+        doubts.note(self.root, key)
 
     def list(self) -> Iterator[str]:
         """Every key, oldest hour first."""

@@ -11,7 +11,6 @@ import hashlib
 import os
 import zlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -217,10 +216,7 @@ class Reception:
         try:
             added = self._place.rows.add(row)
         except Uncertain:
-            # P5: look again. While that cannot be told, the file stays: `check` finds it.
-            with suppress(ArchiveError):
-                if self._place.rows.lookup(row.stored.sop_instance_uid) is None:
-                    objects.delete(key)
+            self._look_again(key, row.stored)
             raise
         except ArchiveError:
             objects.delete(key)
@@ -235,6 +231,16 @@ class Reception:
         if not _is_there(existing):
             raise Unavailable(f"the file of instance {stored.sop_instance_uid} is missing or torn")
         return existing
+
+    def _look_again(self, key: str, stored: StoredInstance) -> None:
+        """P5, after a commit that may have been one. While nobody can tell, the file stays."""
+        try:
+            held = self._place.rows.lookup(stored.sop_instance_uid)
+        except ArchiveError:
+            self._place.objects.doubt(key)
+            return
+        if held is None or held.path != stored.path:
+            self._place.objects.delete(key)
 
 
 def _store(fd: int, buffers: Sequence[Fragment]) -> None:

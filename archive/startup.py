@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from archive import tombstones
+from archive import doubts, tombstones
 from archive.adopting import Kind, adopt
 from archive.bounds import HELD
 from archive.commits import GROUP
@@ -60,6 +60,9 @@ def recover(objects: Folder, index: Index, kind: Kind) -> Recovery:
         _verify(objects, index, held, found, whole=left >= 0)
     for key in _unknown(objects, index, newest):
         _take_in(objects, index, key, found, kind=kind)
+    for key in _doubtful(objects):
+        _take_in(objects, index, key, found, kind=kind)
+    doubts.clear(objects.root)
     if found != Recovery():
         _log.warning("after a crash: %s", found)
     return found
@@ -127,6 +130,13 @@ def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) ->
         dead = tombstones.buried(objects.root)
         fresh = [key for key in fresh if key not in dead]
     return [key for key in fresh if objects.path(key) not in known]
+
+
+def _doubtful(objects: Folder) -> list[str]:
+    """The keys of files that a process before was in doubt of, whatever their age."""
+    noted = doubts.noted(objects.root)
+    dead = tombstones.buried(objects.root) if noted else ()
+    return [key for key in noted if key not in dead and objects.path(key).exists()]
 
 
 def _take_in(objects: Folder, index: Index, key: str, found: Recovery, *, kind: Kind) -> None:

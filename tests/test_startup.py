@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive, startup
-from archive.errors import Unavailable
+from archive import Archive, doubts, startup
+from archive.errors import Unavailable, Uncertain
 from archive.startup import Recovery
 from tests.datasets import instance
-from tests.receiving import receive
+from tests.receiving import files, receive
 
 
 def uids(archive: Archive) -> set[str]:
@@ -142,6 +142,31 @@ def test_old_files_are_not_looked_at(tmp_path, monkeypatch):
     old.mkdir(parents=True)
     (old / paths["1.2.1"].name).write_bytes(b"nothing")
     assert recovered(tmp_path)[0] == Recovery()
+
+
+def test_a_file_in_doubt_is_looked_at_however_many_came_after_it(tmp_path, monkeypatch):
+    """Its commit failed with an error of the disk, and so did the look that followed."""
+    monkeypatch.setattr(startup, "_NEWEST", 2)
+
+    def fail(*_: object) -> None:
+        raise Unavailable("the disk of the index fails")
+
+    def open_ended(*_: object) -> None:
+        raise Uncertain("the index failed while it committed")
+
+    with Archive.open(tmp_path, sync="lazy") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(archive._index._commits, "_transaction", open_ended)
+            patch.setattr(archive._index, "lookup", fail)
+            with pytest.raises(Uncertain):
+                receive(archive, instance("1.2.1"), uid="1.2.1")
+        assert len(files(tmp_path)) == 1
+        for uid in ("1.2.2", "1.2.3", "1.2.4"):
+            time.sleep(0.02)  # so that the disk's clock sets them apart
+            receive(archive, instance(uid), uid=uid)
+    assert recovered(tmp_path) == (Recovery(adopted=1), {"1.2.1", "1.2.2", "1.2.3", "1.2.4"})
+    assert recovered(tmp_path)[0] == Recovery()
+    assert not (tmp_path / doubts.NAME).exists()
 
 
 @pytest.mark.long
