@@ -55,12 +55,27 @@ def _section(section: Section) -> None:
         for line in rest:
             show.say(f"  {'':<{width}}  {line}")
     if section.rows:
+        _rows(section)
+    if section.more:
+        show.say(f"  {section.more} more are not shown")
+
+
+def _rows(section: Section) -> None:
+    """A table where the terminal is wide enough for it, else what each row says line by line."""
+    last = ("",)  # `fits` leaves the last column out
+    if show.fits((*section.headings, *last), [(*row, *last) for row in section.rows]):
         made = show.table(*section.headings, whole=section.headings)
         for row in section.rows:
             show.row(made, *row)
         show.put(made)
-    if section.more:
-        show.say(f"  {section.more} more are not shown")
+        return
+    width = max(map(len, section.headings))
+    for number, row in enumerate(section.rows):
+        if number:
+            show.say("")
+        for name, said in zip(section.headings, row, strict=True):
+            if said:
+                show.say(f"  {name:<{width}}  {said}")
 
 
 def _branch(item: Content, above: Tree | None) -> Tree:

@@ -18,14 +18,16 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
 from archive import Archive
+from cli import printing
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
-from iod.reading.description import OUTLINES, described
+from iod.reading.description import OUTLINES, Description, described
 from iod.reading.measurements import CONTEXT, measurements
-from iod.reading.sections import Listing
+from iod.reading.sections import Listing, Section
 from iod.reading.values import text
 from iod.reading.valuetypes import VALUE_TYPES
 from tests.commands import ROOT, SECONDS, anode, configuration
+from tests.test_cli_show import Terminal
 
 SR = get_testdata_file("test-SR.dcm")
 
@@ -678,3 +680,19 @@ def test_every_member_of_a_measurement_is_named_in_the_docs(tmp_path):
     path = saved(tmp_path, report(group("Lesion 1", "1.2.3.1", "Liver", number("L", "1", "mm"))))
     (measured,) = anode("show", path, "--measurements", "--json").document
     assert measured.keys() - {"target"} | CONTEXT == told
+
+
+@pytest.mark.parametrize(("width", "lines"), [(200, 1), (60, 0)])
+def test_a_table_that_is_too_wide_is_told_line_by_line(monkeypatch, width, lines):
+    out = Terminal()
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setenv("COLUMNS", str(width))
+    headings = tuple(f"A rather long heading {number}" for number in range(4))
+    rows = (("one", "two", "", "four"), ("five", "six", "seven", "eight"))
+    section = Section("Listed", headings=headings, rows=rows)
+    printing.describe(Description("1.2", "1.3", "Some class", "", (section,), None, ()))
+    said = out.getvalue()
+    assert len(re.findall(r"heading 0.*heading 3", said)) == lines
+    assert all(cell in said for row in rows for cell in row)
+    if not lines:
+        assert "  A rather long heading 3  four\n\n  A rather long heading 0  five" in said
