@@ -310,6 +310,43 @@ def test_a_measurement_is_told_with_what_its_group_says_of_it():
     assert (first.group_number, second.group_number) == ("1.1", "1.2")
 
 
+def image(instance):
+    return item("IMAGE", "Seen in", ReferencedSOPSequence=[reference(CT, instance)])
+
+
+def finding(name, *below):
+    site = [code(name, "99", name)]
+    return item("CODE", code("121071", "DCM", "Finding"), below=below, ConceptCodeSequence=site)
+
+
+def test_a_measurement_below_a_finding_is_of_that_one():
+    root = content(
+        report(
+            finding("Cyst", number("Length", "1", "mm")),
+            finding("Stone", number("Length", "2", "mm")),
+            number("Length", "3", "mm"),
+        )
+    )
+    assert [each.said("finding") for each in measurements(root)] == ["Cyst", "Stone", ""]
+
+
+def test_the_images_of_a_measurement_are_its_own_or_those_of_its_group():
+    by_reference = item("IMAGE", relationship="INFERRED FROM")
+    del by_reference.ValueType
+    by_reference.ReferencedContentItemIdentifier = [1, 1]
+    region = item("SCOORD", "Region", below=[image("1.2.6.2")], GraphicType="POINT")
+    root = content(
+        report(
+            image("1.2.6.1"),
+            item("CONTAINER", "Group", below=[number("A", "1", "mm"), region]),
+            item("CONTAINER", "Group", below=[number("B", "1", "mm", below=[image("1.2.6.3")])]),
+            item("CONTAINER", "Group", below=[number("C", "1", "mm", below=[by_reference])]),
+        )
+    )
+    told = {str(each.name): each.instances for each in measurements(root)}
+    assert told == {"A": ("1.2.6.2",), "B": ("1.2.6.3",), "C": ("1.2.6.1",)}
+
+
 def test_measurements_are_one_json_document(tmp_path):
     path = saved(tmp_path, report(group("Lesion 1", "1.2.3.1", "Liver", number("L", "12.5", "mm"))))
     (told,) = anode("show", path, "--measurements", "--json").document

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydicom import dcmread
 
-from iod.reading import documents, html
+from iod.reading import contrast, documents, html
 from iod.reading.description import OUTLINES, described
 from iod.samples import FAMILIES, Made, make
 
@@ -71,6 +71,7 @@ FACTS = [
     ("radiotherapy/radiation-1", "Content", "Device", "LINAC1"),
     ("brachytherapy/delivery-instruction", "Content", "Current Fraction Number", "2"),
     ("ct-protocols/defined-1", "Content", "Protocol Name", "Abdomen routine"),
+    ("dose/x-ray-dose", "Dose", "CT Dose Length Product Total", "224.0 mGy.cm"),
 ]
 
 
@@ -90,6 +91,8 @@ ROWS = [
     ("ct-protocols/defined-1", "Acquisition parameters", {"Value": "SPIRAL"}),
     ("ct-protocols/defined-1", "For equipment", {"Manufacturer's Model Name": "Sample CT 64"}),
     ("ct-protocols/performed", "Acquisition elements", {"kV": "100.0", "CTDIvol": "8.2"}),
+    ("dose/patient-dose", "Organ doses", {"Organ": "Lung", "Value": "9.1 mGy"}),
+    ("contrast/planned", "Contrast administration", {"Report": "planned"}),
     ("ct-protocols/approval-1", "Assertions", {"Assertion": "Approved for use at the institution"}),
 ]  # fmt: skip
 
@@ -111,3 +114,21 @@ def test_tracks_and_points_are_those_of_the_object(shown, tmp_path):
     ]
     told = rows(shown["tractography/tracks"], "Track sets")
     assert [(row["Tracks"], row["Points"]) for row in told] == counted
+
+
+def test_what_was_given_is_compared_with_what_was_planned(shown):
+    trees = [shown[f"contrast/{name}"].content for name in ("planned", "performed")]
+    told = contrast.compared(*trees)
+    found = [dict(zip(told.headings, row, strict=True)) for row in told.rows]
+    first = {row["Measure"]: row["Difference"] for row in found if row["Phase"] == "P1"}
+    assert first == {"Volume": "-5.6 ml (-6 %)", "Flow": "none", "Pressure": "-160 kPa (-8 %)"}
+
+
+def test_measurements_name_what_was_tracked_and_where(shown):
+    area, length = shown["measurements/report"].measurements
+    assert (area.value, length.value) == ("800.0 mm2", "40.0 mm")
+    for each in (area, length):
+        said = [each.said(key) for key in ("finding", "finding_site", "tracking_identifier")]
+        assert said == ["Lesion", "Liver", "Lesion 1"]
+        assert len(each.instances) == 1
+    assert [each.value for each in shown["echo/report"].measurements][1:3] == ["4.9 cm", "3.2 cm"]

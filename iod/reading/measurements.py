@@ -7,6 +7,7 @@ codes are told apart by value and scheme, in SNOMED's old identifiers as well.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -56,17 +57,24 @@ class Measurement:
         return "" if found is None else str(found.code or found.value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What holds for all below an item."""
+
+    group: tuple[str, ...] = ()
+    number: str = ""
+    context: Mapping[str, Content] = field(default_factory=dict)
+    instances: tuple[str, ...] = ()
+
+
 def measurements(root: Content) -> Iterator[Measurement]:
     """All measurements of a tree, in its order."""
-    yield from _below(root, (), root.number, {})
+    known = {item.number: item for item in root.walk()}
+    yield from _below(root, _Scope(), known)
 
 
-def _below(
-    item: Content, group: tuple[str, ...], number: str, above: Mapping[str, Content]
-) -> Iterator[Measurement]:
-    context = {**above, **_said(item)}
-    if item.value_type == "CONTAINER":
-        group, number = (*group, item.name), item.number
+def _below(item: Content, above: _Scope, known: Mapping[str, Content]) -> Iterator[Measurement]:
+    scope = _within(item, above, known)
     if item.value_type == "NUM":
         yield Measurement(
             number=item.number,
@@ -74,20 +82,40 @@ def _below(
             value=item.value,
             numeric=item.numeric,
             unit=item.code,
-            group=group,
-            group_number=number,
-            context=context,
+            group=scope.group,
+            group_number=scope.number,
+            context=scope.context,
             modifiers=tuple(_modifiers(item)),
-            instances=tuple(each.instance for each in item.walk() if each.instance),
+            instances=scope.instances,
         )
     for child in item.children:
-        yield from _below(child, group, number, context)
+        yield from _below(child, scope, known)
+
+
+def _within(item: Content, above: _Scope, known: Mapping[str, Content]) -> _Scope:
+    """What holds below an item: what it and its children say, else what was said above."""
+    own = {_key(item): item} if _key(item) else {}
+    context = {**above.context, **own, **_said(item)}
+    instances = tuple(dict.fromkeys(_instances(item, known))) or above.instances
+    if item.value_type == "CONTAINER":
+        return _Scope((*above.group, item.name), item.number, context, instances)
+    return _Scope(above.group, above.number, context, instances)
 
 
 def _said(item: Content) -> dict[str, Content]:
-    """What the children of an item say of it."""
-    found = ((_key(child), child) for child in item.children)
-    return {key: child for key, child in found if key}
+    """What the children of an item say of it, where they agree: of two findings neither is."""
+    keys = Counter(_key(child) for child in item.children)
+    return {key: child for child in item.children if (key := _key(child)) and keys[key] == 1}
+
+
+def _instances(item: Content, known: Mapping[str, Content]) -> Iterator[str]:
+    """The objects beside or below an item, but those of other measurements and containers."""
+    for child in item.children:
+        meant = known.get(child.refers_to, child)
+        if meant.instance:
+            yield meant.instance
+        if child.value_type not in ("NUM", "CONTAINER") and not child.refers_to:
+            yield from _instances(child, known)
 
 
 def _key(child: Content) -> str:
