@@ -20,6 +20,7 @@ from pydicom import Dataset
 from archive import Found, StoredInstance, errors, keys
 from archive.keys import Values
 from archive.query import parse
+from config.peers import Peer
 from iod import bulkdata, frameranges, frames
 from iod.encoded import Made
 from iod.errors import IodError
@@ -29,6 +30,7 @@ from scp.exchange import Exchange
 from scp.query import refuse
 from scp.statuses import Status
 from scp.suboperations import Tally
+from scp.wholes import whole
 from scu.instances import Instance
 from scu.store import Outcome
 
@@ -52,17 +54,26 @@ def move(exchange: Exchange) -> None:
     """Answer C-MOVE of the composite instance root."""
     peer = retrieve.destination(exchange)
     if peer is not None:
-        _answer(exchange, partial(retrieve.send_to, exchange, peer))
+        _answer(exchange, partial(retrieve.send_to, exchange, peer), peer, back=False)
 
 
 def get(exchange: Exchange) -> None:
     """Answer C-GET of the composite instance root."""
-    _answer(exchange, partial(retrieve.send_back, exchange))
+    peer = exchange.house.settings.peer_named(exchange.calling_ae_title)
+    _answer(exchange, partial(retrieve.send_back, exchange), peer, back=True)
 
 
-def _answer(exchange: Exchange, send: Callable[[Collection[StoredInstance]], None]) -> None:
+def _answer(
+    exchange: Exchange,
+    send: Callable[[Collection[StoredInstance]], None],
+    receiver: Peer | None,
+    *,
+    back: bool,
+) -> None:
     try:
         wanted, instances = _asked(exchange)
+        if wanted is None:
+            instances = whole(exchange, instances, receiver, back=back)
     except (errors.ArchiveError, IodError) as error:
         refuse(exchange, error, statuses.RETRIEVE)
         return

@@ -19,6 +19,7 @@ SET, RADIATION = "1.2.840.10008.5.1.4.1.1.481.12", "1.2.840.10008.5.1.4.1.1.481.
 INTENT, ANNOTATION = "1.2.840.10008.5.1.4.1.1.481.10", "1.2.840.10008.5.1.4.1.1.481.11"
 STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 PERFORMED, DEFINED = "1.2.840.10008.5.1.4.1.1.200.2", "1.2.840.10008.5.1.4.1.1.200.1"
+COMPOSITE = "1.2.840.10008.5.1.4.1.2.4.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 
 
@@ -90,6 +91,16 @@ def test_a_move_brings_what_a_radiation_set_needs_if_its_destination_is_configur
         assert (responses[-1].failed, responses[-1].warning) == (0, 0)
         if comes:
             assert [each.remaining for each in responses[:-1]] == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("whole", [True, ()])
+def test_a_set_is_moved_whole_by_its_uid_alone(tmp_path, whole):
+    made, needed, _ = family()
+    with serving(tmp_path, [made, *needed], whole) as (ours, receiver):
+        asked = identifier("IMAGE", SOPInstanceUID=made.SOPInstanceUID)
+        last = clients.move(target(ours), asked, "WS1", root=COMPOSITE)[-1]
+        assert (last.status, last.completed) == (0, 5 if whole else 1)
+        assert len(held(receiver.archive)) == last.completed
 
 
 def test_what_is_asked_for_and_needed_comes_once(tmp_path):
