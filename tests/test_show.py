@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import partial
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -17,8 +18,8 @@ from pydicom.data import get_charset_files, get_testdata_file
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
-from archive import Archive
-from cli import printing
+from archive import Archive, Bounds
+from cli import printing, showing
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, Description, described
@@ -542,13 +543,13 @@ def test_a_page_is_written_where_it_is_wanted(tmp_path):
 # -- files and the archive ------------------------------------------------------------------------
 
 
-def saved(tmp_path, dataset):
+def saved(tmp_path, dataset, syntax=uid.ExplicitVRLittleEndian):
     from pydicom.dataset import FileMetaDataset
 
     tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "object.dcm"
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.save_as(path, enforce_file_format=True)
@@ -733,3 +734,15 @@ def test_a_table_that_is_too_wide_is_told_line_by_line(monkeypatch, width, lines
     assert all(cell in said for row in rows for cell in row)
     if not lines:
         assert "  A rather long heading 3  four\n\n  A rather long heading 0  five" in said
+
+
+def test_a_deflated_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(showing, "Bounds", partial(Bounds, inflated_bytes=1 << 20))
+    made = report(item("TEXT", "Said", TextValue="x" * (2 << 20)))
+    path = saved(tmp_path, made, uid.DeflatedExplicitVRLittleEndian)
+    assert path.stat().st_size < 1 << 16
+    ran = anode("show", path)
+    assert ran.code == 1
+    assert "inflates to over 1048576 bytes" in ran.err
+    small = saved(tmp_path / "small", report(ITEMS["TEXT"][0]), uid.DeflatedExplicitVRLittleEndian)
+    assert "Said: two" in anode("show", small).out
