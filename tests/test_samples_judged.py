@@ -48,6 +48,16 @@ FAULTS = (
         "PS3.5 8.2.11: 16, 10 and 9 for Main 10",
     ),
     (
+        "multi-energy/iodine",
+        "Element=<DecompositionMaterialSequence>",
+        "PS3.3 C.8.15.3.12: two or more items are permitted",
+    ),
+    (
+        "multi-energy/iodine-enhanced",
+        "Unrecognized enumerated value <MGML> .*<Rescale Type>",
+        "PS3.3 C.11.1.1.2: mg/ml",
+    ),
+    (
         "volume/label-map",
         "SegmentNumber not monotonically increasing",
         "a label map begins with its background, segment 0",

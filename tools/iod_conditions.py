@@ -146,9 +146,9 @@ _ORDINAL = re.compile(
 )
 # Numbered beyond their sequence, or not all of them in one object, or (a slip) not so at all.
 _NOT_ORDINAL = {
-    "BlendingInputNumber", "ComponentID", "InputSequencePositionIndex", "InstanceNumber",
-    "ParameterItemIndex", "PlanningLandmarkID", "PresentationSequencePositionIndex", "PulseNumber",
-    "ToleranceTableLabel",
+    "BlendingInputNumber", "ComponentID", "ImageSetNumber", "InputSequencePositionIndex",
+    "InstanceNumber", "ParameterItemIndex", "PlanningLandmarkID",
+    "PresentationSequencePositionIndex", "PulseNumber", "ToleranceTableLabel",
 }  # fmt: skip
 
 

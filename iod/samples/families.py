@@ -64,6 +64,11 @@ FAMILIES: Final = (
         "200.3",
     ),
     _family(
+        "multi-energy",
+        "CT at two energies: monoenergetic images and iodine maps, classic and enhanced",
+        *("2", "2.1"),
+    ),
+    _family(
         "contrast",
         "A contrast administration, planned and performed, with flow and pressure",
         *("88.74", "88.75"),
@@ -82,6 +87,18 @@ FAMILIES: Final = (
         "481.5",
         "90.1",
     ),
+    _family(
+        "displays",
+        "A colour palette and a hanging protocol that uses it",
+        *("1.2.840.10008.5.1.4.39.1", "1.2.840.10008.5.1.4.38.1"),
+    ),
+    _family(
+        "implants",
+        "Implant templates of a hip, their assembly and their sizes",
+        *("1.2.840.10008.5.1.4.43.1", "1.2.840.10008.5.1.4.44.1", "1.2.840.10008.5.1.4.45.1"),
+    ),
+    _family("inventory", "An inventory of an archive, with what it lists", *("2", "201.1")),
+    _family("clinical-document", "An imaging report as an HL7 clinical document", "104.2"),
     _family(
         "printing",
         "A model for a 3D printer: STL in two revisions, OBJ with materials and texture, a PDF",

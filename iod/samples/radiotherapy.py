@@ -10,11 +10,11 @@ from pydicom import Dataset
 from pydicom.uid import RTRadiationSetStorage
 
 from iod.samples.items import item, put, reference
+from iod.samples.referring import common_references
 from iod.samples.rt_common import (
     RADIATIONS,
     conceptual_volume,
     label,
-    linked,
     located,
     second_generation,
 )
@@ -49,7 +49,7 @@ def _radiation_set(annotated: Dataset, prescribed: Dataset, radiations: list[Dat
     made = second_generation(RADIATIONS, RTRadiationSetStorage, "radiation-set", number=3)
     located(made)
     label(made, "UserContentLabel", "Prostate", "Two opposed fields")
-    linked(made, annotated, prescribed, *radiations)
+    common_references(made, annotated, prescribed, *radiations)
     return put(
         made,
         RTRadiationSetIntent="TREATMENT",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydicom import Dataset
 
 from iod.samples.items import item, put, reference
@@ -28,3 +30,17 @@ def in_study(to: Dataset, **more: object) -> Dataset:
         SeriesInstanceUID=to.SeriesInstanceUID, ReferencedSOPSequence=[reference(to, **more)]
     )
     return item(StudyInstanceUID=to.StudyInstanceUID, ReferencedSeriesSequence=[series])
+
+
+def evidence(of: Sequence[Dataset]) -> Dataset:
+    """Hierarchical SOP Instance Reference Macro, C.17.2.1: all these, of one study."""
+    by_series: dict[str, list[Dataset]] = {}
+    for each in of:
+        by_series.setdefault(each.SeriesInstanceUID, []).append(reference(each))
+    return item(
+        StudyInstanceUID=of[0].StudyInstanceUID,
+        ReferencedSeriesSequence=[
+            item(SeriesInstanceUID=series, ReferencedSOPSequence=references)
+            for series, references in by_series.items()
+        ],
+    )

@@ -53,17 +53,3 @@ def label(made: Dataset, keyword: str, text: str, description: str) -> Dataset:
     """What the content is called and who made it, by the label's keyword; 10.9.1 and 10.9.2."""
     put(made, **{keyword: text})
     return put(made, ContentDescription=description, ContentCreatorName="Planner^Paula")
-
-
-def linked(made: Dataset, *to: Dataset) -> Dataset:
-    """Common Instance Reference Module, C.12.2: these instances, by series, of this study."""
-    by_series: dict[str, list[Dataset]] = {}
-    for each in to:
-        by_series.setdefault(each.SeriesInstanceUID, []).append(reference(each))
-    return put(
-        made,
-        ReferencedSeriesSequence=[
-            item(SeriesInstanceUID=series, ReferencedInstanceSequence=references)
-            for series, references in by_series.items()
-        ],
-    )

@@ -9,12 +9,12 @@ from pydicom.uid import RTPhysicianIntentStorage, RTSegmentAnnotationStorage
 
 from iod.samples.identity import uid
 from iod.samples.items import code, item, put, reference
+from iod.samples.referring import common_references
 from iod.samples.rt_common import (
     ANNOTATIONS,
     INTENTS,
     conceptual_volume,
     label,
-    linked,
     second_generation,
 )
 
@@ -32,7 +32,7 @@ def annotation(structures: Dataset) -> Dataset:
     """RT Segment Annotation: each ROI of the structure set is told what it is."""
     made = second_generation(ANNOTATIONS, RTSegmentAnnotationStorage, "segment-annotation")
     label(made, "UserContentLongLabel", "Prostate, volumes", "Target and organ at risk")
-    linked(made, structures)
+    common_references(made, structures)
     return put(
         made,
         RTSegmentAnnotationSequence=[
@@ -67,7 +67,7 @@ def intent(annotated: Dataset) -> Dataset:
     """RT Physician Intent with RT Enhanced Prescription: 60 Gy to the target."""
     made = second_generation(INTENTS, RTPhysicianIntentStorage, "physician-intent")
     label(made, "UserContentLongLabel", "Prostate, 60 Gy", "Definitive radiotherapy")
-    linked(made, annotated)
+    common_references(made, annotated)
     put(
         made,
         ContentCreatorName="Oncologist^Olga",

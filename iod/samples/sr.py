@@ -15,7 +15,8 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from iod.samples.identity import uid
-from iod.samples.items import code, item, put, reference
+from iod.samples.items import code, item, put
+from iod.samples.referring import evidence as of_study
 from iod.samples.subjects import Series, begun
 
 Concept = tuple[str, str, str]
@@ -162,25 +163,11 @@ def document(
         PerformedProcedureCodeSequence=[],
     )
     if evidence:
-        put(made, CurrentRequestedProcedureEvidenceSequence=[_evidence(evidence)])
+        put(made, CurrentRequestedProcedureEvidenceSequence=[of_study(evidence)])
     for element in root:
         if element.keyword != "RelationshipType":
             made[element.tag] = element
     return made
-
-
-def _evidence(of: Sequence[Dataset]) -> Dataset:
-    """Hierarchical SOP Instance Reference Macro, C.17.2.1."""
-    by_series: dict[str, list[Dataset]] = {}
-    for each in of:
-        by_series.setdefault(each.SeriesInstanceUID, []).append(reference(each))
-    return item(
-        StudyInstanceUID=of[0].StudyInstanceUID,
-        ReferencedSeriesSequence=[
-            item(SeriesInstanceUID=series, ReferencedSOPSequence=references)
-            for series, references in by_series.items()
-        ],
-    )
 
 
 def table(
