@@ -18,13 +18,13 @@ from typing import BinaryIO, Protocol
 
 from archive import filemeta
 from archive.announced import Announced, check_identity
-from archive.attributes import WANTED
 from archive.bounds import Bounds
 from archive.errors import BadFile, BadObject
 from archive.failures import storage
 from archive.filemeta import FileMeta
 from archive.heads import Head, reread
 from archive.inflating import scanner
+from archive.nonpatient import WANTED
 from archive.record import Record, StoredInstance, record
 from archive.seals import Seal, seal, stamp
 
@@ -92,7 +92,7 @@ def adopt(objects: Shelf, key: str, bounds: Bounds, kind: Kind = of_patient) -> 
         size=size,
         sha256=digest,
     )
-    row = record(head, stored, meta.source_ae)
+    row = record(head, stored, meta.source_ae, patient_related=told.patient_related)
     return row if sealed else replace(row, received=stamp(modified))
 
 

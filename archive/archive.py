@@ -15,7 +15,6 @@ from typing import Literal, Self
 from archive import media
 from archive.adopting import Kind, of_patient
 from archive.announced import Announced, Judge
-from archive.attributes import WANTED
 from archive.barrier import Barrier, Open, barrier, kind
 from archive.bounds import Bounds
 from archive.degraded import clear, degrade
@@ -24,6 +23,7 @@ from archive.findings import Finding
 from archive.fixity import Pause, at_once, examined
 from archive.found import Found
 from archive.index import Counts, Index
+from archive.nonpatient import WANTED
 from archive.objects import Folder
 from archive.query import Query
 from archive.reception import Place, Receipt, Reception

@@ -94,7 +94,12 @@ InstanceCreationDate O | InstanceCreationTime O | ImageType O | Rows O | Columns
 BitsAllocated O | NumberOfFrames O | ContentLabel O | ContentDescription O
 ContainerIdentifier O | CompletionFlag O | VerificationFlag O | DocumentTitle O
 RelatedGeneralSOPClassUID O | ConceptNameCodeSequence O | ContentTemplateSequence O
-SpecimenDescriptionSequence O | ViewCodeSequence O
+SpecimenDescriptionSequence O | ViewCodeSequence O | ImageLaterality O
+MultienergyCTAcquisition O | MultienergyCTCharacteristicsSequence O
+UserContentLabel O | UserContentLongLabel O | RTRadiationSetIntent O
+TreatmentDeviceIdentificationSequence O | MIMETypeOfEncapsulatedDocument O
+AssessmentSummary O | AssessmentLabel O | AssessmentTypeCodeSequence O
+AssessedSOPInstanceSequence O
 """
 
 # What is known of a sequence's items. A code's items (PS3.3 8.8) need no row here.
@@ -128,6 +133,41 @@ _ITEMS: Mapping[str, str] = {
     "PrimaryAnatomicStructureSequence": _CODE,
     "AlternateRepresentationSequence": _REFERENCE,
     "ReferencedSOPSequence": _REFERENCE,  # whatever it refers to: archive/references.py
+    "MultienergyCTCharacteristicsSequence": "MonoenergeticEnergyEquivalent",
+    "TreatmentDeviceIdentificationSequence": """DeviceLabel DeviceTypeCodeSequence Manufacturer
+        ManufacturerModelName DeviceSerialNumber SoftwareVersions DeviceAlternateIdentifier
+        InstitutionName InstitutionalDepartmentName""",
+    "AssessedSOPInstanceSequence": _REFERENCE,
+    # Of objects that belong to no patient, PS3.4 HH.6, II.6, U.6, X.6, BB.6
+    "CustodialOrganizationSequence": "InstitutionName InstitutionCodeSequence",
+    "PredecessorProtocolSequence": _REFERENCE,
+    "ModelSpecificationSequence": """Manufacturer ManufacturerRelatedModelGroup
+        ManufacturerModelName SoftwareVersions DeviceSerialNumber""",
+    "ApprovalSubjectSequence": _REFERENCE,
+    "ApprovalSequence": """AssertionCodeSequence AssertionUID AsserterIdentificationSequence
+        AssertionDateTime AssertionExpirationDateTime AssertionComments RelatedAssertionSequence""",
+    "AsserterIdentificationSequence": """ObserverType PersonName PersonIdentificationCodeSequence
+        OrganizationalRoleCodeSequence StationName DeviceUID Manufacturer ManufacturerModelName
+        StationAETitle InstitutionName InstitutionCodeSequence InstitutionalDepartmentName
+        InstitutionalDepartmentTypeCodeSequence""",
+    "RelatedAssertionSequence": "ReferencedAssertionUID",
+    "HangingProtocolDefinitionSequence": """Modality Laterality AnatomicRegionSequence
+        ProcedureCodeSequence ReasonForRequestedProcedureCodeSequence""",
+    "NominalScreenDefinitionSequence": """NumberOfVerticalPixels NumberOfHorizontalPixels
+        DisplayEnvironmentSpatialPosition ScreenMinimumGrayscaleBitDepth
+        ScreenMinimumColorBitDepth ApplicationMaximumRepaintTime""",
+    "AlternateContentDescriptionSequence": "ContentDescription LanguageCodeSequence",
+    "ImplantTargetAnatomySequence": "AnatomicRegionSequence",
+    **dict.fromkeys(
+        (
+            *("ReplacedImplantTemplateSequence", "DerivationImplantTemplateSequence"),
+            *("OriginalImplantTemplateSequence", "ReplacedImplantAssemblyTemplateSequence"),
+            *("OriginalImplantAssemblyTemplateSequence", "ReplacedImplantTemplateGroupSequence"),
+            *("DerivationImplantAssemblyTemplateSequence", "SourceHangingProtocolSequence"),
+            "IncorporatedInventoryInstanceSequence",
+        ),
+        _REFERENCE,
+    ),
 }
 
 # Computed keys stand at the level from which they can be told.
@@ -162,7 +202,8 @@ _NOT_MATCHED = frozenset(
 )
 
 
-def _attribute(row: str, level: Level, *, computed: bool) -> Attribute:
+def attribute(row: str, level: Level, *, computed: bool = False) -> Attribute:
+    """What a row of a table of keys says, as "PatientName R"."""
     keyword, key = row.split()
     tag = tag_for_keyword(keyword)
     if tag is None or key not in ("U", "R", "O"):
@@ -184,8 +225,8 @@ def _items(sequence: str, level: Level) -> tuple[Attribute, ...]:
     words = _ITEMS.get(sequence, _CODE).split()
     return tuple(
         sorted(
-            (_attribute(f"{word} O", level, computed=False) for word in words),
-            key=lambda attribute: attribute.tag,
+            (attribute(f"{word} O", level) for word in words),
+            key=lambda each: each.tag,
         )
     )
 
@@ -194,34 +235,27 @@ def _rows(table: Mapping[Level, str], *, computed: bool) -> Iterator[Attribute]:
     for level, text in table.items():
         for row in text.replace("|", "\n").split("\n"):
             if row.strip():
-                yield _attribute(row, level, computed=computed)
+                yield attribute(row, level, computed=computed)
 
 
 ATTRIBUTES: tuple[Attribute, ...] = (
     *_rows(_STORED, computed=False),
     *_rows(_COMPUTED, computed=True),
 )
-BY_TAG: Mapping[int, Attribute] = {attribute.tag: attribute for attribute in ATTRIBUTES}
-BY_KEYWORD: Mapping[str, Attribute] = {attribute.keyword: attribute for attribute in ATTRIBUTES}
+BY_TAG: Mapping[int, Attribute] = {each.tag: each for each in ATTRIBUTES}
+BY_KEYWORD: Mapping[str, Attribute] = {each.keyword: each for each in ATTRIBUTES}
 
 # Dates and the times of these dates: one moment together (PS3.4 C.2.2.2.5).
 PAIRS: tuple[tuple[Attribute, Attribute], ...] = tuple(
-    (attribute, BY_KEYWORD[attribute.keyword.replace("Date", "Time")])
-    for attribute in ATTRIBUTES
-    if attribute.vr == "DA" and attribute.keyword.replace("Date", "Time") in BY_KEYWORD
+    (each, BY_KEYWORD[each.keyword.replace("Date", "Time")])
+    for each in ATTRIBUTES
+    if each.vr == "DA" and each.keyword.replace("Date", "Time") in BY_KEYWORD
 )
 
 STORED: Mapping[Level, tuple[Attribute, ...]] = {
     level: tuple(a for a in ATTRIBUTES if a.level == level and not a.computed) for level in LEVELS
 }
-UNIQUE: Mapping[Level, Attribute] = {
-    attribute.level: attribute for attribute in ATTRIBUTES if attribute.key == "U"
-}
-
-# The tags the scanner keeps of every object it sees.
-WANTED: frozenset[int] = frozenset(
-    {SPECIFIC_CHARACTER_SET, *(a.tag for a in ATTRIBUTES if not a.computed)}
-)
+UNIQUE: Mapping[Level, Attribute] = {each.level: each for each in ATTRIBUTES if each.key == "U"}
 
 
 def rank(level: str) -> int:

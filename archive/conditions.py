@@ -161,11 +161,26 @@ def referring(keys: Sequence[Key], dialect: Dialect) -> list[ColumnBase]:
     return found
 
 
+def of_value(home: str, key: Key, offset: str, dialect: Dialect) -> ColumnBase:
+    """What a key of one value, or of a date and its time, demands of a row."""
+    attribute = key.attribute
+    if key.time is not None:
+        return combined(home, key, offset, dialect)
+    if not offset or not is_moved(attribute):
+        return matching.sql(key.tests, column(home, attribute, dialect), dialect)
+    found = matching.sql(key.tests, moved(home, attribute, offset, dialect), dialect)
+    return nearby(home, attribute, key.tests, dialect) & found if attribute.vr == "DA" else found
+
+
 # -- dates and times ------------------------------------------------------------------------------
 
 _TIME_OF = {date.tag: time for date, time in PAIRS}
 _DATE_OF = {time.tag: date for date, time in PAIRS}
-OFFSET = 'study."TimezoneOffsetFromUTC"'
+
+
+def _told_at(home: str) -> str:
+    """The offset from UTC that an object's times are told at: its study's, or its own."""
+    return f'{home if home == "nonpatient" else "study"}."TimezoneOffsetFromUTC"'
 
 
 def is_moved(attribute: Attribute) -> bool:
@@ -183,7 +198,7 @@ def moved(home: str, attribute: Attribute, offset: str, dialect: Dialect) -> Sub
     """
     text, form = Entity(home, attribute.keyword), f'{home}."{attribute.keyword}_match"'
     if attribute.vr == "DT":
-        since = f"coalesce(nullif({OFFSET}, ''), '{offset}')"
+        since = f"coalesce(nullif({_told_at(home)}, ''), '{offset}')"
         own = reduce(or_, (dialect.like(text, f"*{sign}*") for sign in "+-"))  # is in UTC already
         there = dialect.moved(form, since, "+0000")
         case = f"CASE WHEN {{}} OR {form} IN ('', '{UNREADABLE}') THEN {form} ELSE {there} END"
@@ -208,8 +223,9 @@ def _moment(
     written = " || ".join(forms)
     if not offset:
         return known, f"({written})"
-    there = dialect.moved(f"({written})", OFFSET, offset)
-    return known, f"CASE WHEN {OFFSET} = '' THEN {written} ELSE {there} END"
+    told_at = _told_at(home)
+    there = dialect.moved(f"({written})", told_at, offset)
+    return known, f"CASE WHEN {told_at} = '' THEN {written} ELSE {there} END"
 
 
 def combined(home: str, key: Key, offset: str, dialect: Dialect) -> ColumnBase:

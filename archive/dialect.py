@@ -243,7 +243,7 @@ class Postgres:
 
     def part(self, name: str, keyword: str) -> str:
         """A column of an item; of a sequence within it its items as JSON."""
-        return f"coalesce({name}.value ->> '{keyword}', '')"
+        return f"coalesce({name}.value::json ->> '{keyword}', '')"
 
     def made(self, columns: Mapping[str, str]) -> str:
         """An item made of columns."""

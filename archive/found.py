@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from peewee import SQL, ColumnBase, Entity, Select
 
-from archive import select
+from archive import select, single
 from archive.dialect import Dialect, compiled
 from archive.query import Query
 from archive.record import NOBODY, StoredInstance, Subject
@@ -40,19 +41,25 @@ def answers(query: Query, dialect: Dialect, read: Read) -> Generator[tuple[str, 
 
     Most queries match few: those take one statement.
     """
+    written = _written(query)
     # One row more than wanted tells that there is more.
     left = _NO_LIMIT if query.limit is None else query.limit + 1
     first = min(PORTION, left)
-    rows = list(read(select.answers(query, dialect, first)))
+    rows = list(read(written.answers(query, dialect, first)))
     if len(rows) == first:  # whoever stores meanwhile must not make it endless
         query = replace(query, after=rows[-1][-1])
-        last = next(iter(read(select.newest(query))))[0]
+        last = next(iter(read(written.newest(query))))[0]
     yield from (tuple(row[:-1]) for row in rows)
     if len(rows) == first:
         for numbers in _windows(query, dialect, read, (last, left - first)):
             for some in _portions(numbers):
-                rows = list(read(select.chosen(query, dialect, some)))
+                rows = list(read(written.chosen(query, dialect, some)))
                 yield from (tuple(row[:-1]) for row in rows)
+
+
+def _written(query: Query) -> ModuleType:
+    """What writes the query's SQL."""
+    return single if query.single else select
 
 
 def _windows(
@@ -62,7 +69,7 @@ def _windows(
     last, left = bounds
     while left:
         most = min(WINDOW, left)
-        found = read(select.numbers(query, dialect, most))
+        found = read(_written(query).numbers(query, dialect, most))
         numbers = array("q", (row[0] for row in found if row[0] <= last))
         yield numbers
         if len(numbers) < most:

@@ -17,36 +17,63 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_sequence
 from pydicom.tag import BaseTag
 
-from archive import charsets, encodings, values
-from archive.attributes import ATTRIBUTES, BY_TAG, Attribute
+from archive import attributes, charsets, encodings, nonpatient, values
+from archive.attributes import ATTRIBUTES, Attribute
 from archive.charsets import CharacterSet
+from archive.heads import Head
 
 Stored = dict[str, Any]  # JSON: columns to texts, keywords of sequences to lists of the same
 Item = tuple[tuple[int, str, Any], ...]
 """Tag, VR and value of each element, sorted by tag; a sequence's value is a tuple of items."""
 
+_KNOWN: Mapping[int, Attribute] = {**nonpatient.BY_TAG, **attributes.BY_TAG}
 _FILL: dict[int, values.Filler] = {}
 
 
-def _learn(attributes: Sequence[Attribute]) -> None:
-    for attribute in attributes:
+def _learn(rows: Sequence[Attribute]) -> None:
+    for attribute in rows:
         _FILL[attribute.tag] = values.filler(attribute)
         _learn(attribute.items)
 
 
 _learn(ATTRIBUTES)
+_learn(nonpatient.KEPT)
 
 # -- from the object ------------------------------------------------------------------------------
 
 
 def read(raw: bytes, attribute: Attribute, charset: CharacterSet, *, little: bool) -> str:
     """A sequence's value as JSON; empty when there are no items or they are damaged."""
+    stored = _read(raw, attribute, charset, little=little)
+    return _written(stored) if stored else ""
+
+
+def whole(head: Head, charset: CharacterSet) -> tuple[str, bool]:
+    """An object of no patient as one item, in JSON; whether something in it was not decoded."""
+    little, odd = head.little_endian, False
+    stored: Stored = {}
+    for known in nonpatient.KEPT:
+        raw = head.values.get(known.tag)
+        if raw and known.vr == "SQ":
+            within = _read(raw, known, charset, little=little)
+            stored |= {known.keyword: within} if within else {}
+        elif raw:
+            value, strange = values.read(raw, known.vr, charset, little_endian=little)
+            odd = odd or strange
+            stored |= _filled(known, value)
+    return _written(stored), odd
+
+
+def _read(raw: bytes, attribute: Attribute, charset: CharacterSet, *, little: bool) -> list[Stored]:
     try:
         found = read_sequence(BytesIO(raw), _is_implicit(raw), little, len(raw), "ascii")
-        stored = [_stored(item, attribute, charset) for item in found]
+        return [_stored(item, attribute, charset) for item in found]
     except Exception:  # noqa: BLE001 - pydicom raises what its parsers happen to raise
-        return ""
-    return json.dumps(stored, ensure_ascii=False, separators=(",", ":")) if stored else ""
+        return []
+
+
+def _written(stored: Stored | list[Stored]) -> str:
+    return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_implicit(raw: bytes) -> bool:
@@ -68,10 +95,13 @@ def _stored(item: Dataset, attribute: Attribute, charset: CharacterSet) -> Store
             within = [_stored(each, known, charset) for each in item[known.tag].value or ()]
             stored |= {known.keyword: within} if within else {}
             continue
-        value = _text(item.get_item(BaseTag(known.tag)), known.vr, charset)
-        filled = zip(known.columns, _FILL[known.tag](value), strict=True)
-        stored |= {column: part for column, part in filled if part}
+        stored |= _filled(known, _text(item.get_item(BaseTag(known.tag)), known.vr, charset))
     return stored
+
+
+def _filled(known: Attribute, value: str) -> Stored:
+    filled = zip(known.columns, _FILL[known.tag](value), strict=True)
+    return {column: part for column, part in filled if part}
 
 
 def _text(element: object, vr: str, charset: CharacterSet) -> str:
@@ -92,6 +122,19 @@ def terms(attribute: Attribute, columns: Sequence[str | None]) -> set[tuple[str,
         further = columns[attribute.columns.index(f"{attribute.keyword}_more")]
         return {(attribute.keyword, form) for form in json.loads(further or "[]")}
     return set(_terms(attribute, json.loads(columns[0] or "[]"), attribute.keyword))
+
+
+def terms_of_whole(document: str) -> set[tuple[str, str]]:
+    """The same of an object of no patient, for its sequences and names."""
+    item: Stored = json.loads(document)
+    found: set[tuple[str, str]] = set()
+    for known in nonpatient.KEPT:
+        if known.vr == "SQ":
+            found.update(_terms(known, item.get(known.keyword, ()), known.keyword))
+        elif known.vr == "PN":
+            further = json.loads(item.get(f"{known.keyword}_more") or "[]")
+            found.update((known.keyword, form) for form in further)
+    return found
 
 
 def _terms(attribute: Attribute, items: Sequence[Stored], path: str) -> Iterator[tuple[str, str]]:
@@ -122,7 +165,7 @@ class Asked(Protocol):
 
 def answer(asked: Asked, value: str) -> tuple[Item, ...]:
     """The items in a row's value of a sequence: what was asked of them, or all that is known."""
-    known = BY_TAG.get(asked.tag)
+    known = _KNOWN.get(asked.tag)
     if known is None or not value:
         return ()
     return tuple(_answer(known, asked.items, item) for item in json.loads(value))

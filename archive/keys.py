@@ -141,7 +141,7 @@ def combined(keys: Sequence[Key], values: Values) -> list[Key]:
         if days and times and "-" in values[time.tag].text:
             between = matching.combined(days.tests, times.tests)
             if between:
-                found[date.tag] = Key(date, (between,), time=time)
+                found[date.tag] = Key(days.attribute, (between,), time=times.attribute)
                 del found[time.tag]
     return list(found.values())
 
@@ -149,9 +149,9 @@ def combined(keys: Sequence[Key], values: Values) -> list[Key]:
 # -- what an identifier holds ---------------------------------------------------------------------
 
 
-def values(identifier: Dataset) -> Values:
+def values(identifier: Dataset, known: Mapping[int, Attribute] = BY_TAG) -> Values:
     """Its elements by tag; raw ones are decoded as stored values are."""
-    return dict(_values(identifier, BY_TAG, charsets.DEFAULT))
+    return dict(_values(identifier, known, charsets.DEFAULT))
 
 
 def _values(

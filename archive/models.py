@@ -2,6 +2,7 @@
 
 Law: a table holds the columns of its level, and what ties it to its neighbours. `study` also
 carries the patient's columns as its first instance told them, so that Study Root needs no join.
+What is known only of objects without a patient stands beside `instance`, for images never have it.
 The schema itself is made by `migrations/`; a test holds the two together.
 """
 
@@ -127,6 +128,17 @@ Instance.add_index(
     )
 )
 
+# What is known of objects whose class needs no patient, each as one item (`items.whole`).
+NonPatient = _model(
+    "NonPatient",
+    {
+        "id": ForeignKeyField(Instance, column_name="id", primary_key=True, index=False),
+        "SOPClassUID": TextField(),
+        "value": TextField(),
+    },
+    ((("SOPClassUID",), False),),
+)
+
 # What the items of sequences hold, so that a key of theirs finds its rows without reading all.
 Term = _model(
     "Term",
@@ -172,5 +184,5 @@ Finding = _model(
 )
 
 MODELS: tuple[Any, ...] = (
-    Patient, Study, Series, Instance, Term, Reference, Verdict, Finding,
+    Patient, Study, Series, Instance, NonPatient, Term, Reference, Verdict, Finding,
 )  # fmt: skip

@@ -17,11 +17,13 @@ Repository Query (PS3.4 C.6.4): answers in the order of Record Key, from behind 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
 from archive import keys as reading
+from archive import nonpatient
 from archive.attributes import (
     BY_KEYWORD,
     BY_TAG,
@@ -38,7 +40,16 @@ from archive.errors import BadIdentifier, BadRecordKey
 from archive.keys import Key, Return, Terms, Value, Values
 from archive.options import Options
 
-__all__ = ["Key", "Options", "Query", "Return", "parse", "with_character_set"]
+__all__ = [
+    "Key",
+    "Options",
+    "Query",
+    "Return",
+    "Single",
+    "parse",
+    "parse_single",
+    "with_character_set",
+]
 
 # What an identifier says about itself: never matched, never answered by the archive.
 _ABOUT = frozenset({QUERY_RETRIEVE_LEVEL, 0x00080053, 0x00080054})
@@ -46,6 +57,19 @@ _NOTHING = Value("", "")
 _TIMEZONE = BY_KEYWORD["TimezoneOffsetFromUTC"]
 _RECORD_KEY = BY_KEYWORD["RecordKey"]
 _TIMES = frozenset(each.tag for pair in PAIRS for each in pair)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """An information model of one level, PS3.4 K.2.1: of objects without a patient."""
+
+    root: str  # its keys in `nonpatient`
+    classes: tuple[str, ...]  # the storage classes it reaches
+
+    @property
+    def keys(self) -> Mapping[int, Attribute]:
+        """Its keys by their tags."""
+        return {each.tag: each for each in nonpatient.MODELS[self.root]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,7 @@ class Query:
     offset: str = ""  # of the query's times, "+0100"; times compare in UTC (when agreed)
     limit: int | None = None  # `find` gives one answer more than this when there are more
     after: int = 0  # only rows behind this one
+    single: Single | None = None  # a model without levels; `level` is then IMAGE
 
     @property
     def complete(self) -> bool:
@@ -100,6 +125,41 @@ def parse(
         offset=terms.offset,
         limit=paging[0],
         after=paging[1],
+    )
+
+
+def parse_single(
+    identifier: Dataset,
+    model: Single,
+    *,
+    retrieve: bool = False,
+    options: Options = Options(),  # noqa: B008 - frozen
+) -> Query:
+    """The same for a model without levels, PS3.4 K.4.1, U.4.2 and their like."""
+    known = model.keys
+    values = dict(reading.values(identifier, known))
+    if said := values.get(QUERY_RETRIEVE_LEVEL, _NOTHING).text:
+        raise BadIdentifier(
+            f"QueryRetrieveLevel is {said[:16]!r}, and this model has no levels to name",
+            (QUERY_RETRIEVE_LEVEL,),
+        )
+    if retrieve:
+        return _retrieval("IMAGE", (UNIQUE["IMAGE"],), values)
+    # Ranges of a date and its time are always one interval (HH.6.1.2, K.6.1.2.2).
+    options = replace(options, relational=False, combined_datetime=True)
+    terms = Terms(options, _offset(values) if options.timezone else "")
+    asked = {tag: each for tag, each in values.items() if tag not in _ABOUT and reading.is_key(tag)}
+    returns = {tag: reading.answer(tag, known.get(tag), each) for tag, each in asked.items()}
+    if options.timezone and not _TIMES.isdisjoint(returns):
+        returns[_TIMEZONE.tag] = reading.answer(_TIMEZONE.tag, _TIMEZONE, _NOTHING)
+    found = [reading.key(known[tag], each, terms) for tag, each in asked.items() if tag in known]
+    keys = reading.combined([key for key in found if key is not None], values)
+    return Query(
+        level="IMAGE",
+        keys=tuple(keys),
+        returns=tuple(returns[tag] for tag in sorted(returns)),
+        offset=terms.offset,
+        single=model,
     )
 
 

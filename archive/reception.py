@@ -172,7 +172,7 @@ class Reception:
             size=self._size,
             sha256=self._hash.hexdigest(),
         )
-        row = record(head, stored, told.source_ae)
+        row = record(head, stored, told.source_ae, patient_related=told.patient_related)
         objects.put(draft, key)
         self._draft = None
         existing = self._index(key, row)

@@ -65,6 +65,7 @@ class Record:
     source_ae: str
     received: str
     odd_character_set: bool
+    whole: str = ""  # what `nonpatient` keeps, as JSON, of a class whose objects need no patient
 
     @property
     def of_patient(self) -> bool:
@@ -135,7 +136,9 @@ def identity(row: Columns) -> str:
     return f"{patient_id}\\{issuer}\\{name}"
 
 
-def record(head: Head, stored: StoredInstance, source_ae: str) -> Record:
+def record(
+    head: Head, stored: StoredInstance, source_ae: str, *, patient_related: bool = True
+) -> Record:
     """The record of one stored object."""
     charset = text.character_set(head.values.get(SPECIFIC_CHARACTER_SET, b""))
     patient, odd_patient = _row_of("PATIENT", head, charset)
@@ -146,6 +149,7 @@ def record(head: Head, stored: StoredInstance, source_ae: str) -> Record:
     # The index is keyed by what the file was stored as.
     image[AT["SOPInstanceUID"]] = stored.sop_instance_uid
     image[AT["SOPClassUID"]] = stored.sop_class_uid
+    whole, odd_whole = ("", False) if patient_related else items.whole(head, charset)
     return Record(
         patient=patient,
         study=study,
@@ -154,5 +158,8 @@ def record(head: Head, stored: StoredInstance, source_ae: str) -> Record:
         stored=stored,
         source_ae=source_ae,
         received=sealed.received if sealed else stamp(time.time()),
-        odd_character_set=charset.odd or odd_patient or odd_study or odd_series or odd_image,
+        odd_character_set=any(
+            (charset.odd, odd_patient, odd_study, odd_series, odd_image, odd_whole)
+        ),
+        whole=whole,
     )

@@ -246,18 +246,10 @@ def _conditions(key: Key, level: Level, query: Query, dialect: Dialect) -> list[
     if attribute.computed:
         computed = SQL(_computed(attribute, level, dialect))
         return [matching.sql(key.tests, matching.Subject(computed, computed), dialect)]
-    plain = conditions.column(home, attribute, dialect)
-    if key.time is not None:
-        found = conditions.combined(home, key, query.offset, dialect)
-    elif query.offset and conditions.is_moved(attribute):
-        moved = conditions.moved(home, attribute, query.offset, dialect)
-        found = matching.sql(key.tests, moved, dialect)
-        if attribute.vr == "DA":
-            found = conditions.nearby(home, attribute, key.tests, dialect) & found
-    else:
-        found = matching.sql(key.tests, plain, dialect)
+    found = conditions.of_value(home, key, query.offset, dialect)
     # PS3.4 C.2.2.1.2: a required key that is unknown of an entity matches whatever is asked.
-    return [found | (plain.form == "") if attribute.key == "R" else found]
+    unknown = conditions.column(home, attribute, dialect).form == ""
+    return [found | unknown if attribute.key == "R" else found]
 
 
 def _member(key: Key, level: Level, dialect: Dialect) -> ColumnBase:

@@ -181,6 +181,7 @@ class Writer:
         about = ("received", "source_ae", "odd_character_set")
         self._insert = _insert("instance", ("series_id", *columns("IMAGE"), *file, *about))
         self._terms = _Terms("instance", ("IMAGE",))
+        self._whole = _insert("nonpatient", ("id", "SOPClassUID", "value"))
 
     def forget(self) -> None:
         """Drop what is remembered: a transaction was rolled back, or rows were deleted."""
@@ -198,12 +199,20 @@ class Writer:
         about = (record.received, record.source_ae, record.odd_character_set)
         series = self._series_of(record) if record.of_patient else None
         row = (series, *record.image, *file, *about)
-        if self._terms.some(record.image):
-            made = self._db.execute(f"{self._insert} RETURNING id", row).fetchone()
-            self._terms.add(self._db, made[0], record.image)
+        if record.whole or self._terms.some(record.image):
+            (number,) = self._db.execute(f"{self._insert} RETURNING id", row).fetchone()
+            self._terms.add(self._db, number, record.image)
+            self._add_whole(number, record)
         else:
             self._db.execute(self._insert, row)
         return Added(True)
+
+    def _add_whole(self, number: int, record: Record) -> None:
+        if record.whole:
+            row = (number, record.stored.sop_class_uid, record.whole)
+            self._db.execute(self._whole, row)
+            for path, form in items.terms_of_whole(record.whole):
+                self._db.execute(_TERM, ("nonpatient", path, form, number))
 
     def _series_of(self, record: Record) -> int:
         db = self._db
@@ -223,6 +232,7 @@ class Writer:
         found = self._db.execute(find, (sop_instance_uid,)).fetchone()
         if found is None or (path is not None and path != self._root / str(found[2])):
             return False
+        self._delete("nonpatient", found[0])
         self._delete("instance", found[0])
         row = found[1]
         for table, above, child, key in _UPWARDS:

@@ -25,14 +25,14 @@ _RETRIEVE = ("relational", "")
 # K.5: the first two are reserved and always 1; non-patient queries always combine date and time.
 _NON_PATIENT = ("reserved", "reserved", "fuzzy_names", "timezone")
 
-# The Repository Query has the bytes of C.5.1, C.6.4.
+# The Repository Query has the bytes of C.5.1, C.6.4; the rest of the patients' have none.
 _PATIENT_ROOTS = ("patient", "study", "patient-study", "repository")
 
 
 def _meanings(model: InformationModel) -> Sequence[str]:
-    if model.root not in _PATIENT_ROOTS:
-        return _NON_PATIENT if model.service == "find" else ()
-    return _FIND if model.service == "find" else _RETRIEVE
+    if model.root in _PATIENT_ROOTS:
+        return _FIND if model.service == "find" else _RETRIEVE
+    return _NON_PATIENT if model.service == "find" else ()
 
 
 def agreed(model: InformationModel) -> tuple[str, ...]:

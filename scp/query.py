@@ -6,8 +6,10 @@ import logging
 from contextlib import closing
 from functools import partial
 
+from pydicom import Dataset
+
 from archive import charsets, errors, items
-from archive.query import Query, parse, with_character_set
+from archive.query import Query, Single, parse, parse_single, with_character_set
 from config import catalogue
 from iod.errors import IodError
 from scp import statuses
@@ -48,23 +50,31 @@ def _understood(exchange: Exchange) -> tuple[Query, Plan]:
     syntax = exchange.context.transfer_syntax
     exchange.transfers.asked(exchange.context.abstract_syntax, raw, syntax)
     identifier = exchange.understood(raw)
-    repository = model.root == "repository"
-    options = exchange.options
-    query = parse(identifier, model.levels, repository=repository, options=options)
+    query = _query(exchange, model, identifier)
     requested_set = charsets.of(identifier)
-    if requested_set.default and "STUDY" in model.levels:
+    if requested_set.default:
         query = with_character_set(query)
+    own = (_RETRIEVE_AE_TITLE, "AE", exchange.house.settings.node.ae_title)
+    if query.single:  # PS3.4 K.4.1.1.3.2: nothing that was not asked for
+        fixed = [own] if _RETRIEVE_AE_TITLE in identifier else []
+    else:
+        fixed = [(_QUERY_RETRIEVE_LEVEL, "CS", query.level), own]
     plan = Plan(
         fields=[(key.tag, key.vr) for key in query.returns],
-        fixed=[
-            (_QUERY_RETRIEVE_LEVEL, "CS", query.level),
-            (_RETRIEVE_AE_TITLE, "AE", exchange.house.settings.node.ae_title),
-        ],
+        fixed=fixed,
         transfer_syntax=syntax,
         requested_set=requested_set,
         items={key.tag: partial(items.answer, key) for key in query.returns if key.vr == "SQ"},
     )
     return query, plan
+
+
+def _query(exchange: Exchange, model: catalogue.InformationModel, identifier: Dataset) -> Query:
+    if model.classes:
+        single = Single(model.root, model.classes)
+        return parse_single(identifier, single, options=exchange.options)
+    repository = model.root == "repository"
+    return parse(identifier, model.levels, repository=repository, options=exchange.options)
 
 
 def _answer(exchange: Exchange, query: Query, plan: Plan) -> Status:

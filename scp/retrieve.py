@@ -14,7 +14,7 @@ from contextlib import closing
 from itertools import count
 
 from archive import Found, StoredInstance, errors
-from archive.query import parse
+from archive.query import Single, parse, parse_single
 from archive.record import Subject
 from config import catalogue, contexts
 from config.peers import Peer
@@ -109,10 +109,12 @@ def send_back(exchange: Exchange, instances: Collection[StoredInstance]) -> None
 
 def _matches(exchange: Exchange) -> Found:
     model = catalogue.MODELS[exchange.context.abstract_syntax]
-    query = parse(exchange.identifier(), model.levels, retrieve=True, options=exchange.options)
-    found = exchange.house.archive.instances(query)
     if not model.classes:
-        return found
+        query = parse(exchange.identifier(), model.levels, retrieve=True, options=exchange.options)
+        return exchange.house.archive.instances(query)
+    single = Single(model.root, model.classes)
+    query = parse_single(exchange.identifier(), single, retrieve=True)
+    found = exchange.house.archive.instances(query)
     return found.of([kind for kind in found.kinds if kind[0] in model.classes])
 
 

@@ -4,9 +4,10 @@ import pytest
 from playhouse.schema_diff import diff_models
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
-from archive import attributes, dialect, matching, models, select
-from archive.attributes import ATTRIBUTES, BY_KEYWORD, LEVELS, UNIQUE, WANTED
+from archive import attributes, dialect, matching, models, nonpatient, select
+from archive.attributes import ATTRIBUTES, BY_KEYWORD, LEVELS, UNIQUE
 from archive.migrations import migrate
+from archive.nonpatient import WANTED
 
 
 def test_each_attribute_has_one_row():
@@ -50,7 +51,7 @@ def test_required_keys_are_required(keyword, level):
 
 
 def test_the_scanner_is_told_every_column_and_the_character_set():
-    stored = {a.tag for a in ATTRIBUTES if not a.computed}
+    stored = {a.tag for a in ATTRIBUTES if not a.computed} | {a.tag for a in nonpatient.KEPT}
     assert stored | {0x00080005} == WANTED
     assert {0x00080016, 0x00080018, 0x0020000D, 0x0020000E} <= WANTED
 
@@ -63,7 +64,8 @@ def test_every_computed_key_has_its_sql():
 
 def test_every_vr_of_the_table_has_a_rule_or_is_exact():
     exact = {"UI", "AS"}  # PS3.4 C.2.2.2.1, C.2.2.2.2: neither wildcards nor ranges
-    assert {a.vr for a in _all(ATTRIBUTES) if a.matched} <= {*matching.RULES, *exact, "SQ"}
+    known = _all((*ATTRIBUTES, *nonpatient.KEPT))
+    assert {a.vr for a in known if a.matched} <= {*matching.RULES, *exact, "SQ"}
 
 
 def _all(rows):
@@ -71,7 +73,7 @@ def _all(rows):
 
 
 def test_every_sequence_knows_something_of_its_items():
-    assert all(a.items for a in _all(ATTRIBUTES) if a.vr == "SQ")
+    assert all(a.items for a in _all((*ATTRIBUTES, *nonpatient.KEPT)) if a.vr == "SQ")
 
 
 def test_an_unknown_level_has_no_rank():

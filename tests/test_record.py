@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive import text
-from archive.attributes import LEVELS, WANTED
+from archive.attributes import LEVELS
 from archive.heads import Head
 from archive.models import columns
+from archive.nonpatient import WANTED
 from archive.record import AT, StoredInstance, record
 from tests.indexed import EXPLICIT, head, instance
 

@@ -12,11 +12,12 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
 from archive import items, text
-from archive.attributes import BY_KEYWORD, WANTED
+from archive.attributes import BY_KEYWORD
 from archive.bounds import Bounds
 from archive.errors import BadIdentifier
 from archive.heads import reread
 from archive.inflating import scanner
+from archive.nonpatient import WANTED
 from tests.datasets import BIG, EXPLICIT, IMPLICIT
 from tests.indexed import found, index, instance, parsed
 

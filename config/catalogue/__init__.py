@@ -46,7 +46,8 @@ class TransferSyntax:
 class InformationModel:
     """A query/retrieve information model for one service: find, move or get.
 
-    classes: the only storage classes it reaches; empty for every patient-related one.
+    classes: the only storage classes it reaches; empty for every patient-related one. A model that
+    has some is of objects without a patient: it has one level, which identifiers do not name.
     served: whether this version answers it.
     group: what it asks for, for rights: patient, protocol, display...
     """

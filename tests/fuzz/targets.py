@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from archive import charsets, identifiers, items
-from archive.attributes import ATTRIBUTES, WANTED
+from archive.attributes import ATTRIBUTES
 from archive.bounds import Bounds
 from archive.errors import ArchiveError, BadIdentifier, BadObject
 from archive.heads import Head, reread
 from archive.index import Index
 from archive.inflating import scanner
+from archive.nonpatient import WANTED
 from archive.options import Options
 from archive.query import parse, with_character_set
 from archive.record import StoredInstance, record
