@@ -183,6 +183,12 @@ def _told_at(home: str) -> str:
     return f'{home if home == "nonpatient" else "study"}."TimezoneOffsetFromUTC"'
 
 
+def read_for(attribute: Attribute) -> tuple[Attribute, ...]:
+    """What of a row is read to judge a key: of a date its time too, and the other way round."""
+    other = _TIME_OF.get(attribute.tag) or _DATE_OF.get(attribute.tag)
+    return (attribute, other) if other else (attribute,)
+
+
 def is_moved(attribute: Attribute) -> bool:
     """Whether an offset from UTC applies to it. A birthday is one wherever it is told."""
     if attribute.level == "PATIENT":

@@ -72,7 +72,7 @@ def _source(query: Query, dialect: Dialect) -> ColumnBase:
     """The model's objects, with a column for all that the query looks at."""
     assert query.single is not None, "of a model without levels"
     told = [answer.keyword for answer in query.returns if answer.supported]
-    keys = [each for key in query.keys for each in (key.attribute, key.time) if each]
+    keys = [each for key in query.keys for each in conditions.read_for(key.attribute)]
     matched = [column for each in keys for column in each.columns]
     made = ", ".join(
         f'{dialect.part(_TABLE, name)} AS "{name}"'

@@ -32,8 +32,8 @@ def query(
     root: str = STUDY_ROOT,
     syntaxes: Sequence[str] = SYNTAXES,
 ) -> list[Dataset]:
-    """C-FIND; all answers."""
-    model = root + "1"
+    """C-FIND; all answers. `root` may be a whole UID of a FIND model."""
+    model = root + "1" if root.endswith(".") else root
     with associate(target, CALLER, [(model, syntaxes)]) as association:
         return list(find.find(association, model, identifier))
 

@@ -12,6 +12,7 @@ _NAMES = {
     "study": 'SELECT id, patient_id, "StudyInstanceUID" FROM study',
     "series": 'SELECT id, study_id, "SeriesInstanceUID" FROM series',
     "instance": 'SELECT id, "SOPInstanceUID" FROM instance',
+    "nonpatient": 'SELECT n.id, "SOPInstanceUID" FROM nonpatient AS n JOIN instance USING (id)',
 }
 _ABOVE = {"study": ("patient_id", "patient"), "series": ("study_id", "study")}
 _OWNED = {**_ABOVE, "instance": ("series_id", "series")}

@@ -9,6 +9,7 @@ from pydicom.uid import UID_dictionary
 from pynetdicom import presentation, sop_class
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 
+from archive import nonpatient
 from config import catalogue
 from config.catalogue import MODELS, SERVED_MODELS, STORAGE, TRANSFER_SYNTAXES
 
@@ -153,7 +154,7 @@ def test_storage_takes_every_syntax_but_flows_and_documents():
         ("1.2.840.10008.5.1.4.1.2.1.1", "find", "PATIENT STUDY SERIES IMAGE", True),  # C.6.1
         ("1.2.840.10008.5.1.4.1.2.2.2", "move", "STUDY SERIES IMAGE", True),  # C.6.2
         ("1.2.840.10008.5.1.4.1.2.3.3", "get", "PATIENT STUDY", True),  # C.6.3, retired
-        ("1.2.840.10008.5.1.4.20.1", "find", "IMAGE", False),  # HH
+        ("1.2.840.10008.5.1.4.20.1", "find", "IMAGE", True),  # HH
         ("1.2.840.10008.5.1.4.20.2", "move", "IMAGE", True),  # HH
         ("1.2.840.10008.5.1.4.1.1.200.6", "get", "IMAGE", True),  # II
         ("1.2.840.10008.5.1.4.1.2.4.2", "move", "IMAGE FRAME", True),  # Y
@@ -178,8 +179,14 @@ def test_every_information_model_of_the_standard_is_listed():
 
 def test_a_non_patient_model_reaches_only_its_own_classes():
     for model in MODELS.values():
-        assert bool(model.classes) is (model.root == "non-patient")
+        assert bool(model.classes) is (model.root in nonpatient.MODELS)
         assert {STORAGE[uid].kind for uid in model.classes} <= {"non-patient"}
+
+
+def test_each_non_patient_model_has_its_three_services():
+    served = {(model.root, model.service) for model in SERVED_MODELS.values() if model.classes}
+    services = ("find", "move", "get")
+    assert served == {(root, each) for root in nonpatient.MODELS for each in services}
 
 
 def test_the_catalogue_loads_within_20_milliseconds():
