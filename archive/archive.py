@@ -17,6 +17,7 @@ from archive.adopting import Kind, of_patient
 from archive.announced import Announced, Judge
 from archive.barrier import Barrier, Open, barrier, kind
 from archive.bounds import Bounds
+from archive.completing import complete
 from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
 from archive.findings import Finding
@@ -82,7 +83,9 @@ class Archive:
         """Mend what a crash left; only for who has claimed the folder. Raises ArchiveError."""
         self._barrier.pass_()
         clear(self._objects.root)
-        return recover(self._objects, self._index, kind)
+        found = recover(self._objects, self._index, kind)
+        complete(self._objects, self._index, kind)
+        return found
 
     def settle(self) -> None:
         """Return when all that is found by now is durable, lazy or not; raises ArchiveError."""

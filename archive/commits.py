@@ -74,6 +74,10 @@ class Commits:
         """Commit a record; the instance that was there before is told and left as it is."""
         return self._group(_Ticket(partial(_add, record), record.stored.sop_instance_uid))
 
+    def complete(self, record: Record) -> bool:
+        """Commit what was not known of an object without a patient; False if it was."""
+        return self._group(_Ticket(lambda writer: writer.complete(record)))
+
     def remove(self, sop_instance_uid: str) -> bool:
         """Delete an instance's row and what it leaves empty; False if there was none."""
         return self._group(_Ticket(lambda writer: writer.remove(sop_instance_uid)))

@@ -31,6 +31,7 @@ from archive.writer import (
     SELECT_NEWEST,
     SELECT_OF_CLASSES,
     SELECT_STORED,
+    SELECT_UNREAD,
     SELECT_WAITING,
     Added,
     stored_instance,
@@ -97,6 +98,15 @@ class Index:
         added = self._commits.add(record)
         self.arrived.set()
         return added
+
+    def complete(self, record: Record) -> bool:
+        """Commit what was not known of an object without a patient; False if it was."""
+        return self._commits.complete(record)
+
+    def unread(self) -> Iterator[StoredInstance]:
+        """Objects without a patient of which nothing is known yet but that they are there."""
+        for row in self._rows(SELECT_UNREAD, []):
+            yield stored_instance(self._root, row)
 
     def remove(self, sop_instance_uid: str) -> bool:
         """Delete an instance's row and what it leaves empty; False if there was none."""

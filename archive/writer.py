@@ -114,6 +114,12 @@ SELECT_WAITING = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_WAITIN
 SELECT_HELD = f"SELECT id, {_named(STORED_COLUMNS)} FROM instance WHERE id > ? ORDER BY id LIMIT ?"
 
 
+# Objects of no patient about which more is to be known.
+_BARE = "series_id IS NULL AND id NOT IN (SELECT id FROM nonpatient)"
+SELECT_UNREAD = f"SELECT {_named(STORED_COLUMNS)} FROM instance WHERE {_BARE}"
+_UNREAD = f'SELECT id FROM instance WHERE "SOPInstanceUID" = ? AND {_BARE}'
+
+
 class _Table:
     """The rows above the instances: found, made, filled and remembered by their keys."""
 
@@ -206,6 +212,15 @@ class Writer:
         else:
             self._db.execute(self._insert, row)
         return Added(True)
+
+    def complete(self, record: Record) -> bool:
+        """Make the row of an object without a patient that an older version did not make."""
+        if not record.whole:
+            return False
+        (number,) = self._db.execute(_UNREAD, (record.stored.sop_instance_uid,)).fetchone() or (0,)
+        if number:
+            self._add_whole(number, record)
+        return bool(number)
 
     def _add_whole(self, number: int, record: Record) -> None:
         if record.whole:

@@ -32,6 +32,7 @@ EXAMPLES = options.examples(
     "anode find PACS1 -L SERIES -k StudyInstanceUID=1.2.3",
     "anode find PACS1 -L IMAGE --relational -k SOPInstanceUID=1.2.3    (where agreed on)",
     "anode find PACS1 -L PATIENT --json",
+    "anode find PACS1 --model hanging -k HangingProtocolName='NEURO*'",
     "anode find PACS1 -S -k 0008,0052=STUDY -k 0010,0020=ABC           (as findscu)",
     "anode find PACS1 -k '(0040,0275)[0].(0040,1001)=R1' -k @query.dcm (as findscu)",
 )
@@ -75,14 +76,16 @@ def find(
     as_json: options.JsonOption = False,
     as_csv: CsvOption = False,
 ) -> int:
-    """Ask a peer what patients, studies, series it has (C-FIND)."""
+    """Ask a peer what patients, studies, series it has, or objects without a patient (C-FIND)."""
     if as_json and as_csv:
         raise Failure(Code.USAGE, "--json or --csv, not both")
     secured = calls.Secured(tls, cert, tls_key, ca)
     call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
     root = questions.root_of(model, patient_root=patient_root)
     asked = questions.question(key or [], level=level, root=root)
-    for keyword in matches.COLUMNS[asked.level]:
+    if asked.single and relational:
+        raise Failure(Code.USAGE, f"the model {model} has no levels: leave --relational out")
+    for keyword in matches.COLUMNS[asked.kind]:
         if keyword not in asked.identifier:
             setattr(asked.identifier, keyword, None)
     if not relational and (unmatched := questions.below(asked)):
@@ -111,7 +114,7 @@ def _gather(
     limit: int | None,
 ) -> Code:
     model = asked.model("find")
-    offer = {model: extended.offer(wanted)} if wanted else None
+    offer = {model: extended.offer(wanted, single=asked.single)} if wanted else None
     with (
         show.spinner() as progress,
         explained(call),

@@ -34,6 +34,7 @@ EXAMPLES = options.examples(
     "anode get ANODE@127.0.0.1:11112 -k StudyInstanceUID=1.2.3 -o study",
     "anode get PACS1 -k PatientID=ABC -o abc",
     "anode get PACS1 -L SERIES -k StudyInstanceUID=1.2 -k SeriesInstanceUID=1.2.3",
+    "anode get PACS1 --model palette -k SOPInstanceUID=1.2.3.4 -o palettes",
     "anode get PACS1 --model instance -k SOPInstanceUID=1.2.3.4 -k 'SimpleFrameList=1\\3'",
 )
 

@@ -11,6 +11,7 @@ from pydicom.multival import MultiValue
 
 from cli.calls import Call
 from cli.questions import UNIQUE, Question
+from config import catalogue
 from scu import extended
 from scu.associate import Proposal, associate
 from scu.find import QueryFailed, find
@@ -60,6 +61,9 @@ def holdings(call: Call, asked: Question) -> Holdings:
     """What a retrieve names, as the peer tells it. Raises WireError, QueryFailed."""
     if asked.root == "composite":
         return _instances(call, asked)
+    if asked.single:  # the model says which classes there can be, and no syntax can be asked for
+        reached = catalogue.MODELS[asked.model("get")].classes
+        return Holdings({uid: set() for uid in reached})
     model = asked.model("find")
     with associate(call.target, call.caller, [proposal(model)]) as association:
         walk = _Walk(association, model, silent=asked.root == "patient-study")

@@ -21,7 +21,7 @@ from cli import show, texts
 from cli.questions import Question
 from config import catalogue
 
-# Keyword and heading, by level: what is asked for, and shown, without -k.
+# Keyword and heading, by level or model without levels: what is asked for, and shown, without -k.
 COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     "PATIENT": {
         "PatientName": "Patient",
@@ -54,8 +54,61 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
         "NumberOfFrames": "Frames",
         "SOPInstanceUID": "SOP Instance UID",
     },
+    "protocol": {
+        "ProtocolName": "Protocol",
+        "EquipmentModality": "Modality",
+        "ContentCreatorName": "By",
+        "InstanceCreationDate": "Made",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "approval": {
+        "InstanceCreationDate": "Made",
+        "ApprovalSubjectSequence": "Of",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "hanging": {
+        "HangingProtocolName": "Name",
+        "HangingProtocolLevel": "Level",
+        "HangingProtocolDescription": "Description",
+        "NumberOfScreens": "Screens",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "palette": {
+        "ContentLabel": "Label",
+        "ContentDescription": "Description",
+        "ContentCreatorName": "By",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "implant": {
+        "Manufacturer": "Manufacturer",
+        "ImplantName": "Implant",
+        "ImplantPartNumber": "Part",
+        "ImplantSize": "Size",
+        "EffectiveDateTime": "Effective",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "assembly": {
+        "ImplantAssemblyTemplateName": "Assembly",
+        "Manufacturer": "Manufacturer",
+        "SurgicalTechnique": "Technique",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "group": {
+        "ImplantTemplateGroupName": "Group",
+        "ImplantTemplateGroupIssuer": "Issuer",
+        "EffectiveDateTime": "Effective",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
+    "inventory": {
+        "ContentDate": "Date",
+        "ContentTime": "Time",
+        "InventoryLevel": "Level",
+        "InventoryCompletionStatus": "Status",
+        "NumberOfStudyRecordsInInstance": "Studies",
+        "SOPInstanceUID": "SOP Instance UID",
+    },
 }
-_NUMBERS = ("Studies", "Objects", "No.", "Frames")
+_NUMBERS = ("Studies", "Objects", "No.", "Frames", "Screens")
 _OF_EVERY_MATCH = ("QueryRetrieveLevel", "SpecificCharacterSet")
 _UNREADABLE = "(unreadable)"
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
@@ -63,7 +116,7 @@ _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 def _columns(asked: Question) -> dict[BaseTag, str]:
     """Tag and heading: what -k asked for beyond the level's own, then these."""
-    known = COLUMNS[asked.level]
+    known = COLUMNS[asked.kind]
     tags = asked.identifier.keys()
     named = {tag: keyword_for_tag(tag) or str(tag) for tag in tags}
     hidden = (*_OF_EVERY_MATCH, *known)
@@ -79,7 +132,7 @@ def table(asked: Question, matches: Sequence[Dataset]) -> None:
     """As rows for a person."""
     if matches:
         columns = _columns(asked)
-        known = COLUMNS[asked.level]
+        known = COLUMNS[asked.kind]
         headings = [known.get(name, name) for name in columns.values()]
         rows = [[_cell(match, tag) for tag in columns] for match in matches]
         show.listing(headings, rows, _NUMBERS)

@@ -27,6 +27,7 @@ EXAMPLES = options.examples(
     "anode move PACS1 WS1 -k StudyInstanceUID=1.2.3",
     "anode move PACS1 WS1 -k PatientID=ABC                    (all studies of a patient)",
     "anode move PACS1 WS1 -k StudyInstanceUID=1.2 -k SeriesInstanceUID=1.2.3",
+    "anode move PACS1 WS1 --model hanging -k SOPInstanceUID=1.2.3.4",
     "anode move PACS1 WS1 --model instance -k SOPInstanceUID=1.2.3.4",
 )
 SHOWN = 20

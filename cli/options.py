@@ -100,21 +100,27 @@ LevelOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+SingleModel = Literal[
+    "protocol", "approval", "hanging", "palette", "implant", "assembly", "group", "inventory"
+]
 FindModelOption = Annotated[
-    Literal["patient", "study", "patient-study"] | None,
+    Literal["patient", "study", "patient-study"] | SingleModel | None,
     typer.Option(
         "--model",
-        help="The information model: patient root, study root, patient/study only (retired).",
+        help="The information model: patient root, study root, patient/study only (retired); or of "
+        "objects without a patient, which has no levels: procedure protocols, their approvals, "
+        "hanging protocols, colour palettes, implant templates, their assemblies and groups, "
+        "inventories.",
         show_default=False,
     ),
 ]
 RetrieveModelOption = Annotated[
-    Literal["patient", "study", "patient-study", "instance"] | None,
+    Literal["patient", "study", "patient-study", "instance"] | SingleModel | None,
     typer.Option(
         "--model",
-        help="The information model: as for find, or the instance root, which takes only "
-        "-k SOPInstanceUID=..., for single frames with -k SimpleFrameList=1\\3 "
-        "(CalculatedFrameList, TimeRange).",
+        help="The information model: as for find, or the instance root. Those without levels and "
+        "the instance root take only -k SOPInstanceUID=..., the latter also "
+        "-k SimpleFrameList=1\\3 (CalculatedFrameList, TimeRange) for single frames.",
         show_default=False,
     ),
 ]

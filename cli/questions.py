@@ -31,15 +31,30 @@ ROOTS: Final[Mapping[str, str]] = {
     "patient-study": "patient-study",
     "instance": "composite",
 }
+# Models of one level, of objects that have no patient (PS3.4 HH, II, U, X, BB, JJ): by their root
+SINGLE: Final = frozenset(each.root for each in catalogue.MODELS.values() if each.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An identifier, its level and the root of the model it goes to."""
+    """An identifier, its level and the root of the model it goes to.
+
+    Of a model without levels the level is IMAGE, and the identifier does not say so.
+    """
 
     identifier: Dataset
     level: str
     root: str
+
+    @property
+    def single(self) -> bool:
+        """Whether it goes to a model without levels."""
+        return self.root in SINGLE
+
+    @property
+    def kind(self) -> str:
+        """What it is about: its level, or what a model without levels is of."""
+        return self.root if self.single else self.level
 
     def model(self, service: str) -> str:
         """The SOP class for this service (find, move, get)."""
@@ -52,7 +67,7 @@ class Question:
 
 def root_of(model: str | None, *, patient_root: bool) -> str | None:
     """The root that --model or -P name; None when neither does. Raises ConfigError."""
-    named = ROOTS[model] if model else None
+    named = ROOTS.get(model, model) if model else None
     if patient_root and named not in (None, "patient"):
         raise ConfigError(f"-P and --model {model} contradict each other")
     return "patient" if patient_root else named
@@ -72,6 +87,10 @@ def question(
     identifier = keys.identifier(given)
     levels = _levels(root) if root else LEVELS
     said = level or str(identifier.get("QueryRetrieveLevel") or "")
+    if root in SINGLE:
+        if said:
+            raise ConfigError(f"the model {root} has no levels: leave {said} out")
+        return Question(identifier, "IMAGE", root)
     asked = (said or _level(identifier, levels, default)).upper()
     if asked not in levels:
         known = f"{', '.join(levels[:-1])} or {levels[-1]}"

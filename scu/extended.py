@@ -1,4 +1,4 @@
-"""Extended negotiation of queries as their requestor, PS3.4 C.5.1.1: what to ask, what was agreed.
+"""Extended negotiation of queries as their requestor, PS3.4 C.5.1.1 and K.5: ask, and be answered.
 
 Nothing is in force before the acceptor has said so, byte for byte.
 """
@@ -11,10 +11,16 @@ from collections.abc import Collection
 _MEANINGS = ("relational", "combined_datetime", "fuzzy_names", "timezone")
 
 
-def offer(wanted: Collection[str]) -> bytes:
+# K.5: models of one level have three bytes or four, and the first two are always 1
+_SINGLE = ("relational", "combined_datetime", "fuzzy_names")
+
+
+def offer(wanted: Collection[str], *, single: bool = False) -> bytes:
     """The application information that asks for these; as short as it can be."""
+    least = len(_SINGLE) - 1 if single else 0
     last = max(map(_MEANINGS.index, wanted), default=0)
-    return bytes(name in wanted for name in _MEANINGS[: last + 1])
+    asked = {*wanted, *_SINGLE[:2]} if single else wanted
+    return bytes(name in asked for name in _MEANINGS[: max(last, least) + 1])
 
 
 def declined(wanted: Collection[str], answer: bytes) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 import typer
 from pydantic_core import PydanticUndefined
 
+from archive import nonpatient
 from archive.attributes import ATTRIBUTES, LEVELS
 from archive.findings import KINDS
 from archive.options import Options
@@ -187,6 +188,30 @@ def test_every_key_is_told_at_its_level(level):
         if attribute.level == level:
             keys[attribute.key].append(attribute.keyword)
     assert told[1:] == tuple(", ".join(keys[kind]) for kind in "URO")
+
+
+ALONE = "Objects without a patient"
+
+
+def test_every_key_of_models_without_levels_is_told():
+    told = {row[0].split("`")[1]: row[1:] for row in rows(QUERY[ALONE])}
+    assert told.keys() == nonpatient.MODELS.keys()
+    common = ("SOPInstanceUID", "SOPClassUID", "SpecificCharacterSet", "TimezoneOffsetFromUTC")
+    assert all(f"{keyword}" in QUERY[ALONE] for keyword in common)
+    for model, keys in nonpatient.MODELS.items():
+        own = [each for each in keys if each.keyword not in common]
+        expected = (", ".join(a.keyword for a in own if a.key == kind) for kind in "RO")
+        assert told[model] == tuple(expected), model
+
+
+def test_what_is_known_of_their_items_is_told():
+    told = {name: set(cell.split(", ")) for name, cell in rows(QUERY[ALONE], table=1)}
+    known = {a.keyword: {i.keyword for i in a.items} for a in with_items(nonpatient.KEPT)}
+    elsewhere = {name for name, _ in rows(QUERY["Keys"], table=1)}
+    code = known["MaterialsCodeSequence"]
+    for name, items in known.items():
+        assert name in elsewhere or told.get(name, code) == items, name
+    assert told.keys() <= known.keys()
 
 
 def with_items(attributes):

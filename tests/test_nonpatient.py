@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,13 @@ from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from archive.errors import BadIdentifier
 from archive.nonpatient import MODELS
 from archive.query import Single, parse_single
-from scu import find
+from scu import find, instances
 from scu.associate import Target, associate
 from tests import clients
 from tests.clients import CALLER, SYNTAXES
-from tests.nodes import node, target
+from tests.nodes import node, peer, port, target
 from tests.nonpatient_cases import CASES
-from tests.nonpatients import FIND, VALUES, filled, made, objects
+from tests.nonpatients import FIND, GET, MOVE, VALUES, filled, made, objects
 from tests.objects import instance, uid, written
 
 
@@ -214,3 +216,61 @@ def test_a_cancel_ends_the_answers(tmp_path: Path):
             next(answers)
             answers.close()  # sends C-CANCEL and reads on to the final response
             assert len(list(find.find(association, FIND["palette"], asked))) == 600
+
+
+# -- retrieval, deletion, and what an older version stored ----------------------------------------
+
+
+def test_what_was_deleted_is_not_found(tmp_path: Path):
+    paths = written(tmp_path / "o", *objects("hanging").values())
+    asked = filled(Dataset(), {"HangingProtocolDefinitionSequence": {"Modality": "MR"}})
+    asked.SOPInstanceUID = ""
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+        assert serving.archive.index.remove(uid("hanging", "a"))
+        found = clients.query(target(serving), asked, root=FIND["hanging"])
+        assert [each.SOPInstanceUID for each in found] == [uid("hanging", "b")]
+
+
+def test_objects_of_an_older_version_are_found_after_a_start(tmp_path: Path):
+    paths = written(tmp_path / "o", *objects("protocol").values())
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), paths)
+    with closing(sqlite3.connect(tmp_path / "node" / "index.sqlite3")) as db:
+        db.execute("DELETE FROM nonpatient")  # as migration 0005 leaves it
+        db.execute("DELETE FROM term WHERE home = 'nonpatient'")
+        db.commit()
+    with node(tmp_path / "node") as serving:
+        for keys in ({}, {"ModelSpecificationSequence": {"Manufacturer": "Bolt"}}):
+            asked = filled(Dataset(), {"SOPInstanceUID": "", **keys})
+            found = clients.query(target(serving), asked, root=FIND["protocol"])
+            assert len(found) == (2 if keys else 3)
+
+
+@pytest.mark.parametrize("model", FIND)
+def test_move_and_get_bring_what_was_stored(model, tmp_path: Path):
+    """PS3.4 U.4.2, U.4.3: by a list of UIDs, without a level; other models' objects stay."""
+    sent = list(objects(model).values())
+    paths = written(tmp_path / "o", *sent)
+    other = made("hanging" if model != "hanging" else "palette", "other", {})
+    wanted = Dataset()
+    wanted.SOPInstanceUID = [one.SOPInstanceUID for one in (*sent, other)]
+    with node(tmp_path / "w", "WS1") as workstation:
+        known = (peer("WS1", port(workstation)), peer("TESTER"))
+        with node(tmp_path / "node", peers=known) as serving:
+            clients.send(target(serving), [*paths, *written(tmp_path / "other", other)])
+            *_, moved = clients.move(target(serving), wanted, "WS1", root=MOVE[model])
+            own = [instances.read(path) for path in paths]
+            (*_, got), kept = clients.get(target(serving), wanted, own, root=GET[model])
+            level = filled(Dataset(), {"QueryRetrieveLevel": "IMAGE"})
+            level.SOPInstanceUID = wanted.SOPInstanceUID
+            (refused,) = clients.move(target(serving), level, "WS1", root=MOVE[model])
+        for name, one in zip(wanted.SOPInstanceUID[:-1], own, strict=True):
+            there = workstation.archive.lookup(name)
+            assert there is not None
+            assert there.sha256 == serving.archive.lookup(name).sha256
+            assert kept[name] == one.path.read_bytes()[one.offset :]
+    assert (moved.status, moved.completed) == (0, len(sent))
+    assert (got.status, got.completed, len(kept)) == (0, len(sent), len(sent))
+    assert (refused.status, refused.completed) == (0xA900, None)
+    assert "levels" in refused.comment
