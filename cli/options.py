@@ -104,7 +104,7 @@ SingleModel = Literal[
     "protocol", "approval", "hanging", "palette", "implant", "assembly", "group", "inventory"
 ]
 FindModelOption = Annotated[
-    Literal["patient", "study", "patient-study"] | SingleModel | None,
+    Literal["patient", "study", "patient-study", SingleModel] | None,
     typer.Option(
         "--model",
         help="The information model: patient root, study root, patient/study only (retired); or of "
@@ -115,7 +115,7 @@ FindModelOption = Annotated[
     ),
 ]
 RetrieveModelOption = Annotated[
-    Literal["patient", "study", "patient-study", "instance"] | SingleModel | None,
+    Literal["patient", "study", "patient-study", "instance", SingleModel] | None,
     typer.Option(
         "--model",
         help="The information model: as for find, or the instance root. Those without levels and "

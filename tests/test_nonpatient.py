@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +257,7 @@ def test_move_and_get_bring_what_was_stored(model, tmp_path: Path):
     wanted = Dataset()
     wanted.SOPInstanceUID = [one.SOPInstanceUID for one in (*sent, other)]
     with node(tmp_path / "w", "WS1") as workstation:
-        known = (peer("WS1", port(workstation)), peer("TESTER"))
+        known = (peer("WS1", port(workstation)), peer("TESTER", move_to=("WS1",)))
         with node(tmp_path / "node", peers=known) as serving:
             clients.send(target(serving), [*paths, *written(tmp_path / "other", other)])
             *_, moved = clients.move(target(serving), wanted, "WS1", root=MOVE[model])
@@ -268,8 +269,9 @@ def test_move_and_get_bring_what_was_stored(model, tmp_path: Path):
         for name, one in zip(wanted.SOPInstanceUID[:-1], own, strict=True):
             there = workstation.archive.lookup(name)
             assert there is not None
-            assert there.sha256 == serving.archive.lookup(name).sha256
-            assert kept[name] == one.path.read_bytes()[one.offset :]
+            data_set = one.path.read_bytes()[one.offset :]
+            assert there.sha256 == sha256(data_set).hexdigest()
+            assert kept[name] == data_set
     assert (moved.status, moved.completed) == (0, len(sent))
     assert (got.status, got.completed, len(kept)) == (0, len(sent), len(sent))
     assert (refused.status, refused.completed) == (0xA900, None)
