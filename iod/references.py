@@ -31,6 +31,7 @@ SourceImageSequence source image | SourceInstanceSequence source | SourceWavefor
 ConversionSourceAttributesSequence source | SegmentSurfaceSourceInstanceSequence source
 RTPhysicianIntentInputInstanceSequence input | PlanningInputInformationSequence input
 VolumetricPresentationStateInputSequence input | InputInformationSequence input
+VolumetricPresentationInputSetSequence input | VolumeCroppingSequence cropping
 AdvancedBlendingSequence input | BlendingSequence input
 OutputInformationSequence output
 ContributingSOPInstancesReferenceSequence source

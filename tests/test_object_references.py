@@ -1,7 +1,7 @@
 """What an object refers to: every reference, at any depth, as what, and where it stands."""
 
 import pytest
-from pydicom import DataElement, Dataset
+from pydicom import DataElement, Dataset, dcmread
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 
@@ -140,3 +140,19 @@ def test_a_class_that_is_no_uid_is_not_told():
         "ReferencedSOPClassUID", "UI", "CT", validation_mode=IGNORE
     )
     assert references(instance(SourceImageSequence=[made]))[0].sop_class_uid == ""
+
+
+def test_every_reference_of_the_samples_is_found(samples):
+    """Against another way to look: every element of that tag, wherever it stands."""
+    seen = 0
+    for path in sorted(samples.rglob("*.dcm")):
+        dataset = dcmread(path, stop_before_pixels=True)
+        there = {
+            str(each.value)
+            for each in dataset.iterall()
+            if each.keyword == "ReferencedSOPInstanceUID" and each.value
+        }
+        found = {each.sop_instance_uid for each in references(dataset) if each.path}
+        assert found == there, path
+        seen += len(found)
+    assert seen > 20
