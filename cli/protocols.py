@@ -1,7 +1,6 @@
-"""`anode protocols`: the procedure protocols of the archive, for which models, and how they stand.
+"""`anode protocols`: protocols of the archive or a peer, for which models, and how they stand.
 
-Defined protocols and approvals are objects of no patient (PS3.4 GG, HH, II). All approvals are
-read, so the answer does not wait for anything to be examined.
+Defined protocols and approvals are objects of no patient (PS3.4 GG, HH, II).
 """
 
 from __future__ import annotations
@@ -13,19 +12,28 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from archive import Archive
-from cli import calls, objects, options, show
+from cli import calls, options, protocolsources, show
 from cli.failures import Code, Failure
+from cli.protocolsources import Known
 from cli.store import opened
 from iod import protocols as meaning
-from iod.protocols import APPROVAL, DEFINED, Assertion, Protocol, Standing
+from iod.protocols import Assertion, Protocol, Standing
 
 EXAMPLES = options.examples(
     "anode protocols",
     "anode protocols --model 'SOMATOM*' --state approved",
+    "anode protocols PACS1 --model 'SOMATOM*'",
     "anode protocols --at 2024-02-01 --json",
 )
 
+FromArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[PEER]",
+        help="Ask this peer, and not the archive: an AE title, or AET@host:port.",
+        show_default=False,
+    ),
+]
 ModelOption = Annotated[
     str,
     typer.Option(
@@ -67,7 +75,10 @@ class _Row:
 
 def protocols(
     *,
+    peer: FromArgument = "",
     config: options.ConfigOption = None,
+    aet: options.AetOption = None,
+    timeout: options.TimeoutOption = None,
     model: ModelOption = "",
     at: AtOption = "",
     state: StateOption = "",
@@ -79,11 +90,15 @@ def protocols(
     not expired; superseded once it was deprecated; withdrawn once it was disapproved.
     """
     if state and state not in get_args(meaning.State):
-        known = ", ".join(get_args(meaning.State))
-        raise Failure(Code.USAGE, f"--state is one of {known}, not {state!r}")
+        states = ", ".join(get_args(meaning.State))
+        raise Failure(Code.USAGE, f"--state is one of {states}, not {state!r}")
     when = _moment(at)
-    with opened(calls.settings(config)) as archive:
-        rows = sorted(_rows(archive, when), key=lambda row: (row.protocol.name, _since(row)))
+    if peer:
+        known = protocolsources.of_peer(calls.resolve(peer, calls.Way(config, aet, None, timeout)))
+    else:
+        with opened(calls.settings(config)) as archive:
+            known = protocolsources.of_archive(archive)
+    rows = sorted(_rows(known, when), key=lambda row: (row.protocol.name, _since(row)))
     rows = [
         row
         for row in rows
@@ -109,16 +124,12 @@ def _moment(at: str) -> datetime:
     return found
 
 
-def _rows(archive: Archive, when: datetime) -> Iterator[_Row]:
+def _rows(known: Known, when: datetime) -> Iterator[_Row]:
     said = dict[str, list[Assertion]]()
-    for stored in archive.index.of_classes((APPROVAL,)):
-        approval = objects.read(stored)
+    for approval in known.approvals:
         for uid in meaning.subjects(approval):
             said.setdefault(uid, []).extend(meaning.assertions(approval))
-    found = [
-        meaning.protocol(objects.read(stored))
-        for stored in archive.index.of_classes(tuple(sorted(DEFINED)))
-    ]
+    found = [meaning.protocol(each) for each in known.protocols]
     successors = dict[str, list[str]]()
     for one in found:
         for uid in one.predecessors:

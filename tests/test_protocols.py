@@ -11,6 +11,8 @@ from archive import Archive
 from iod.protocols import USES, assertions, moment, protocol, standing, subjects
 from iod.samples import make
 from tests.commands import anode, configuration
+from tests.commands import at as at_
+from tests.nodes import node
 from tests.objects import non_patient
 from tests.test_object_references import item
 
@@ -166,3 +168,11 @@ def test_an_archive_without_protocols_lists_none(tmp_path):
     with Archive.open(tmp_path / "anode-data", sync="lazy"):
         pass
     assert anode("protocols", "-c", configuration(tmp_path)).out == "0 protocols\n"
+
+
+def test_a_peer_tells_the_same_as_its_archive(samples, tmp_path):
+    with node(samples.parent / "anode-data") as ours:
+        there = anode("protocols", at_(ours), "--at", "2024-04-01", "--json").document
+    here = anode("protocols", "-c", samples, "--at", "2024-04-01", "--json").document
+    assert len(there) == 4
+    assert there == here
