@@ -10,6 +10,7 @@ round left to be examined is done before the next one begins, so that each pays 
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 import shutil
 import sqlite3
 import statistics
@@ -26,11 +27,11 @@ from pydicom.data import get_testdata_file
 
 from benchmarks import storing
 from scu.associate import Target
-from tests.objects import uid, written
+from tests.objects import written
 from tests.test_large_objects import served
 
-ROUNDS = 9
-COUNTS = {"CT": 120, "tiny": 300}
+ROUNDS = 11
+COUNTS = {"CT": 150, "tiny": 400}
 LEVELS = ("off", "warn", "reject")
 
 
@@ -40,16 +41,14 @@ def corpus(folder: Path, associations: int, kind: str) -> storing.Corpus:
     if kind == "CT":
         one.Rows = one.Columns = 512
         one.PixelData = bytes(range(256)) * 2048
-    parts = []
-    for number in range(associations):
-        made = []
-        for each in range(COUNTS[kind] // associations):
-            fresh = one.copy()
-            fresh.file_meta = one.file_meta.copy()
-            name = uid(folder, number, each)
-            fresh.SOPInstanceUID = fresh.file_meta.MediaStorageSOPInstanceUID = name
-            made.append(fresh)
-        parts.append(written(folder / f"{number}", *made))
+    places = [secrets.randbelow(10**20) + 10**20 for _ in range(COUNTS[kind])]
+    first = one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{places[0]}"
+    (model,) = written(folder, one)
+    content, parts = model.read_bytes(), [list[Path]() for _ in range(associations)]
+    for number, place in enumerate(places):
+        path = folder / f"{place}.dcm"
+        path.write_bytes(content.replace(first.encode(), f"1.2.3.{place}".encode()))
+        parts[number % associations].append(path)
     return parts
 
 

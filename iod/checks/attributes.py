@@ -51,6 +51,8 @@ def attribute_in(item: Item, attribute: Attribute, context: Context) -> Iterator
 
 
 def _missing(item: Item, attribute: Attribute, context: Context) -> Iterator[Finding]:
+    if attribute.keyword == "CodeMeaning" and context.within in tables.code_sequences():
+        return  # `codes` looks at every code, wherever it stands
     if attribute.kind in ("1", "2"):
         yield _found(attribute, context, "missing", "is missing")
     elif attribute.kind in ("1C", "2C"):

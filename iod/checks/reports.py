@@ -23,6 +23,7 @@ ECHO: Final = frozenset((CLASS + "88.72",))
 DOCUMENTS: Final = frozenset(
     CLASS + f"88.{n}" for n in (11, 22, 33, 34, 35, 40, 50, 59, 65, 67, 68, 71, 72, 73, 74, 75, 76)
 )
+BY_VALUE: Final = frozenset(CLASS + f"88.{n}" for n in (11, 22))
 BASIC: Final = frozenset((CLASS + "88.11",))
 # PS3.3 A.35.1: what Basic Text has.
 _BASIC_TYPES: Final = frozenset(
@@ -64,6 +65,14 @@ def evidence(checked: Checked) -> Told:
             if uid and uid not in listed:
                 where = f"{path}ReferencedSOPSequence[1].ReferencedSOPInstanceUID"
                 yield where, "is referred to and not listed as evidence"
+
+
+def by_value(checked: Checked) -> Told:
+    """A relationship by reference where the class has none."""
+    for path, item in every(checked.root, "ContentSequence"):
+        if item.element("ReferencedContentItemIdentifier") is not None:
+            where = f"{path}ReferencedContentItemIdentifier"
+            yield where, "is there; reports of this class have no relationship by reference"
 
 
 def basic_types(checked: Checked) -> Told:

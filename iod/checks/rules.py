@@ -12,6 +12,7 @@ from typing import Final
 
 from iod.checks import (
     documents,
+    geometry,
     images,
     numbering,
     presentations,
@@ -47,6 +48,7 @@ RULES: Final = (
     Rule("pixel.size", images.size, "PS3.5 8.1.1"),
     Rule("pixel.fragments", images.encapsulation, "PS3.5 A.4"),
     Rule("pixel.bits", images.bits, "PS3.5 8.1.1"),
+    Rule("geometry.orientation", geometry.orientation, "PS3.3 C.7.6.2.1.1"),
     Rule("multi-energy.flag", images.multi_energy, "PS3.3 C.8.2.1", images.CT),
     Rule("multi-energy.units", images.multi_energy_units, "PS3.3 A.38.1.4", images.CT),
     Rule("tract.points", images.tracks, "PS3.3 C.8.33.2", images.TRACTS),
@@ -60,6 +62,7 @@ RULES: Final = (
     Rule("sr.title", reports.title, "PS3.16", reports.TITLED),
     Rule("sr.timezone", reports.timezone, "PS3.3 C.12.5", reports.ECHO),
     Rule("sr.evidence", reports.evidence, "PS3.3 C.17.2.3", reports.DOCUMENTS, "warning"),
+    Rule("sr.by-value", reports.by_value, "PS3.3 A.35.1 and A.35.2", reports.BY_VALUE),
     Rule("sr.basic-text", reports.basic_types, "PS3.3 A.35.1", reports.BASIC),
     *(Rule(name, judge, "PS3.5 8.2.5 to 8.2.11") for name, judge in video.RULES),
 )  # fmt: skip

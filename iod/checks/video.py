@@ -152,6 +152,16 @@ def stereo(checked: Checked) -> Told:
         yield "StereoPairsPresent", f"is {said[:16]}; this transfer syntax is for {wanted}"
 
 
+def fragments(checked: Checked) -> Told:
+    """PS3.5 8.2.5 to 8.2.9: one fragment, except in HEVC and in fragmentable syntaxes."""
+    syntax, element = checked.transfer_syntax_uid, checked.root.element("PixelData")
+    several = syntax.endswith((".107", ".108")) or syntax.removeprefix(_PREFIX).count(".") == 1
+    if element is not None and element.fragments is not None and not several:
+        found = len(element.fragments) - 1
+        if found != 1:
+            yield "PixelData", f"is in {found} fragments; in this transfer syntax the stream is one"
+
+
 def _of_video(judge: Callable[[Checked], Told]) -> Callable[[Checked], Told]:
     def told(checked: Checked) -> Told:
         if checked.transfer_syntax_uid in FORMATS:
@@ -162,5 +172,5 @@ def _of_video(judge: Callable[[Checked], Told]) -> Callable[[Checked], Told]:
 
 RULES: Final = tuple(
     (f"video.{judge.__name__}", _of_video(judge))
-    for judge in (stream, profile, level, size, rate, pixels, stereo)
+    for judge in (stream, profile, level, size, rate, pixels, stereo, fragments)
 )

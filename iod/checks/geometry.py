@@ -1,0 +1,52 @@
+"""Directions in space, PS3.3 C.7.6.2.1.1: of unit length, and at right angles to each other.
+
+Law: numbers come in decimal strings, so a thousandth is allowed for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from iod.checks.items import Item, name_of, tag_of
+from iod.checks.objects import Checked, Told
+
+# A value with both directions, or two values with one each.
+PAIRS: Final = {
+    "ImageOrientationPatient": "",
+    "ImageOrientationSlide": "",
+    "MPRViewWidthDirection": "MPRViewHeightDirection",
+}
+TOLERANCE: Final = 2e-3
+MOST_ITEMS: Final = 20_000
+
+
+def orientation(checked: Checked) -> Told:
+    """Directions that are none, or not at right angles."""
+    for count, (path, item) in enumerate(_every(checked.root, "")):
+        if count == MOST_ITEMS:
+            return
+        for keyword, other in PAIRS.items():
+            if tag_of(keyword) in item.elements:
+                told = _wrong([*item.numbers(keyword), *(item.numbers(other) if other else ())])
+                if told:
+                    yield path + keyword, told
+
+
+def _every(item: Item, path: str) -> Iterator[tuple[str, Item]]:
+    yield path, item
+    for tag, element in item.elements.items():
+        for number, inside in enumerate(element.items or (), 1):
+            yield from _every(inside, f"{path}{name_of(tag)}[{number}].")
+
+
+def _wrong(values: Sequence[float]) -> str:
+    if len(values) != 6 or not all(map(math.isfinite, values)):
+        return ""  # its number of values is wrong, which is found elsewhere
+    first, second = values[:3], values[3:]
+    if any(abs(math.hypot(*each) - 1) > TOLERANCE for each in (first, second)):
+        return "has a direction that is not of unit length"
+    if abs(sum(a * b for a, b in zip(first, second, strict=True))) > TOLERANCE:
+        return "has directions that are not at right angles"
+    return ""
