@@ -23,6 +23,7 @@ from cli import printing, showing
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, Description, described
+from iod.reading.images import FRAMES, IMAGE
 from iod.reading.measurements import CONTEXT, measurements
 from iod.reading.sections import Listing, Section
 from iod.reading.values import text
@@ -607,6 +608,7 @@ def test_names_are_shown_in_whatever_they_are_written(path):
 
 
 def paths():
+    yield from (("every image", path) for path in f"{IMAGE} {FRAMES}".split())
     for klass, outline in OUTLINES.items():
         yield from ((klass, path) for path in outline.facts.split())
         for listing in outline.lists:

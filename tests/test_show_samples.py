@@ -11,7 +11,7 @@ from iod.samples import FAMILIES, Made, make
 
 # Takes seconds to encode, and is told by a table of facts as every image.
 NAMES = sorted(each.name for each in FAMILIES if each.name != "video")
-GENERAL = {"Patient", "Study", "Series", "Equipment", "Instance", "Document", "Pixels"}
+GENERAL = {"Patient", "Study", "Series", "Equipment", "Instance", "Document", "Frames", "Pixels"}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,13 @@ FACTS = [
     ("radiotherapy/radiation-1", "Content", "Device", "LINAC1"),
     ("brachytherapy/delivery-instruction", "Content", "Current Fraction Number", "2"),
     ("ct-protocols/defined-1", "Content", "Protocol Name", "Abdomen routine"),
+    ("multi-energy/monoenergetic", "Content", "Monoenergetic", "50"),
+    ("multi-energy/monoenergetic-enhanced", "Frames", "Monoenergetic", "50"),
+    ("displays/hanging-protocol", "Content", "Number of Priors Referenced", "1"),
+    ("displays/palette", "Content", "Content Label", "EMBERS"),
+    ("implants/stem-10", "Content", "Implant Part Number", "STEM-10"),
+    ("inventory/inventory", "Content", "Inventory Level", "INSTANCE"),
+    ("clinical-document/report", "Content", "MIME Type of Encapsulated Document", "text/XML"),
     ("dose/x-ray-dose", "Dose", "CT Dose Length Product Total", "224.0 mGy.cm"),
 ]
 
@@ -91,6 +98,9 @@ ROWS = [
     ("ct-protocols/defined-1", "Acquisition parameters", {"Value": "SPIRAL"}),
     ("ct-protocols/defined-1", "For equipment", {"Manufacturer's Model Name": "Sample CT 64"}),
     ("ct-protocols/performed", "Acquisition elements", {"kV": "100.0", "CTDIvol": "8.2"}),
+    ("multi-energy/iodine", "Materials", {"Material": "Iodine"}),
+    ("implants/assembly", "Components", {"Component Type": "Femoral Stem"}),
+    ("inventory/inventory", "Studies", {"Modalities in Study": "CT"}),
     ("dose/patient-dose", "Organ doses", {"Organ": "Lung", "Value": "9.1 mGy"}),
     ("contrast/planned", "Contrast administration", {"Report": "planned"}),
     ("ct-protocols/approval-1", "Assertions", {"Assertion": "Approved for use at the institution"}),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 
+from cli.questions import ROOTS, SINGLE
 from cli.statement import claims
 from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
 from config import catalogue
@@ -72,7 +73,7 @@ def _services(settings: Settings) -> Iterator[Block]:
     if claims.stored(settings):
         number = f"{len(claims.stored(settings))} SOP classes of Annex A"
         rows.append(("Storage", number, "Yes", "Yes"))
-    client = {"patient", "study", "patient-study", "composite"}
+    client = {*ROOTS.values(), *SINGLE}
     for each in claims.models(settings):
         service = _SERVICES.get(each.model.service, "Storage Commitment")
         asked = each.model.root in client or each.model.service == "commit"

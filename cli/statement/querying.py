@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from archive import nonpatient
 from archive.attributes import ATTRIBUTES, LEVELS, Attribute
 from cli.statement import claims
 from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
@@ -97,6 +98,9 @@ def _keys(model: InformationModel) -> Iterator[Block]:
 
 def keys_of(model: InformationModel) -> Iterator[tuple[str, list[Attribute]]]:
     """By level, the keys that the model answers; of a model without levels, all of them."""
+    if model.classes:
+        yield "", [each for each in nonpatient.MODELS[model.root] if _asked(each, model)]
+        return
     top = LEVELS.index("PATIENT")
     for level in model.levels:
         within = LEVELS[top : LEVELS.index(level) + 1]

@@ -136,6 +136,9 @@ def _sections(dataset: Dataset, uid: str, tree: Content | None) -> Iterator[Sect
     outline = OUTLINES.get(uid)
     if outline is not None:
         yield from told(dataset, outline, "Content")
+    frames = tuple(facts_of(dataset, images.FRAMES))
+    if frames:
+        yield Section("Frames", frames)
     if "Rows" in dataset:
         yield Section("Pixels", tuple(facts_of(dataset, images.IMAGE)))
     elif outline is None:

@@ -21,6 +21,29 @@ IMAGE: Final = (
 )
 """Of every object with pixels."""
 
+_OF_ALL_FRAMES: Final = {
+    "Pixel_spacing": "PixelMeasuresSequence.PixelSpacing",
+    "Slice_thickness": "PixelMeasuresSequence.SliceThickness",
+    "Anatomy": "FrameAnatomySequence.AnatomicRegionSequence",
+    "Laterality": "FrameAnatomySequence.FrameLaterality",
+    "kV": "CTXRayDetailsSequence.KVP",
+    "Rescale_type": "PixelValueTransformationSequence.RescaleType",
+    "Values_are": "RealWorldValueMappingSequence.LUTExplanation",
+    "Monoenergetic": "MultienergyCTCharacteristicsSequence.MonoenergeticEnergyEquivalent",
+    "Decomposition": "MultienergyCTProcessingSequence.DecompositionMethod",
+    "Materials": "MultienergyCTProcessingSequence.DecompositionMaterialSequence"
+    ".MaterialCodeSequence",
+}
+_EACH: Final = "PerFrameFunctionalGroupsSequence"
+FRAMES: Final = " ".join(
+    (
+        *(f"{name}=SharedFunctionalGroupsSequence.{at}" for name, at in _OF_ALL_FRAMES.items()),
+        "Dimensions=DimensionIndexSequence.DimensionDescriptionLabel",
+        f"Derivation={_EACH}.DerivationImageSequence.DerivationCodeSequence",
+    )
+)
+"""Of every object with functional groups, PS3.3 C.7.6.16."""
+
 _VIDEO: Final = (
     "CineRate FrameTime RecommendedDisplayFrameRate StartTrim StopTrim StereoPairsPresent"
     " ContentTime AcquisitionDateTime"

@@ -80,8 +80,9 @@ def _stl(dataset: Dataset) -> Iterator[Section]:
 
 _IMPLANT: Final = (
     "Manufacturer ImplantName ImplantPartNumber ImplantSize ImplantTemplateVersion ImplantType"
-    " EffectiveDateTime ImplantTypeCodeSequence FixationMethodCodeSequence MaterialsCodeSequence"
-    " CoatingMaterialsCodeSequence Anatomy=ImplantTargetAnatomySequence.AnatomicRegionSequence"
+    " EffectiveDateTime Kind=ImplantTypeCodeSequence FixationMethodCodeSequence"
+    " MaterialsCodeSequence CoatingMaterialsCodeSequence"
+    " Anatomy=ImplantTargetAnatomySequence.AnatomicRegionSequence"
     " ReplacedImplantTemplateSequence OriginalImplantTemplateSequence"
     " DerivationImplantTemplateSequence ImplantRegulatoryDisapprovalCodeSequence"
     " OverallTemplateSpatialTolerance"
