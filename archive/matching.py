@@ -245,6 +245,7 @@ RULES: Mapping[str, Rule] = {
     "TM": _dated(_TIMES, text.time_span),
     "DT": _moment,
     **dict.fromkeys(("IS", "DS", *text.BINARY), _number),
+    **dict.fromkeys(("FL", "FD"), _exact),  # both sides come from the same bytes
 }
 
 

@@ -57,8 +57,8 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         "model are returned empty, and the status is FF01; so are keys of levels below, unless "
         "relational queries are negotiated.",
         "Text other than person names is compared case-sensitively. A required key that is "
-        "empty in "
-        "an object matches whatever is asked.",
+        "empty in an object matches whatever is asked; in models without levels a key that is "
+        "empty in an object matches nothing.",
         "Date and time are matched each by itself unless combined; in models without levels "
         "they are "
         "always combined. Ranges hold their ends.",
