@@ -29,7 +29,7 @@ from archive import memory, quota, sqlitefiles
 from archive.errors import ArchiveError, Costly, NoSpace, Unavailable
 
 BUSY_SECONDS = 30
-_WRITERS_CACHE, _READERS_CACHE = -8192, -4096  # KiB; of readers each has its own
+_WRITERS_CACHE, _READERS_CACHE = -8192, -2048  # KiB; of readers each has its own
 
 Connection = sqlite3.Connection
 Predicate = Callable[[ColumnBase], ColumnBase]
