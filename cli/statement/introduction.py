@@ -102,10 +102,18 @@ def introduction() -> Iterator[Block]:
     yield Heading("3.3", "Remarks")
     yield Paragraph(
         "Two conforming systems need not work together: this helps to compare, and replaces no "
-        "test. What was not confirmed in the current text of the standard is not claimed: the "
-        "lists "
-        "of forbidden algorithms of PS3.15 B.13 and the key table of the Inventory model "
-        "(PS3.4 JJ)."
+        "test. The current text of the standard was not at hand for what follows, so "
+        "conformance to "
+        "its letter is not claimed; what Anode does is told all the same:"
+    )
+    yield bullets(
+        "PS3.15 B.12 (its wording on mutual authentication) and B.13 (its lists of what is "
+        "forbidden).",
+        "Bytes 6 and 7 of extended negotiation, empty and multiple value matching, which are known "
+        "from descriptions of newer editions.",
+        "The key table of the Inventory model (PS3.4 JJ); those of the other models without a "
+        "patient "
+        "are of about 2020, later corrections were not seen.",
     )
     yield Heading("3.4", "Terms and Definitions")
     yield Paragraph("As in PS3.3, PS3.4, PS3.7 and PS3.8 of the DICOM Standard.")

@@ -74,8 +74,7 @@ def _transport(settings: Settings) -> Iterator[Block]:
         f"As {OPENSSL} has it; what it lacks of a profile is not claimed. Keys: RSA of 2048 "
         "bits, EC "
         "of 256, or more; signatures with SHA-256 or better. Both ends show certificates unless a "
-        "listener says otherwise. Of PS3.15 B.13 conformance is not claimed: its lists of what is "
-        "forbidden were not at hand."
+        "listener says otherwise. Conformance to B.12 and B.13 is not claimed, see 3.3."
     )
 
 
