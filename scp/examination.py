@@ -24,7 +24,8 @@ from iod.examination import File, Outcome, Process
 BATCH = 64  # instances in one commit
 LOOK_SECONDS = 60.0  # between two looks for what other processes have stored
 YIELDING = 50  # times as long as a batch took is nothing done, while objects arrive
-MOST_SECONDS = 10.0  # of doing nothing
+MOST_SECONDS = 60.0  # of doing nothing
+LULL_SECONDS = 1.0  # without an object: nobody stores any more
 
 _log = logging.getLogger("anode.examination")
 
@@ -107,9 +108,16 @@ class Examination:
                 self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
 
     def _yield(self, seconds: float) -> None:
-        """Leave processor and disk to who stores, unless somebody waits for this."""
-        with self._settling:
-            self._settling.wait_for(lambda: self._hurried or self._over.is_set(), seconds)
+        """Leave processor and disk to who stores, while they do and nobody waits for this."""
+        until = time.monotonic() + seconds
+        while self._index.arrived.is_set() and time.monotonic() < until:
+            self._index.arrived.clear()
+            with self._settling:
+                wanted = self._settling.wait_for(
+                    lambda: self._hurried or self._over.is_set(), LULL_SECONDS
+                )
+            if wanted:
+                return
 
 
 def examined(
