@@ -165,5 +165,5 @@ def test_a_bomb_is_not_inflated():
     raw = bomb.compress(bytes(200 << 20)) + bomb.flush()
     said = Slice("1.2.3", "1.2.840.10008.1.2.1.99", 0, len(raw))
     (found,) = check_in(io.BytesIO(raw), said)
-    assert found.rule == "encoding.malformed"
+    assert found.rule == "check.beyond"
     assert "inflates to over" in found.message

@@ -77,6 +77,9 @@ def _findings(file: BinaryIO, said: Slice, known: Known | None) -> Iterator[Find
     try:
         syntax = said.transfer_syntax_uid
         parser, root = parsing.parse(file, syntax, said.offset, said.size)
+    except parsing.Beyond as error:
+        yield Finding("warning", "", "check.beyond", f"cannot be checked: {error}")
+        return
     except Malformed as error:
         yield Finding("error", "", "encoding.malformed", str(error), "PS3.5 7")
         return

@@ -36,12 +36,16 @@ _PIXELS: Final = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009))
 _STEP: Final = 1 << 20
 
 
+class Beyond(Malformed):
+    """The data set may be well formed; to check it would cost more than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What one object may cost."""
 
     elements: int = 500_000
-    nesting: int = 48
+    nesting: int = 24
     value_bytes: int = 64 << 10  # of one value that is kept
     kept_bytes: int = 128 << 20  # of all of them
     inflated_bytes: int = 64 << 20
@@ -109,7 +113,7 @@ class Parser:
     def _element(self, item: Item, end: int, depth: int) -> Element:
         self._left -= 1
         if self._left < 0:
-            raise Malformed(f"the data set has over {self._bounds.elements} elements")
+            raise Beyond(f"the data set has over {self._bounds.elements} elements")
         syntax = item.syntax
         head = self._take(8)
         group, number = struct.unpack_from(f"{syntax.order}HH", head)
@@ -163,7 +167,7 @@ class Parser:
     def _mark(self, syntax: Syntax) -> tuple[int, int]:
         self._left -= 1
         if self._left < 0:
-            raise Malformed(f"the data set has over {self._bounds.elements} elements")
+            raise Beyond(f"the data set has over {self._bounds.elements} elements")
         group, number, length = struct.unpack(f"{syntax.order}HHI", self._take(8))
         return group << 16 | number, length
 
@@ -171,7 +175,7 @@ class Parser:
         self, element: Element, item: Item, end: int, depth: int, *, open_: bool = False
     ) -> None:
         if depth >= self._bounds.nesting:
-            raise Malformed(f"sequences are nested deeper than {self._bounds.nesting} levels")
+            raise Beyond(f"sequences are nested deeper than {self._bounds.nesting} levels")
         # PS3.5 6.2.2 note 2: inside of UN everything is Implicit VR Little Endian.
         syntax = IMPLICIT_LITTLE if element.vr == "UN" else item.syntax
         element.items = []
@@ -231,5 +235,5 @@ def _inflated(data: bytes) -> bytes:
         made += step
         pending = stream.unconsumed_tail
         if len(made) > BOUNDS.inflated_bytes:
-            raise Malformed(f"the data set inflates to over {BOUNDS.inflated_bytes} bytes")
+            raise Beyond(f"the data set inflates to over {BOUNDS.inflated_bytes} bytes")
     return bytes(made)
