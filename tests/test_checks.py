@@ -167,3 +167,100 @@ def test_a_bomb_is_not_inflated():
     (found,) = check_in(io.BytesIO(raw), said)
     assert found.rule == "check.beyond"
     assert "inflates to over" in found.message
+
+
+def enhanced(**values):
+    """An enhanced CT with one group in the frames, and what `values` say."""
+    made = Dataset()
+    made.SOPClassUID, made.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.3"
+    made.NumberOfFrames = 2
+    made.SharedFunctionalGroupsSequence = Sequence([Dataset()])
+    made.PerFrameFunctionalGroupsSequence = Sequence([Dataset(), Dataset()])
+    measures = Dataset()
+    measures.SliceThickness = 1
+    made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence = Sequence([measures])
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def test_functional_groups_are_shared_or_in_every_frame():
+    made = enhanced()
+    frames = made.PerFrameFunctionalGroupsSequence
+    assert ("group.missing", "FrameContentSequence") in rules_at(checked(made))
+    frames[0].FrameContentSequence = Sequence([Dataset()])
+    where = "PerFrameFunctionalGroupsSequence[2].FrameContentSequence"
+    assert ("group.missing", where) in rules_at(checked(made))
+    frames[1].FrameContentSequence = Sequence([Dataset()])
+    assert not {path for _, path in rules_at(checked(made)) if path.endswith("ContentSequence")}
+    assert "PixelMeasuresSequence" not in {path for _, path in rules_at(checked(made))}
+
+
+def test_a_functional_group_is_not_in_both_places():
+    made = enhanced()
+    measures = made.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        frame.PixelMeasuresSequence = measures
+    where = "SharedFunctionalGroupsSequence[1].PixelMeasuresSequence"
+    assert ("group.twice", where) in rules_at(checked(made))
+
+
+def test_what_frames_hold_is_not_shared_and_frames_are_counted():
+    made = enhanced(NumberOfFrames=3)
+    made.SharedFunctionalGroupsSequence[0].FrameContentSequence = Sequence([Dataset()])
+    found = rules_at(checked(made))
+    where = "SharedFunctionalGroupsSequence[1].FrameContentSequence"
+    assert ("group.per-frame", where) in found
+    assert ("group.frames", "PerFrameFunctionalGroupsSequence") in found
+
+
+def test_conditional_groups_follow_their_condition():
+    made = enhanced(ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"])
+    assert ("group.missing", "CTExposureSequence") in rules_at(checked(made))
+    made.ImageType = ["DERIVED", "PRIMARY", "VOLUME", "NONE"]
+    assert ("group.missing", "CTExposureSequence") not in rules_at(checked(made))
+
+
+def content(kind, relationship="CONTAINS", **values):
+    made = Dataset()
+    made.RelationshipType, made.ValueType = relationship, kind
+    made.ConceptNameCodeSequence = Sequence([code("121071", "DCM", "Finding")])
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def document(*items):
+    made = Dataset()
+    made.SOPClassUID, made.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3"
+    made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    made.ConceptNameCodeSequence = Sequence([code("126000", "DCM", "Imaging Measurement Report")])
+    made.ContentSequence = Sequence(items)
+    return made
+
+
+def by_reference(*place):
+    made = Dataset()
+    made.RelationshipType, made.ReferencedContentItemIdentifier = "INFERRED FROM", list(place)
+    return made
+
+
+CONTENT = [
+    ("sr.missing", "TextValue", document(content("TEXT"))),
+    ("sr.missing", "MeasuredValueSequence", document(content("NUM"))),
+    ("sr.missing", "GraphicType", document(content("SCOORD", GraphicData=[1.0, 1.0]))),
+    ("sr.missing", "ContinuityOfContent", document(content("CONTAINER"))),
+    ("sr.value-type", "ValueType", document(content("TEXTS", TextValue="x"))),
+    ("sr.relationship", "RelationshipType", document(content("TEXT", "HAS", TextValue="x"))),
+    ("sr.by-reference", "ReferencedContentItemIdentifier", document(by_reference(1, 9))),
+]
+
+
+@pytest.mark.parametrize(("rule", "keyword", "made"), CONTENT)
+def test_a_content_item_has_what_its_value_type_needs(rule, keyword, made):
+    assert (rule, f"ContentSequence[1].{keyword}") in rules_at(checked(made))
+
+
+def test_good_content_has_no_findings():
+    made = document(content("TEXT", TextValue="x"), by_reference(1, 1))
+    assert not {each.rule for each in checked(made) if each.rule.startswith("sr.")}

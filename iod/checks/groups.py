@@ -20,7 +20,10 @@ PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
 CLAUSE: Final = "PS3.3 C.7.6.16"
 MOST_FRAMES: Final = 20_000  # whose items are looked at
 # What a tiled image need not say of each frame, C.7.6.17.3: TILED_FULL leaves it out.
-_IMPLIED: Final = frozenset(("FrameContentSequence", "PlanePositionSlideSequence"))
+_IMPLIED: Final = frozenset(
+    ("FrameContentSequence", "OpticalPathIdentificationSequence", "PlanePositionSlideSequence",
+     "SegmentIdentificationSequence")
+)  # fmt: skip
 
 
 def shares(root: Item, attribute: Attribute, context: Context) -> Iterator[Finding]:
