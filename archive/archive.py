@@ -7,7 +7,7 @@ folder open, but each opens it for itself, after a fork; who serves also takes `
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
@@ -15,7 +15,7 @@ from typing import Literal, Self
 from archive import media
 from archive.adopting import Kind, of_patient
 from archive.announced import Announced, Judge
-from archive.barrier import Barrier, Open, barrier, kind
+from archive.barrier import Barrier, FileSystems, Open, barrier, kind
 from archive.bounds import Bounds
 from archive.completing import complete
 from archive.degraded import clear, degrade
@@ -68,14 +68,18 @@ class Archive:
         root = root.absolute()
         way = kind(sync)
         with ExitStack() as undone:
-            objects = Folder(root, sync=way == "each", free_bytes=bounds.free_bytes)
+            objects = Folder(root, sync=way != "never", free_bytes=bounds.free_bytes)
             undone.callback(objects.close)
             passing = barrier(way, _places(root), partial(degrade, root))
             undone.callback(passing.close)
+            objects.synced = passing.file
             opened = Index(
                 root, index=index, sync=way, barrier=passing, seconds=bounds.query_seconds
             )
             made = cls(objects, opened, passing, bounds)
+            for held in opened.newest(1):
+                with suppress(OSError):
+                    objects.latest = held.path.stat().st_ctime
             undone.pop_all()
         return made
 
@@ -92,7 +96,7 @@ class Archive:
         self._barrier.pass_()
         if isinstance(self._barrier, Open):
             root = self._objects.root
-            with closing(barrier(kind("always"), _places(root), _ignored)) as passing:
+            with closing(FileSystems(_places(root), _ignored)) as passing:
                 passing.pass_()
 
     def examined(self, stored: StoredInstance, pause: Pause = at_once) -> Finding | None:

@@ -1,15 +1,15 @@
-"""The one moment at which acknowledged objects become safe: everything before it is on the disk.
+"""The moments at which things become safe: an object's own sync, and one of everything.
 
-Law (durability P1): nothing is acknowledged before `pass_` has returned. One `syncfs` makes durable
-what a whole group of objects needs: their bytes, their names, the folders made for them and the
-index's commit. Where the kernel has none that tells of errors, each step syncs for itself.
+Law (durability P1): an object is acknowledged only once its bytes and its name are on the disk.
+`file` sees to both at once: it syncs a file that has its name already. The row may follow later,
+for a start finds every file that is newer than the rows that are durable. What no start could find
+out (a deletion, a row of an old file) waits for `pass_`, one `syncfs` for a whole group.
 
-Law (P5): after a sync that failed, a second one may lie: the barrier stays broken until a restart.
+Law (P5): after a sync that failed, a second one may lie: nothing passes any more until a restart.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, Protocol
 
+from archive import kernel
 from archive.errors import ArchiveError, NoSpace, Unavailable
 from archive.failures import FULL
 
@@ -27,11 +28,17 @@ _TELLING = (5, 8)
 
 
 class Barrier(Protocol):
-    """What the index asks for between its commit and the acknowledgement."""
+    """What objects and index ask for before something is acknowledged."""
 
     @property
     def broken(self) -> ArchiveError | None:
         """Why it lets nothing through any more."""
+
+    def file(self, fd: int, folder: int) -> None:
+        """Return when a file that stands in this folder is durable.
+
+        Raises ArchiveError, OSError for a full disk.
+        """
 
     def pass_(self) -> None:
         """Return when all that was written before is durable; raises ArchiveError."""
@@ -41,9 +48,12 @@ class Barrier(Protocol):
 
 
 class Open:
-    """No barrier: each step has synced for itself, or nobody wants it."""
+    """No barrier: nobody wants it."""
 
     broken = None
+
+    def file(self, fd: int, folder: int) -> None:
+        """Nothing is waited for."""
 
     def pass_(self) -> None:
         """Nothing is waited for."""
@@ -52,12 +62,42 @@ class Open:
         """Nothing is held."""
 
 
-class FileSystems:
+class Steps:
+    """Each step syncs for itself, the index too."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        self.broken: ArchiveError | None = None
+        self._told = told
+
+    def file(self, fd: int, folder: int) -> None:
+        """The bytes, then the name; where one sync brought both, the second finds nothing to do."""
+        try:
+            os.fsync(fd)
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno in FULL:  # a full disk is no sick one: this file alone is lost
+                raise
+            raise self._break(error) from error
+
+    def pass_(self) -> None:
+        """All of it is durable already."""
+        if self.broken is not None:
+            raise self.broken
+
+    def _break(self, error: OSError) -> ArchiveError:
+        self.broken = why = _refusal(error)
+        self._told(str(why))
+        return why
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FileSystems(Steps):
     """`syncfs` on the file systems of the objects and of the index, which are mostly one."""
 
     def __init__(self, places: Iterable[Path], told: Callable[[str], None]) -> None:
-        self.broken: ArchiveError | None = None
-        self._told = told
+        super().__init__(told)
         self._held: dict[int, int] = {}
         try:
             for place in places:
@@ -76,15 +116,12 @@ class FileSystems:
 
     def pass_(self) -> None:
         """The objects' file system first: a row that is durable has its file."""
-        if self.broken is not None:
-            raise self.broken
+        super().pass_()
         try:
             for fd in self._held.values():
-                _syncfs(fd)
+                kernel.syncfs(fd)
         except OSError as error:
-            self.broken = _refusal(error)
-            self._told(str(self.broken))
-            raise self.broken from error
+            raise self._break(error) from error
 
     def close(self) -> None:
         """Close the descriptors."""
@@ -98,7 +135,7 @@ def kind(sync: str) -> Sync:
         return "never"
     found = re.match(r"(\d+)\.(\d+)", platform.release())
     telling = found is not None and (int(found[1]), int(found[2])) >= _TELLING
-    return "group" if telling and hasattr(_LIBC, "syncfs") else "each"
+    return "group" if telling and kernel.HAS_SYNCFS else "each"
 
 
 def barrier(sync: Sync, places: Iterable[Path], told: Callable[[str], None]) -> Barrier:
@@ -106,18 +143,15 @@ def barrier(sync: Sync, places: Iterable[Path], told: Callable[[str], None]) -> 
 
     Raises Unavailable.
     """
-    return FileSystems(places, told) if sync == "group" else Open()
+    match sync:
+        case "group":
+            return FileSystems(places, told)
+        case "each":
+            return Steps(told)
+        case "never":
+            return Open()
 
 
 def _refusal(error: OSError) -> ArchiveError:
     why = f"the disk could not be synced ({error.strerror}); nothing more is stored until a restart"
     return NoSpace(why) if error.errno in FULL else Unavailable(why)
-
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def _syncfs(fd: int) -> None:
-    if _LIBC.syncfs(fd) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -1,7 +1,9 @@
-"""Group commit: rows of all associations go to the database together, and pass one barrier.
+"""Group commit: rows of all associations go to the database together.
 
-Law: `add` returns when the row is committed and the barrier has let it through, so that file and
-row are durable. Whoever comes first commits for all who wait; those who come meanwhile are the
+Law: `add` returns when the row is committed, and either durable or one that a start after a crash
+makes again from its file: then the file was named when no more than LAG of the rows before it were
+missing, and a start looks for files as new as the newest rows (`archive.startup`). All else waits
+for the barrier. Whoever comes first commits for all who wait; those who come meanwhile are the
 next group. A row that cannot be written fails alone. What the barrier stopped is taken back, or
 said to be uncertain: the next start finds out.
 """
@@ -24,18 +26,26 @@ from archive.references import Examined
 from archive.writer import Added, Writer
 
 GROUP = 256  # rows in one commit at most
+LAG = 2 * GROUP  # rows that may be committed between the naming of a file and its own row
 
 T = TypeVar("T")
 
 
 class _Ticket(Generic[T]):
-    """One piece of work in a group, and what came of it; `uid` is the instance it may add."""
+    """One piece of work in a group, and what came of it; `uid` is the instance it may add.
 
-    __slots__ = ("done", "error", "result", "uid", "wake", "work")
+    `after` is the newest row there was when the file it adds had its name; None for what only the
+    barrier makes durable.
+    """
 
-    def __init__(self, work: Callable[[Writer], T], uid: str = "") -> None:
+    __slots__ = ("after", "done", "error", "result", "uid", "wake", "work")
+
+    def __init__(
+        self, work: Callable[[Writer], T], uid: str = "", after: int | None = None
+    ) -> None:
         self.work = work
         self.uid = uid
+        self.after = after
         self.wake = threading.Event()  # set when done, or when it is this thread's turn to lead
         self.done = False
         self.result: T | None = None
@@ -46,6 +56,13 @@ class _Ticket(Generic[T]):
     def added(self) -> bool:
         """Whether it brought a row that was not there."""
         return isinstance(self.result, Added) and self.result.new
+
+    @property
+    def barred(self) -> bool:
+        """Whether it waits for the barrier: no start would make it again."""
+        if self.after is None:
+            return True
+        return isinstance(self.result, Added) and self.result.row > self.after + LAG
 
 
 class Commits:
@@ -60,6 +77,7 @@ class Commits:
         self._led = False
         self._closed = False
         self._writer: tuple[Connection, Writer] | None = None  # the leader's
+        self.newest = 0  # the last row that this process knows to be committed
 
     def close(self) -> None:
         """Wait for the group being committed, then let go of the database."""
@@ -70,9 +88,12 @@ class Commits:
                 self._group(_Ticket(_nothing), last=True)
             self._drop_writer()
 
-    def add(self, record: Record) -> Added:
-        """Commit a record; the instance that was there before is told and left as it is."""
-        return self._group(_Ticket(partial(_add, record), record.stored.sop_instance_uid))
+    def add(self, record: Record, after: int | None = None) -> Added:
+        """Commit a record; the instance that was there before is told and left as it is.
+
+        `after` is what `newest` was when its file had its name; None for a file that is not new.
+        """
+        return self._group(_Ticket(partial(_add, record), record.stored.sop_instance_uid, after))
 
     def complete(self, record: Record) -> bool:
         """Commit what was not known of an object without a patient; False if it was."""
@@ -88,7 +109,8 @@ class Commits:
 
     def note(self, found: Sequence[Examined]) -> int:
         """Write what examining instances has found; how many of them are still there."""
-        return self._group(_Ticket(lambda writer: writer.note(found)))
+        # What is lost of it is found again: the instance then still waits to be examined.
+        return self._group(_Ticket(lambda writer: writer.note(found), after=self.newest))
 
     def _group(self, ticket: _Ticket[T], *, last: bool = False) -> T:
         with self._lock:
@@ -171,6 +193,11 @@ class Commits:
             if self._dialect.leaves_open(error):
                 raise Uncertain("the index failed while it committed") from error
             raise
+        for ticket in group:
+            if isinstance(ticket.result, Added):
+                self.newest = max(self.newest, ticket.result.row)
+            elif ticket.after is None:  # rows that were removed leave their numbers to others
+                self.newest = 0
 
     def _roll_back(self, connection: Connection, writer: Writer) -> None:
         writer.forget()
@@ -178,11 +205,12 @@ class Commits:
             connection.execute("ROLLBACK")
 
     def _pass(self, group: list[_Ticket[object]]) -> None:
-        """Acknowledge what the barrier lets through; take back what it does not."""
+        """Acknowledge what needs no barrier or is let through; take back what is not."""
         if all(ticket.work is _nothing for ticket in group):
             return
         try:
-            self._barrier.pass_()
+            if any(ticket.barred for ticket in group):
+                self._barrier.pass_()
         except ArchiveError as error:
             gone = self._taken_back([ticket for ticket in group if ticket.added])
             for ticket in group:

@@ -93,9 +93,17 @@ class Index:
         while self._readers:
             self._readers.pop().close()
 
-    def add(self, record: Record) -> Added:
-        """Commit a record; the instance that was there before is told and left as it is."""
-        added = self._commits.add(record)
+    @property
+    def newest_row(self) -> int:
+        """The last row that this process knows to be committed."""
+        return self._commits.newest
+
+    def add(self, record: Record, after: int | None = None) -> Added:
+        """Commit a record; the instance that was there before is told and left as it is.
+
+        `after` is what `newest_row` was when its file had its name; None for a file not new.
+        """
+        added = self._commits.add(record, after)
         self.arrived.set()
         return added
 

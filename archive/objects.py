@@ -1,9 +1,10 @@
 """Object files: `objects/YYYY/MM/DD/HH/<name>.dcm`, born in `incoming/`, never overwritten.
 
-Law (durability P1): an object is acknowledged only after fsync(file) -> a name that was free ->
-fsync of its folder and of every folder made for it. Names are ours; no UID of a peer ever becomes
-a path (hostile input D1). Keys are paths relative to `objects/` with `/`, so that an object store
-with put, open, delete and list can stand in for the folder.
+Law (durability P1): an object is acknowledged only after a name that was free -> fsync(file) ->
+fsync of its folder; folders made for it are synced when they are made. In this order one sync
+brings bytes and name to the disk. Names are ours; no UID of a peer ever becomes a path (hostile
+input D1). Keys are paths relative to `objects/` with `/`, so that an object store with put, open,
+delete and list can stand in for the folder.
 
 Several processes may share one folder: each marks its temporary files with a token and holds a
 lock on it, so start-up sweeps away only what dead processes left.
@@ -15,20 +16,32 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from archive import doubts, seals
-from archive.errors import NoSpace
+from archive import doubts, kernel, seals
+from archive.errors import ArchiveError, NoSpace
 from archive.failures import storage
 from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, sweep
 from archive.quarantine import report, set_aside
 
 _NAMING_SECONDS = 600.0
+_CLOCK_SECONDS = 2.0  # that the clock may go back unnoticed
+_WORTH_STARTING = 64 << 10  # bytes
 CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+Synced = Callable[[int, int], None]
+"""Makes a file durable in its folder, both given by descriptors; raises OSError, ArchiveError."""
+
+
+def _synced(fd: int, folder: int) -> None:
+    os.fsync(fd)
+    os.fsync(folder)
 
 
 class Objects(Protocol):
@@ -40,8 +53,8 @@ class Objects(Protocol):
     def new_key(self, header: int, sha256: str) -> str:
         """A key that no object has, sealed with what the object's bytes are."""
 
-    def put(self, draft: Draft, key: str) -> None:
-        """Make a draft durable under its key."""
+    def put(self, draft: Draft, key: str) -> bool:
+        """Make a draft durable under its key; whether no older object has a later time."""
 
     def open(self, key: str) -> BinaryIO:
         """Read an object."""
@@ -65,16 +78,22 @@ class Objects(Protocol):
 class Draft:
     """A temporary file in `incoming/`: open for writing until it is put or dropped."""
 
-    __slots__ = ("_folder", "fd", "name")
+    __slots__ = ("_folder", "_hasten", "fd", "name")
 
-    def __init__(self, folder: int, name: str) -> None:
+    def __init__(self, folder: int, name: str, *, hasten: bool) -> None:
         self._folder = folder
+        self._hasten = hasten
         self.name = name
         self.fd = os.open(name, CREATE | os.O_WRONLY, FILE_MODE, dir_fd=folder)
 
     def reader(self) -> BinaryIO:
         """The same file for reading."""
         return os.fdopen(os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self._folder), "rb")
+
+    def written(self, at: int, size: int) -> None:
+        """So many bytes have been written there: the disk begins while the rest is received."""
+        if self._hasten and size >= _WORTH_STARTING:
+            kernel.start_writing(self.fd, at, size)
 
     def close(self) -> None:
         """Close the descriptor; closing twice is harmless."""
@@ -94,7 +113,10 @@ class Folder:
 
     def __init__(self, root: Path, *, sync: bool = True, free_bytes: int = 0) -> None:
         self.root = root
+        self.synced: Synced = _synced  # what makes a file in its folder durable, where it is wanted
         self._sync = sync
+        self._numbers = count()
+        self.latest = 0.0  # when the newest object had its name, by the disk's clock
         self._free_bytes = free_bytes
         self._hour: tuple[str, _Leaf] | None = None
         self._filing = threading.Lock()
@@ -139,32 +161,33 @@ class Folder:
             disk = os.fstatvfs(self._incoming.fd)
             if disk.f_bavail * disk.f_frsize < self._free_bytes:
                 raise NoSpace("too little space is left for objects")
-            return Draft(self._incoming.fd, f"{self._token}-{secrets.token_hex(16)}.part")
+            name = f"{self._token}-{next(self._numbers):x}.part"
+            return Draft(self._incoming.fd, name, hasten=self._sync)
 
     def new_key(self, header: int, sha256: str) -> str:
         """The hour, UTC, and a sealed name."""
         return seals.key(header, sha256)
 
-    def put(self, draft: Draft, key: str) -> None:
-        """Sync the draft, link it to its key, sync the folders. On an error the draft remains."""
+    def put(self, draft: Draft, key: str) -> bool:
+        """Name the draft by its key, then sync it and its name. After an error it has neither.
+
+        Returns whether the clock has not gone back, so that `since` finds the object by its time.
+        """
         hour, _, name = key.rpartition("/")
         with storage():
-            if self._sync:
-                os.fsync(draft.fd)
-            draft.close()
             leaf = self._leaf(hour)
-            # link and unlink: unlike a rename, a link never replaces what has the name.
-            os.link(draft.name, name, src_dir_fd=self._incoming.fd, dst_dir_fd=leaf.fd)
+            kernel.rename_new(draft.name, self._incoming.fd, name, leaf.fd)
             try:
                 if self._sync:
-                    os.fsync(leaf.fd)
-            except OSError:
-                os.unlink(name, dir_fd=leaf.fd)
+                    self.synced(draft.fd, leaf.fd)
+            except (OSError, ArchiveError):
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=leaf.fd)
                 raise
-            # It has its name: what is left of the draft is no reason to refuse it, and the next
-            # start sweeps it away.  Copy-on-write file systems that are full cannot even unlink.
-            with suppress(OSError):
-                draft.drop()
+            draft.close()
+        now = time.time()
+        timely, self.latest = now > self.latest - _CLOCK_SECONDS, max(now, self.latest)
+        return timely
 
     def open(self, key: str) -> BinaryIO:
         """Read an object."""
@@ -193,6 +216,7 @@ class Folder:
 
     def since(self, moment: float) -> Iterator[str]:
         """The keys of files that have had their name since this moment, by the disk's clock."""
+        moment -= _CLOCK_SECONDS
         # A file is named before it is there.
         first = time.strftime("%Y/%m/%d/%H", time.gmtime(max(0.0, moment - _NAMING_SECONDS)))
         top = self.root / "objects"

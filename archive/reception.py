@@ -62,9 +62,11 @@ class Added(Protocol):
 
 
 class Rows(Protocol):
-    """What a reception needs of the index; `add` returns when the row is durable."""
+    """What a reception needs of the index; `add` returns when the row is safe."""
 
-    def add(self, record: Record) -> Added: ...
+    @property
+    def newest_row(self) -> int: ...
+    def add(self, record: Record, after: int | None) -> Added: ...
     def lookup(self, sop_instance_uid: str) -> StoredInstance | None: ...
 
 
@@ -140,14 +142,16 @@ class Reception:
             self._draft = None
 
     def _take(self, fragments: Sequence[Fragment]) -> None:
-        fd = self._open_draft().fd
-        self._size += sum(map(len, fragments))
+        draft = self._open_draft()
+        at, size = self._offset + self._size, sum(map(len, fragments))
+        self._size += size
         if self._size > self._place.bounds.object_bytes:
             raise TooLarge(f"the object is over {self._place.bounds.object_bytes} bytes")
         for start in range(0, len(fragments), GATHERED - 1):
             some = fragments[start : start + GATHERED - 1]
-            _store(fd, [self._header, *some] if self._header else some)
+            _store(draft.fd, [self._header, *some] if self._header else some)
             self._header = b""
+        draft.written(at, size)
         update, feed = self._hash.update, self._scan.feed
         for fragment in fragments:
             update(fragment)
@@ -173,9 +177,10 @@ class Reception:
             sha256=self._hash.hexdigest(),
         )
         row = record(head, stored, told.source_ae, patient_related=told.patient_related)
-        objects.put(draft, key)
+        newest = self._place.rows.newest_row
+        timely = objects.put(draft, key)
         self._draft = None
-        existing = self._index(key, row)
+        existing = self._index(key, row, newest if timely else None)
         held = existing or stored
         return Receipt(
             sop_instance_uid=held.sop_instance_uid,
@@ -210,11 +215,11 @@ class Reception:
         if why:
             raise Invalid(why)
 
-    def _index(self, key: str, row: Record) -> StoredInstance | None:
+    def _index(self, key: str, row: Record, after: int | None) -> StoredInstance | None:
         """Add the row; or find the instance held already, when it has these very bytes."""
         objects = self._place.objects
         try:
-            added = self._place.rows.add(row)
+            added = self._place.rows.add(row, after)
         except Uncertain:
             self._look_again(key, row.stored)
             raise

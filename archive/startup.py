@@ -1,9 +1,10 @@
 """What a crash left, looked at before the node serves: the newest rows and the newest files.
 
-Law (durability P6): a group of objects is acknowledged once all of it has passed the barrier, and
-the next group begins after that. So what a crash can have torn is among the newest rows and files,
-however many there are; `anode check` looks at all. Nothing is deleted: what cannot be kept goes to
-`quarantine/` with the reason beside it, and one bad file never stops a start.
+Law (durability P6): a file is durable before its row is, and rows that a power cut took back are
+those of files as new as the newest rows that are left (`archive.commits`). So what a crash can have
+torn or parted is among the newest rows and files, however many there are; `anode check` looks at
+all. Nothing is deleted: what cannot be kept goes to `quarantine/` with the reason beside it, and
+one bad file never stops a start.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class Added:
 
     new: bool
     existing: StoredInstance | None = None
+    row: int = 0  # of the index, when it is new
 
 
 @dataclass(slots=True)
@@ -206,12 +207,12 @@ class Writer:
         series = self._series_of(record) if record.of_patient else None
         row = (series, *record.image, *file, *about)
         if record.whole or self._terms.some(record.image):
-            (number,) = self._db.execute(f"{self._insert} RETURNING id", row).fetchone()
-            self._terms.add(self._db, number, record.image)
-            self._add_whole(number, record)
+            (made,) = self._db.execute(f"{self._insert} RETURNING id", row).fetchone()
+            self._terms.add(self._db, made, record.image)
+            self._add_whole(made, record)
         else:
-            self._db.execute(self._insert, row)
-        return Added(True)
+            made = self._db.execute(self._insert, row).lastrowid
+        return Added(True, row=made)
 
     def complete(self, record: Record) -> bool:
         """Make the row of an object without a patient that an older version did not make."""

@@ -1,16 +1,19 @@
-"""The barrier between commit and acknowledgement: what passes is durable, what fails is told."""
+"""The barrier before the acknowledgement: what passes is durable, what fails is told."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import os
-import threading
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from archive import Archive, Bounds, barrier, degraded
+from archive import Archive, Bounds, barrier, commits, degraded, kernel
+from archive.adopting import adopt, of_patient
+from archive.bounds import HELD
 from archive.errors import NoSpace, Unavailable, Uncertain
 from tests.datasets import instance
 from tests.receiving import files, receive
@@ -21,70 +24,115 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def passes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def syncs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every sync there is, as it happens; the real ones are done."""
-    seen: list[int] = []
-    real = barrier._syncfs
+    seen: list[str] = []
+    fsync, syncfs = os.fsync, kernel.syncfs
 
-    def counted(fd: int) -> None:
-        seen.append(os.fstat(fd).st_dev)
-        real(fd)
+    def one(fd: int) -> None:
+        seen.append("folder" if stat.S_ISDIR(os.fstat(fd).st_mode) else "file")
+        fsync(fd)
 
-    monkeypatch.setattr(barrier, "_syncfs", counted)
+    def everything(fd: int) -> None:
+        seen.append("all")
+        syncfs(fd)
+
+    monkeypatch.setattr(barrier.os, "fsync", one)
+    monkeypatch.setattr(kernel, "syncfs", everything)
     return seen
 
 
-def test_one_sync_makes_an_object_durable(tmp_path: Path, passes: list[int]):
-    with Archive.open(tmp_path) as archive:
-        receive(archive, instance())
-    assert len(passes) == 1
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """One that holds an object, so that its folders are made."""
+    with Archive.open(tmp_path) as made:
+        receive(made, instance("1.2.1"), uid="1.2.1")
+        yield made
 
 
-def test_a_repeated_object_is_acknowledged_behind_the_barrier_too(
-    tmp_path: Path, passes: list[int]
+def test_one_sync_makes_an_object_durable(archive: Archive, syncs: list[str]):
+    """Its name is there before: the sync of the folder behind it finds nothing to do."""
+    receive(archive, instance())
+    assert syncs == ["file", "folder"]
+
+
+def test_a_row_that_no_start_would_make_again_waits_for_the_barrier(
+    archive: Archive, syncs: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    """Its first copy may not have passed yet."""
-    with Archive.open(tmp_path) as archive:
-        receive(archive, instance())
-        assert not receive(archive, instance()).new
-    assert len(passes) == 2
+    """Its file was named long before others whose rows are there: a start looks at the newest."""
+    put = archive.objects.put
+
+    def slow(draft, key):
+        monkeypatch.setattr(archive.objects, "put", put)
+        timely = put(draft, key)
+        for number in range(4):
+            receive(archive, instance(f"1.2.2.{number}"), uid=f"1.2.2.{number}")
+        syncs.clear()
+        return timely
+
+    for lag, expected in ((5, []), (4, ["all"])):
+        monkeypatch.setattr(commits, "LAG", lag)
+        monkeypatch.setattr(archive.objects, "put", slow)
+        receive(archive, instance(f"1.2.3.{lag}"), uid=f"1.2.3.{lag}")
+        assert syncs == expected
+        for number in range(4):
+            archive.index.remove(f"1.2.2.{number}")
+        receive(archive, instance(f"1.2.4.{lag}"), uid=f"1.2.4.{lag}")
 
 
-def test_objects_that_come_together_share_a_sync(tmp_path: Path, passes: list[int]):
-    count = 24
-    with Archive.open(tmp_path) as archive:
-        threads = [
-            threading.Thread(target=receive, args=(archive, instance(uid)), kwargs={"uid": uid})
-            for uid in (f"1.2.7.{number}" for number in range(count))
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert archive.counts().instances == count
-    assert len(passes) < count
+def test_when_the_clock_goes_back_rows_wait_for_the_barrier(
+    archive: Archive, syncs: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A start would look for files as new as the newest rows, and this one seems older."""
+    archive.objects.latest += 3600
+    receive(archive, instance())
+    assert syncs == ["file", "folder", "all"]
 
 
-def test_lazy_syncs_nothing(tmp_path: Path, passes: list[int]):
+def test_what_is_removed_is_gone_for_good(archive: Archive, syncs: list[str]):
+    archive.index.remove("1.2.1")
+    assert syncs == ["all"]
+
+
+def test_a_row_of_an_old_file_waits_for_the_barrier(archive: Archive, syncs: list[str]):
+    key = next(iter(archive.objects.list()))
+    archive.index.remove("1.2.1")
+    syncs.clear()
+    archive.index.add(adopt(archive.objects, key, HELD, of_patient))
+    assert syncs == ["all"]
+
+
+def test_lazy_syncs_nothing(tmp_path: Path, syncs: list[str]):
     with Archive.open(tmp_path, sync="lazy") as archive:
         receive(archive, instance())
-    assert passes == []
+    assert syncs == []
 
 
-@pytest.fixture
-def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(params=["file", "everything"])
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
     """An archive whose disk fails at the next sync, and works again for who would try."""
-    fails = [errno.EIO]
-    real = barrier._syncfs
+    fails: list[int] = []
 
-    def sync(fd: int) -> None:
-        if fails:
-            number = fails.pop()
-            raise OSError(number, os.strerror(number))
-        real(fd)
+    def first_failing(real):
+        def sync(fd: int) -> None:
+            if fails:
+                number = fails.pop()
+                raise OSError(number, os.strerror(number))
+            real(fd)
 
-    monkeypatch.setattr(barrier, "_syncfs", sync)
+        return sync
+
     with Archive.open(tmp_path) as archive:
+        if request.param == "everything":
+            monkeypatch.setattr(commits, "LAG", -(10**9))
+            monkeypatch.setattr(kernel, "syncfs", first_failing(kernel.syncfs))
+        else:
+            receive(archive, instance("1.2.1"), uid="1.2.1")
+            archive.index.remove("1.2.1")
+            for file in files(tmp_path):
+                file.unlink()
+            monkeypatch.setattr(barrier.os, "fsync", first_failing(os.fsync))
+        fails.append(errno.EIO)
         yield archive
 
 
@@ -116,6 +164,7 @@ def test_a_restart_makes_it_writable_again(failing, tmp_path):
         assert receive(archive, instance()).new
 
 
+@pytest.mark.parametrize("failing", ["everything"], indirect=True)
 def test_what_cannot_be_taken_back_is_uncertain_and_the_file_stays(failing, monkeypatch, tmp_path):
     def fail(group):
         raise OSError(errno.EIO, "the index's disk too")

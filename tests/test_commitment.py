@@ -266,7 +266,7 @@ def test_a_peer_that_never_is_silent_gets_its_report_all_the_same(tmp_path, monk
 
 def test_a_lazy_archive_syncs_what_it_commits(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr("archive.barrier._syncfs", synced.append)
+    monkeypatch.setattr("archive.kernel.syncfs", synced.append)
     with node(tmp_path / "node", archive=Archive(sync="lazy")) as ours:
         objects = stored(ours, tmp_path / "in")
         assert not synced
@@ -281,7 +281,7 @@ def test_nothing_is_committed_by_a_store_whose_sync_failed(tmp_path, monkeypatch
         def fail(_fd):
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr("archive.barrier._syncfs", fail)
+        monkeypatch.setattr("archive.kernel.syncfs", fail)
         assert ask_and_go(target(ours), "1.2.3", objects) == 0x0110
         assert files(tmp_path / "node", "open") == []
 

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,23 +99,40 @@ def test_planted_links_are_not_followed(tmp_path: Path):
     folder.close()
 
 
-def test_put_syncs_the_file_then_its_folder(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+def test_put_names_the_file_then_syncs_it_and_its_folder(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+):
     """Durability P1: the order is the promise."""
     calls: list[str] = []
-    for name in ("fsync", "link", "unlink"):
-        real = getattr(os, name)
+    for module, name in ((objects.os, "fsync"), (objects.kernel, "rename_new")):
+        real = getattr(module, name)
 
         def spy(*args, name=name, real=real, **kwargs):
             calls.append("dir" if name == "fsync" and _is_folder(args[0]) else name)
             return real(*args, **kwargs)
 
-        monkeypatch.setattr(objects.os, name, spy)
+        monkeypatch.setattr(module, name, spy)
     stored(folder)
     # Four new folders, each after its parent is synced, then the leaf itself.
-    assert calls == ["fsync", "dir", "dir", "dir", "dir", "link", "dir", "unlink"]
+    assert calls == ["dir", "dir", "dir", "dir", "rename_new", "fsync", "dir"]
     calls.clear()
     stored(folder)
-    assert calls == ["fsync", "link", "dir", "unlink"]
+    assert calls == ["rename_new", "fsync", "dir"]
+
+
+def test_a_clock_that_goes_back_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+    """A start looks for files by their time: who stores one before its elders must know."""
+    now = time.time()
+
+    def put(moment: float) -> bool:
+        monkeypatch.setattr(objects.time, "time", lambda: moment)
+        draft = folder.begin()
+        return folder.put(draft, folder.new_key(0, f"{int(moment * 1000):064x}"))
+
+    assert put(now)
+    assert put(now - 1)
+    assert not put(now - 60)
+    assert put(now + 1)
 
 
 def _is_folder(fd: int) -> bool:

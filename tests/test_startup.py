@@ -122,10 +122,10 @@ def test_a_file_that_was_adopted_under_an_import_is_not_taken_for_a_duplicate(tm
     with Archive.open(tmp_path, sync="lazy") as importing:
         commits, add = importing._index, importing._index.add
 
-        def late(record):
+        def late(record, after):
             with Archive.open(tmp_path, sync="lazy") as node:
                 assert node.recover().adopted == 1
-            return add(record)
+            return add(record, after)
 
         commits.add = late
         receipt = receive(importing, instance())

@@ -1,0 +1,216 @@
+"""A sender that is no bottleneck: C-STORE requests framed before the clock starts, PS3.8 9.3.5.
+
+Each association is a process of its own that holds its messages ready and only writes them and
+reads the responses. `style` is how: one write a message, or two as DCMTK's senders do, the header
+of a PDU apart from its body, with Nagle's algorithm on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event, Semaphore
+from typing import Literal
+
+from pydicom import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+
+from wire import command as commands
+from wire.command import Command, Field
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+PDU = 131_072
+CONTEXT = 1
+RELEASE = struct.pack(">BxI4x", 5, 4)
+DIGITS = 38  # of a UID under 2.25
+Style = Literal["one write", "two writes"]
+
+
+def new_uid() -> str:
+    """A UID of always the same length, so that it may replace another one in encoded bytes."""
+    return "2.25.1" + "".join(secrets.choice("0123456789") for _ in range(DIGITS - 1))
+
+
+def data_set(side: int, study: str, series: str, instance: str) -> bytes:
+    """A CT image of `side` x `side` pixels, as Explicit VR Little Endian."""
+    image = Dataset()
+    image.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    image.SOPClassUID, image.SOPInstanceUID = CT, instance
+    image.StudyDate = image.SeriesDate = image.ContentDate = "20260301"
+    image.StudyTime = image.ContentTime = "101500"
+    image.AccessionNumber, image.Modality = "A1", "CT"
+    image.Manufacturer, image.StudyDescription = "Anode", "Benchmark"
+    image.PatientName, image.PatientID = "Bench^Mark", "BENCH1"
+    image.PatientBirthDate, image.PatientSex = "19700101", "O"
+    image.StudyInstanceUID, image.SeriesInstanceUID = study, series
+    image.StudyID, image.SeriesNumber, image.InstanceNumber = "1", 1, 1
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    image.Rows = image.Columns = side
+    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
+    image.PixelRepresentation = 0
+    image.PixelData = secrets.token_bytes(side * side * 2)
+    image["PixelData"].VR = "OW"
+    out = DicomBytesIO()
+    out.is_little_endian, out.is_implicit_VR = True, False
+    write_dataset(out, image)
+    return out.getvalue()
+
+
+def framed(raw: bytes, *, command: bool, most: int) -> Iterator[bytes]:
+    """P-DATA-TF PDUs of one value each."""
+    room = most - 6
+    for start in range(0, len(raw), room):
+        piece = raw[start : start + room]
+        last = start + room >= len(raw)
+        header = struct.pack(
+            ">BxIIBB", 4, len(piece) + 6, len(piece) + 2, CONTEXT, command | last << 1
+        )
+        yield header + piece
+
+
+def messages(side: int, count: int, most: int = PDU) -> list[list[bytes]]:
+    """`count` C-STORE requests of new instances in a study of their own, each as its PDUs."""
+    study, series, instance = new_uid(), new_uid(), new_uid()
+    data = data_set(side, study, series, instance)
+    asked = Command(
+        Field.C_STORE, affected_sop_class_uid=CT, affected_sop_instance_uid=instance,
+        message_id=1, priority=0, command_data_set_type=1,
+    )  # fmt: skip
+    pdus = [
+        *framed(commands.encode(asked), command=True, most=most),
+        *framed(data, command=False, most=most),
+    ]
+    old = instance.encode()
+    made = []
+    for _ in range(count):
+        new = new_uid().encode()
+        made.append([pdu.replace(old, new) for pdu in pdus[:2]] + pdus[2:])
+    return made
+
+
+def _item(kind: int, value: bytes) -> bytes:
+    return struct.pack(">BxH", kind, len(value)) + value
+
+
+def request(called: str) -> bytes:
+    """An A-ASSOCIATE-RQ for CT images."""
+    context = _item(
+        0x20,
+        bytes([CONTEXT, 0, 0, 0]) + _item(0x30, CT.encode()) + _item(0x40, EXPLICIT.encode()),
+    )
+    user = _item(0x50, _item(0x51, struct.pack(">I", PDU)) + _item(0x52, b"1.2.3"))
+    titles = called.encode().ljust(16) + b"BENCH".ljust(16) + bytes(32)
+    body = struct.pack(">Hxx", 1) + titles + _item(0x10, b"1.2.840.10008.3.1.1.1") + context + user
+    return struct.pack(">BxI", 1, len(body)) + body
+
+
+@dataclass(frozen=True)
+class Server:
+    """Whom to send to; `tls` makes the context, in the process that uses it."""
+
+    ae_title: str
+    port: int
+    most: int = PDU
+    tls: Callable[[], ssl.SSLContext] | None = None
+
+
+class Line:
+    """One association."""
+
+    def __init__(self, server: Server, style: Style) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port))
+        self._style = style
+        if style == "one write":
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if server.tls is not None:
+            self.socket = server.tls().wrap_socket(self.socket)
+        self.socket.sendall(request(server.ae_title))
+        answer = self._pdu()
+        if answer[:1] != b"\x02":
+            raise RuntimeError(f"{server} rejects the association: {answer[:10]!r}")
+
+    def _exactly(self, count: int) -> bytes:
+        got = self.socket.recv(count, socket.MSG_WAITALL) if not self._secure else b""
+        while len(got) < count:
+            piece = self.socket.recv(count - len(got))
+            if not piece:
+                raise RuntimeError("the server closed the association")
+            got += piece
+        return got
+
+    @property
+    def _secure(self) -> bool:
+        return isinstance(self.socket, ssl.SSLSocket)
+
+    def _pdu(self) -> bytes:
+        header = self._exactly(6)
+        return header + self._exactly(struct.unpack(">xxI", header)[0])
+
+    def store(self, message: Sequence[bytes]) -> None:
+        """Send one request and await its success."""
+        if self._style == "one write" and not self._secure:
+            whole = sum(map(len, message))
+            if self.socket.sendmsg(message) < whole:
+                raise RuntimeError("a short write")
+        elif self._style == "one write":
+            self.socket.sendall(b"".join(message))
+        else:
+            for pdu in message:
+                self.socket.sendall(pdu[:12])
+                self.socket.sendall(pdu[12:])
+        answer = self._pdu()
+        at = answer.find(b"\x00\x00\x00\x09\x02\x00\x00\x00")
+        if at < 0 or answer[at + 8 : at + 10] != b"\x00\x00":
+            raise RuntimeError(f"not stored: {answer!r}")
+
+    def release(self) -> None:
+        """End it."""
+        self.socket.sendall(RELEASE)
+        self._pdu()
+        self.socket.close()
+
+
+def _send(
+    server: Server, style: Style, sent: list[list[bytes]], ready: Semaphore, go: Event
+) -> None:
+    line = Line(server, style)
+    ready.release()
+    go.wait()
+    for message in sent:
+        line.store(message)
+    line.release()
+
+
+def rate(
+    server: Server, side: int, count: int, associations: int, style: Style = "one write"
+) -> float:
+    """Objects per second that `associations` senders, together sending `count`, see stored."""
+    ready, go = multiprocessing.Semaphore(0), multiprocessing.Event()
+    template = [
+        messages(side, max(1, count // associations), server.most) for _ in range(associations)
+    ]
+    workers = [
+        multiprocessing.Process(target=_send, args=(server, style, part, ready, go))
+        for part in template
+    ]
+    for worker in workers:
+        worker.start()
+    for _ in workers:
+        if not ready.acquire(timeout=30):
+            raise RuntimeError(f"no association with {server}")
+    begun = time.perf_counter()
+    go.set()
+    for worker in workers:
+        worker.join()
+    took = time.perf_counter() - begun
+    if any(worker.exitcode for worker in workers):
+        raise RuntimeError(f"a sender to {server} failed")
+    return sum(map(len, template)) / took
