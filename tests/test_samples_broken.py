@@ -11,16 +11,16 @@ from config.settings import Archive
 from iod.checks import Known, check
 from iod.samples import FAMILIES
 from scu import instances
-from tests import twins_images, twins_planning, twins_reports
+from tests import twins_images, twins_others, twins_planning, twins_reports
 from tests.clients import send
 from tests.commands import anode, configuration
 from tests.nodes import node, target
 
-NAMES = {each.name for each in FAMILIES}
-TWINS = tuple(
-    twin
-    for twin in (*twins_planning.TWINS, *twins_reports.TWINS, *twins_images.TWINS)
-    if twin.family in NAMES
+TWINS = (
+    *twins_planning.TWINS,
+    *twins_reports.TWINS,
+    *twins_images.TWINS,
+    *twins_others.TWINS,
 )
 ENOUGH = 5  # of each family
 SECONDS = 60.0
