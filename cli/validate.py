@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -60,16 +61,35 @@ def validate(
     """
     if stored == bool(paths) or (key and not stored):
         raise Failure(Code.USAGE, "tell what to validate: files and folders, or --stored with -k")
-    not_dicom = 0
     if stored:
-        judged = list(judging.stored(calls.settings(config), key or []))
+        every = judging.stored(calls.settings(config), key or [])
+        result = _result(every, errors=errors, sound=False)
     else:
         found = _collected(paths or [])
-        judged, not_dicom = [*_damaged(found.damaged), *_files(found.sources)], found.not_dicom
-    if errors:
-        judged = [_only_errors(each) for each in judged]
-    _tell(judged, not_dicom, as_json=as_json)
-    return Code.PARTIAL if any(each.number("error") for each in judged) else Code.DONE
+        every = chain(_damaged(found.damaged), _files(found.sources))
+        result = _result(every, errors=errors, sound=True, not_dicom=found.not_dicom)
+    _tell(result, as_json=as_json)
+    return Code.PARTIAL if any(each.number("error") for each in result.judged) else Code.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found of objects, and how many they were."""
+
+    judged: Sequence[Judged]
+    objects: int
+    not_dicom: int = 0
+
+
+def _result(every: Iterable[Judged], *, errors: bool, sound: bool, not_dicom: int = 0) -> Result:
+    """Without those that have no findings unless `sound`: an archive has millions of them."""
+    kept, number = list[Judged](), 0
+    for each in every:
+        number += 1
+        told = _only_errors(each) if errors else each
+        if told.findings or sound:
+            kept.append(told)
+    return Result(kept, number, not_dicom)
 
 
 def _collected(paths: list[Path]) -> sources.Collected:
@@ -100,18 +120,18 @@ def _only_errors(judged: Judged) -> Judged:
     return Judged(judged.name, judged.sop_class_uid, judged.sop_instance_uid, kept)
 
 
-def _tell(judged: Sequence[Judged], not_dicom: int, *, as_json: bool) -> None:
+def _tell(result: Result, *, as_json: bool) -> None:
     if as_json:
-        show.document(_document(judged, not_dicom))
+        show.document(_document(result))
         return
-    rows = list(_rows(judged))
+    rows = list(_rows(result.judged))
     if rows:
         headings = ("Object", "SOP class", "Finding", "Rule", "What")
         show.listing(headings, rows[:SHOWN], right=())
     if len(rows) > SHOWN:
         show.tell(f"... and {len(rows) - SHOWN} more; --json lists all")
-    _by_file(judged)
-    show.say(_summary(judged, not_dicom))
+    _by_file(result.judged)
+    show.say(_summary(result))
 
 
 def _rows(judged: Iterable[Judged]) -> Iterator[tuple[str, str, str, str, str]]:
@@ -134,17 +154,19 @@ def _by_file(judged: Sequence[Judged]) -> None:
     show.put(table)
 
 
-def _summary(judged: Sequence[Judged], not_dicom: int) -> str:
-    told = Counter(found.severity for each in judged for found in each.findings)
-    bad = sum(bool(each.number("error")) for each in judged)
+def _summary(result: Result) -> str:
+    told = Counter(found.severity for each in result.judged for found in each.findings)
+    bad = sum(bool(each.number("error")) for each in result.judged)
     errors, warnings = show.count(told["error"], "error"), show.count(told["warning"], "warning")
-    said = f"{show.count(len(judged), 'object')} checked: {errors} in {bad} of them, {warnings}"
-    others = show.count(not_dicom, "file not DICOM", "files not DICOM")
-    return f"{said}; {others}" if not_dicom else said
+    said = f"{show.count(result.objects, 'object')} checked: {errors} in {bad} of them, {warnings}"
+    others = show.count(result.not_dicom, "file not DICOM", "files not DICOM")
+    return f"{said}; {others}" if result.not_dicom else said
 
 
-def _document(judged: Sequence[Judged], not_dicom: int) -> Mapping[str, object]:
+def _document(result: Result) -> Mapping[str, object]:
+    judged = result.judged
     return {
+        "checked": result.objects,
         "objects": [
             {
                 "file": each.name,
@@ -157,5 +179,5 @@ def _document(judged: Sequence[Judged], not_dicom: int) -> Mapping[str, object]:
         ],
         "errors": sum(each.number("error") for each in judged),
         "warnings": sum(each.number("warning") for each in judged),
-        "not_dicom": not_dicom,
+        "not_dicom": result.not_dicom,
     }

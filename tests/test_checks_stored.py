@@ -101,6 +101,12 @@ def test_stored_findings_are_told_and_counted(tmp_path: Path):
     assert status["checks"] == {"checked": 1, "invalid": 1, "errors": 1, "warnings": 0}
 
 
+def test_sound_objects_are_counted_and_not_listed(tmp_path: Path):
+    path = stored(tmp_path, Path(GOOD))
+    found = anode("validate", "--stored", "-c", path, "--json").document
+    assert (found["checked"], found["objects"]) == (1, [])
+
+
 def test_keys_narrow_down_what_is_validated(tmp_path: Path):
     path = stored(tmp_path, broken(tmp_path / "bad"))
     none = anode("validate", "--stored", "-k", "PatientID=NOBODY", "-c", path)
@@ -139,6 +145,7 @@ def test_a_held_object_of_another_class_is_told(tmp_path: Path):
     held = pydicom.dcmread(GOOD)
     path = stored(tmp_path, approval(tmp_path / "approval", held.SOPInstanceUID), Path(GOOD))
     found = anode("validate", "--stored", "-c", path, "--json").document["objects"]
+    assert len(found) == 1
     assert "reference.class" in {each["rule"] for one in found for each in one["findings"]}
     assert held.SOPClassUID == CT_IMAGE
 
