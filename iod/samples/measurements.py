@@ -13,13 +13,14 @@ import numpy as np
 from highdicom.sr import Comprehensive3DSR, ContentItem
 from pydicom import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import Comprehensive3DSRStorage, ExtensibleSRStorage
+from pydicom.uid import ExtensibleSRStorage
 
 from iod.samples import sr
 from iod.samples.ct_images import SCANNER, phantom, slice_of
 from iod.samples.identity import uid
-from iod.samples.items import item, put
-from iod.samples.subjects import BERT, EQUIPMENT, SAMPLE_DATE, SAMPLE_TIME, Series, Study, begun
+from iod.samples.items import item
+from iod.samples.settling import made_by, settled
+from iod.samples.subjects import BERT, EQUIPMENT, Series, Study
 
 _STUDY: Final = Study("measurements", BERT, "CT of the liver, measured")
 _IMAGES: Final = Series(_STUDY, "CT", 1, "Liver", SCANNER)
@@ -72,39 +73,14 @@ def _report(measured: Dataset) -> Dataset:
         procedure_reported=Code("77477000", "SCT", "CT"),
         imaging_measurements=[group],
     )
-    return _settled(_document(measured, content))
-
-
-def _document(measured: Dataset, content: hd.sr.MeasurementReport) -> Comprehensive3DSR:
-    named = begun(_REPORTS, Comprehensive3DSRStorage, "report")
-    return Comprehensive3DSR(
+    made = Comprehensive3DSR(
         evidence=[measured],
         content=content,
-        series_instance_uid=named.SeriesInstanceUID,
-        series_number=_REPORTS.number,
         series_description=_REPORTS.description,
-        sop_instance_uid=named.SOPInstanceUID,
-        instance_number=1,
-        manufacturer=EQUIPMENT.manufacturer,
-        manufacturer_model_name=EQUIPMENT.model,
-        device_serial_number=EQUIPMENT.serial,
-        software_versions=EQUIPMENT.software,
         is_complete=True,
+        **made_by(_REPORTS, "report"),
     )
-
-
-def _settled(made: Comprehensive3DSR) -> Dataset:
-    """highdicom takes the clock; a sample has a date of its own."""
-    return put(
-        made,
-        ContentDate=SAMPLE_DATE,
-        ContentTime=SAMPLE_TIME,
-        InstanceCreationDate=SAMPLE_DATE,
-        InstanceCreationTime=SAMPLE_TIME,
-        SeriesDate=SAMPLE_DATE,
-        SeriesTime=SAMPLE_TIME,
-        AccessionNumber=begun(_REPORTS, Comprehensive3DSRStorage, "report").AccessionNumber,
-    )
+    return settled(made, _REPORTS)
 
 
 def _extensible(measured: Dataset) -> Dataset:
