@@ -1,6 +1,7 @@
 """`anode show` on the samples: what matters of each class is told."""
 
 import json
+import re
 
 import pytest
 from pydicom import dcmread
@@ -8,6 +9,7 @@ from pydicom import dcmread
 from iod.reading import contrast, documents, html
 from iod.reading.description import OUTLINES, described
 from iod.samples import FAMILIES, Made, make
+from tests.commands import ROOT, anode
 
 # Takes seconds to encode, and is told by a table of facts as every image.
 NAMES = sorted(each.name for each in FAMILIES if each.name != "video")
@@ -142,3 +144,11 @@ def test_measurements_name_what_was_tracked_and_where(shown):
         assert said == ["Lesion", "Liver", "Lesion 1"]
         assert len(each.instances) == 1
     assert [each.value for each in shown["echo/report"].measurements][1:3] == ["4.9 cm", "3.2 cm"]
+
+
+def test_the_measurements_in_the_docs_are_those_of_the_sample(tmp_path):
+    list(make(tmp_path, frozenset({"measurements"})))
+    text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^\$ .*report\.dcm --measurements\n(.*?)^```", text, re.M | re.S)
+    path = tmp_path / "measurements" / "report.dcm"
+    assert anode("show", path, "--measurements").out == told
