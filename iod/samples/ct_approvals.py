@@ -13,7 +13,7 @@ from pydicom.uid import ProtocolApprovalStorage
 
 from iod.samples.identity import uid
 from iod.samples.items import code, item, put, reference
-from iod.samples.subjects import INSTITUTION, Equipment, common, equip
+from iod.samples.subjects import INSTITUTION, Equipment, equip, sop_common
 
 _APPROVED: Final = ("128603", "DCM", "Approved for use at the institution")
 _DEPRECATED: Final = ("128610", "DCM", "Deprecated protocol")
@@ -27,7 +27,7 @@ def approvals(first: Dataset, second: Dataset, children: Dataset) -> dict[str, D
     return {
         "approval-1": _approval("approval-1", first, _APPROVED, "20230110090000"),
         "approval-1-superseded": _approval(
-            "approval-1-superseded", first, _DEPRECATED, "20240201090000", "approval-1"
+            "approval-1-superseded", first, _DEPRECATED, "20240201090000", of="approval-1"
         ),
         "approval-2": _approval("approval-2", second, _APPROVED, "20240201091500"),
         "approval-children": _approval("approval-children", children, _APPROVED, "20230111090000"),
@@ -36,15 +36,15 @@ def approvals(first: Dataset, second: Dataset, children: Dataset) -> dict[str, D
             children,
             _DISAPPROVED,
             "20240305140000",
-            "approval-children",
+            of="approval-children",
         ),
     }
 
 
 def _approval(
-    name: str, subject: Dataset, assertion: tuple[str, str, str], when: str, of: str = ""
+    name: str, subject: Dataset, assertion: tuple[str, str, str], when: str, *, of: str = ""
 ) -> Dataset:
-    made = common(ProtocolApprovalStorage, "ct-protocols", name)
+    made = sop_common(ProtocolApprovalStorage, "ct-protocols", name)
     equip(made, _WRITER)
     said = item(
         AssertionCodeSequence=[code(*assertion)],

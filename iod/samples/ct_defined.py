@@ -10,17 +10,17 @@ from pydicom.uid import CTDefinedProcedureProtocolStorage
 
 from iod.samples.ct_images import SCANNER
 from iod.samples.items import code, item, put, reference
-from iod.samples.subjects import INSTITUTION, Equipment, common, equip
+from iod.samples.subjects import INSTITUTION, Equipment, equip, sop_common
 
 _WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
 _VALUES: Final = {"CS": "SelectorCSValue", "DS": "SelectorDSValue", "FD": "SelectorFDValue"}
 
 
 def defined(
-    name: str, title: str, version: int, kvp: int, predecessor: Dataset | None = None
+    name: str, title: str, version: int, kvp: int, *, predecessor: Dataset | None = None
 ) -> Dataset:
     """A spiral scan of the abdomen and its reconstruction, for one model of scanner."""
-    made = common(CTDefinedProcedureProtocolStorage, "ct-protocols", name)
+    made = sop_common(CTDefinedProcedureProtocolStorage, "ct-protocols", name)
     equip(made, _WRITER)
     put(
         made,

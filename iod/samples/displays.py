@@ -14,7 +14,7 @@ from pydicom.uid import ColorPaletteStorage, HangingProtocolStorage
 
 from iod.samples.colours import icc_profile
 from iod.samples.items import item, put, reference
-from iod.samples.subjects import common
+from iod.samples.subjects import sop_common
 
 _ENTRIES: Final = 256
 _PET, _CT, _PRIOR = 1, 2, 3
@@ -28,7 +28,7 @@ def instances() -> dict[str, Dataset]:
 
 def _palette() -> Dataset:
     """Black over red and yellow to white."""
-    made = common(ColorPaletteStorage, "displays", "palette")
+    made = sop_common(ColorPaletteStorage, "displays", "palette")
     put(
         made,
         InstanceNumber="1",
@@ -56,7 +56,7 @@ def _channel(entry: int, third: int) -> int:
 
 
 def _hanging_protocol(palette: Dataset) -> Dataset:
-    made = common(HangingProtocolStorage, "displays", "hanging-protocol")
+    made = sop_common(HangingProtocolStorage, "displays", "hanging-protocol")
     return put(
         made,
         HangingProtocolName="PET/CT",

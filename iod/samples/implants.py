@@ -17,7 +17,7 @@ from pydicom.uid import (
 
 from iod.samples.identity import uid
 from iod.samples.items import code, item, put, reference
-from iod.samples.subjects import common
+from iod.samples.subjects import sop_common
 
 _MAKER: Final = "Anode Sample Implants"
 _SINCE: Final = "20240101000000"
@@ -46,7 +46,7 @@ def instances() -> dict[str, Dataset]:
 
 def _template(name: str, size: str, kind: tuple[str, str, str], length: int) -> Dataset:
     """One component in one size, with its outline from the front."""
-    made = common(GenericImplantTemplateStorage, "implants", name, size)
+    made = sop_common(GenericImplantTemplateStorage, "implants", name, size)
     return put(
         made,
         Manufacturer=_MAKER,
@@ -82,7 +82,7 @@ def _drawing(width: int, length: int) -> Dataset:
 
 
 def _assembly(stems: list[Dataset], head: Dataset) -> Dataset:
-    made = common(ImplantAssemblyTemplateStorage, "implants", "assembly")
+    made = sop_common(ImplantAssemblyTemplateStorage, "implants", "assembly")
     return put(
         made,
         EffectiveDateTime=_SINCE,
@@ -113,7 +113,7 @@ def _component_type(kind: tuple[str, str, str], components: list[tuple[int, Data
 
 
 def _group(stems: list[Dataset]) -> Dataset:
-    made = common(ImplantTemplateGroupStorage, "implants", "group")
+    made = sop_common(ImplantTemplateGroupStorage, "implants", "group")
     numbers = range(1, len(stems) + 1)
     return put(
         made,

@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from iod.samples.ct_images import SCANNER, phantom, slice_of
 from iod.samples.items import item, put
-from iod.samples.subjects import ANNA, SAMPLE_DATE, Equipment, Series, Study, common, equip
+from iod.samples.subjects import ANNA, SAMPLE_DATE, Equipment, Series, Study, equip, sop_common
 
 _INVENTORY_STORAGE: Final = "1.2.840.10008.5.1.4.1.1.201.1"
 _STUDY: Final = Study("inventory", ANNA, "CT of the head")
@@ -28,7 +28,7 @@ def instances() -> dict[str, Dataset]:
 
 
 def _inventory(images: list[Dataset]) -> Dataset:
-    made = common(_INVENTORY_STORAGE, "inventory", "inventory")
+    made = sop_common(_INVENTORY_STORAGE, "inventory", "inventory")
     equip(made, _ARCHIVE)
     return put(
         made,

@@ -73,7 +73,7 @@ def begun(series: Series, sop_class_uid: str, name: str, number: int = 1) -> Dat
 
     Its UID comes from study, series number and `name`.
     """
-    made = common(sop_class_uid, series.study.key, series.number, name)
+    made = sop_common(sop_class_uid, series.study.key, series.number, name)
     _patient(made, series.study.patient)
     _study(made, series.study)
     _series(made, series)
@@ -81,7 +81,7 @@ def begun(series: Series, sop_class_uid: str, name: str, number: int = 1) -> Dat
     return put(made, InstanceNumber=str(number))
 
 
-def common(sop_class_uid: str, *names: object) -> Dataset:
+def sop_common(sop_class_uid: str, *names: object) -> Dataset:
     """SOP Common Module, C.12.1: all there is to begin with for an object of no patient."""
     return put(
         Dataset(),
