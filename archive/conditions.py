@@ -78,6 +78,9 @@ def _passes(keys: Sequence[Key], dialect: Dialect, depth: int) -> ColumnBase:
             found.append(any_item(source, key.items, dialect, depth + 1))
         else:
             subject = _part(item, key.attribute, dialect)
+            if key.zone is not None:
+                form = dialect.part(item, f"{key.attribute.keyword}_match")
+                subject = _in_utc(subject.text, form, key.zone, dialect)
             found.append(matching.sql(key.tests, subject, dialect))
     return balanced(and_, found)
 
@@ -204,15 +207,21 @@ def moved(home: str, attribute: Attribute, offset: str, dialect: Dialect) -> Sub
     """
     text, form = Entity(home, attribute.keyword), f'{home}."{attribute.keyword}_match"'
     if attribute.vr == "DT":
-        since = f"coalesce(nullif({_told_at(home)}, ''), '{offset}')"
-        own = reduce(or_, (dialect.like(text, f"*{sign}*") for sign in "+-"))  # is in UTC already
-        there = dialect.moved(form, since, "+0000")
-        case = f"CASE WHEN {{}} OR {form} IN ('', '{UNREADABLE}') THEN {form} ELSE {there} END"
-        return Subject(text, _woven(case, own))
+        return _in_utc(text, form, (offset, home), dialect)
     date, time = _pair(attribute)
     known, there = _moment(home, (date, time), offset, dialect)
     part = "1, 8" if attribute.vr == "DA" else "9"
     return Subject(text, SQL(f"CASE WHEN {known} THEN substr({there}, {part}) ELSE {form} END"))
+
+
+def _in_utc(text: ColumnBase, form: str, zone: tuple[str, str], dialect: Dialect) -> Subject:
+    """A moment in UTC, by its own offset, its object's or the query's."""
+    offset, home = zone
+    since = f"coalesce(nullif({_told_at(home)}, ''), '{offset}')"
+    own = reduce(or_, (dialect.like(text, f"*{sign}*") for sign in "+-"))  # is in UTC already
+    there = dialect.moved(form, since, "+0000")
+    case = f"CASE WHEN {{}} OR {form} IN ('', '{UNREADABLE}') THEN {form} ELSE {there} END"
+    return Subject(text, _woven(case, own))
 
 
 def _pair(attribute: Attribute) -> tuple[Attribute, Attribute]:

@@ -50,12 +50,13 @@ class Key:
     tests: tuple[matching.Test, ...]
     items: tuple[Key, ...] = ()
     time: Attribute | None = None  # the attribute is a date, and one moment with this time
+    zone: tuple[str, str] | None = None  # of a DT: the query's offset, the table that tells others
 
     @property
     def paths(self) -> Iterator[tuple[str, tuple[matching.Test, ...]]]:
         """The elements asked for in items, by their keywords from the sequence down."""
         for key in self.items:
-            if key.tests:
+            if key.tests and key.zone is None:  # what was stored is not told in UTC
                 yield f"{self.attribute.keyword}.{key.attribute.keyword}", key.tests
             for path, tests in key.paths:
                 yield f"{self.attribute.keyword}.{path}", tests
@@ -84,6 +85,7 @@ class Terms:
 
     options: Options
     offset: str
+    home: str = ""  # where the offsets of moments within items are told; empty: nowhere
 
 
 def key(attribute: Attribute, value: Value, terms: Terms) -> Key | None:
@@ -103,7 +105,9 @@ def key(attribute: Attribute, value: Value, terms: Terms) -> Key | None:
             f"{attribute.keyword}: no value that {attribute.vr} can be matched with",
             (attribute.tag,),
         ) from None
-    return Key(attribute, tests) if tests else None
+    moves = terms.offset and terms.home and attribute.vr == "DT"
+    zone = (terms.offset, terms.home) if moves else None
+    return Key(attribute, tests, zone=zone) if tests else None
 
 
 def _sequence(attribute: Attribute, value: Value, terms: Terms) -> Key | None:

@@ -147,7 +147,7 @@ def parse_single(
         return _retrieval("IMAGE", (UNIQUE["IMAGE"],), values)
     # Ranges of a date and its time are always one interval (HH.6.1.2, K.6.1.2.2).
     options = replace(options, relational=False, combined_datetime=True)
-    terms = Terms(options, _offset(values) if options.timezone else "")
+    terms = Terms(options, _offset(values) if options.timezone else "", "nonpatient")
     asked = {tag: each for tag, each in values.items() if tag not in _ABOUT and reading.is_key(tag)}
     returns = {tag: reading.answer(tag, known.get(tag), each) for tag, each in asked.items()}
     if options.timezone and not _TIMES.isdisjoint(returns):

@@ -202,6 +202,28 @@ def test_times_are_moved_to_the_offset_of_the_query_when_agreed(tmp_path: Path):
             assert len(found) == 1 - matches, date
 
 
+def test_moments_within_items_are_moved_too(tmp_path: Path):
+    """Approved at 23:30 in New York: the next day in Berlin, where the approval is sought."""
+    made = objects("approval")["b"]
+    made.TimezoneOffsetFromUTC = "-0500"
+    made.ApprovalSequence[0].AssertionDateTime = "20240801233000"
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), written(tmp_path / "o", made))
+        for at_, agreed, otherwise in [
+            ("20240801", 0, 1),
+            ("20240802", 1, 0),
+            ("20240802053000", 1, 0),
+            ("20240802043000+0000", 1, 0),
+            ("20240802-20240803", 1, 0),
+        ]:
+            item = {"AssertionDateTime": at_}
+            keys = {"TimezoneOffsetFromUTC": "+0100", "ApprovalSequence": item}
+            _, found = ask(target(serving), "approval", keys, b"\1\1\0\1")
+            assert len(found) == agreed, at_
+            _, found = ask(target(serving), "approval", keys)
+            assert len(found) == otherwise, at_
+
+
 # -- many, and cancelled --------------------------------------------------------------------------
 
 
