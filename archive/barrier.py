@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -22,6 +22,10 @@ from archive.errors import ArchiveError, NoSpace, Unavailable
 from archive.failures import FULL
 
 Sync = Literal["group", "each", "never"]
+
+# Where the sync of a file that has a name brings the name too, for both are in one transaction of
+# the journal. A sync of the folder would wait for whatever others have named in it meanwhile.
+NAMES_WITH_FILES = frozenset(("ext4",))
 
 # Linux 5.8: from then on syncfs tells of errors of writing back.
 _TELLING = (5, 8)
@@ -65,15 +69,17 @@ class Open:
 class Steps:
     """Each step syncs for itself, the index too."""
 
-    def __init__(self, told: Callable[[str], None]) -> None:
+    def __init__(self, objects: Path, told: Callable[[str], None]) -> None:
         self.broken: ArchiveError | None = None
         self._told = told
+        self._names_apart = kernel.file_system(objects) not in NAMES_WITH_FILES
 
     def file(self, fd: int, folder: int) -> None:
-        """The bytes, then the name; where one sync brought both, the second finds nothing to do."""
+        """The bytes, and the name with them or after them."""
         try:
             os.fsync(fd)
-            os.fsync(folder)
+            if self._names_apart:
+                os.fsync(folder)
         except OSError as error:
             if error.errno in FULL:  # a full disk is no sick one: this file alone is lost
                 raise
@@ -96,8 +102,8 @@ class Steps:
 class FileSystems(Steps):
     """`syncfs` on the file systems of the objects and of the index, which are mostly one."""
 
-    def __init__(self, places: Iterable[Path], told: Callable[[str], None]) -> None:
-        super().__init__(told)
+    def __init__(self, places: Sequence[Path], told: Callable[[str], None]) -> None:
+        super().__init__(places[0], told)
         self._held: dict[int, int] = {}
         try:
             for place in places:
@@ -138,8 +144,8 @@ def kind(sync: str) -> Sync:
     return "group" if telling and kernel.HAS_SYNCFS else "each"
 
 
-def barrier(sync: Sync, places: Iterable[Path], told: Callable[[str], None]) -> Barrier:
-    """The barrier for objects and index in these places; `told` hears why it broke.
+def barrier(sync: Sync, places: Sequence[Path], told: Callable[[str], None]) -> Barrier:
+    """The barrier for the places of objects and index, in this order; `told` hears why it broke.
 
     Raises Unavailable.
     """
@@ -147,7 +153,7 @@ def barrier(sync: Sync, places: Iterable[Path], told: Callable[[str], None]) -> 
         case "group":
             return FileSystems(places, told)
         case "each":
-            return Steps(told)
+            return Steps(places[0], told)
         case "never":
             return Open()
 

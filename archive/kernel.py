@@ -11,8 +11,10 @@ import errno
 import os
 from contextlib import suppress
 from ctypes import c_char_p, c_int, c_long, c_longlong, c_uint
+from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_MOUNTS = Path("/proc/self/mountinfo")
 _NOREPLACE = 1
 _START = 2  # SYNC_FILE_RANGE_WRITE: begin, and wait for nothing
 _UNKNOWN = frozenset((errno.EINVAL, errno.ENOSYS))  # to the file system, or to the kernel
@@ -41,6 +43,19 @@ def rename_new(source: str, source_fd: int, name: str, fd: int) -> None:
     # sweeps it away.  Copy-on-write file systems that are full cannot even unlink.
     with suppress(OSError):
         os.unlink(source, dir_fd=source_fd)
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that holds a path, as `mount` names it; empty if not known."""
+    device = path.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    # proc(5): number, parent, device, ... - type, source, options
+    found = [line.partition(" - ")[2] for line in mounts if line.split(" ", 3)[2] == wanted]
+    return found[0].split(" ", 1)[0] if found else ""
 
 
 def start_writing(fd: int, at: int, count: int) -> None:
