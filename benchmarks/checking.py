@@ -30,8 +30,8 @@ from scu.associate import Target
 from tests.objects import written
 from tests.test_large_objects import served
 
-ROUNDS = 11
-COUNTS = {"CT": 150, "tiny": 400}
+ROUNDS = 9
+COUNTS = {"CT": 60, "tiny": 400}
 LEVELS = ("off", "warn", "reject")
 
 
