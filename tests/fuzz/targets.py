@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from archive import charsets, identifiers, items
+from archive import charsets, identifiers, items, nonpatient
 from archive.attributes import ATTRIBUTES
 from archive.bounds import Bounds
 from archive.errors import ArchiveError, BadIdentifier, BadObject
@@ -19,7 +20,7 @@ from archive.index import Index
 from archive.inflating import scanner
 from archive.nonpatient import WANTED
 from archive.options import Options
-from archive.query import parse, with_character_set
+from archive.query import Single, parse, parse_single, with_character_set
 from archive.record import StoredInstance, record
 from config.limits import Limits
 from scu import references
@@ -30,6 +31,7 @@ from wire.errors import ProtocolError
 from wire.negotiation import Acceptance, Offer
 from wire.states import Event, Role, State
 
+CT = "1.2.840.10008.5.1.4.1.1.2"
 LIMITS = Limits(pdu=8192, request_bytes=8192)
 BOUNDS = Bounds(elements=3000, odd_elements=500, inflated_bytes=1 << 20, head_bytes=1 << 20)
 SYNTAXES = (
@@ -200,7 +202,8 @@ def _index() -> Index:
     made = Index(folder, sync="lazy")
     from tests.indexed import instance
 
-    made.add(instance(folder, "1.2.3", PatientName="A^B", StudyDate="20240101"))
+    one = instance(folder, "1.2.3", PatientName="A^B", StudyDate="20240101")
+    made.add(replace(one, whole='{"SOPInstanceUID":"1.2.3","ApprovalSequence":[{}]}'))
     return made
 
 
@@ -220,13 +223,20 @@ def questions(data: bytes) -> None:
     try:
         identifier = identifiers.read(data[2:], syntax, BOUNDS)
         levels = MODELS[data[0] // 3 % len(MODELS)]
-        query = parse(identifier, levels, retrieve=retrieve, repository=repository, options=options)
+        if how & 128:
+            root = list(nonpatient.MODELS)[data[0] // 3 % len(nonpatient.MODELS)]
+            single = Single(root, (CT,))
+            query = parse_single(identifier, single, retrieve=retrieve, options=options)
+        else:
+            query = parse(
+                identifier, levels, retrieve=retrieve, repository=repository, options=options
+            )
     except BadIdentifier:
         return
     if retrieve:
         assert len(list(_index().instances(query))) <= 1
     else:
-        query = with_character_set(query) if "STUDY" in levels else query
+        query = with_character_set(query) if query.single or "STUDY" in levels else query
         rows = list(_index().find(query))
         assert all(len(row) == len(query.returns) for row in rows)
 
