@@ -58,6 +58,11 @@ FAULTS = (
         "PS3.3 C.11.1.1.2: mg/ml",
     ),
     (
+        "multi-energy/80-kv-converted",
+        "ReferencedSeriesSequence present but Instance does not reference Instances",
+        "it does not see references in Conversion Source Attributes Sequence",
+    ),
+    (
         "volume/label-map",
         "SegmentNumber not monotonically increasing",
         "a label map begins with its background, segment 0",

@@ -66,7 +66,7 @@ FAMILIES: Final = (
     _family(
         "multi-energy",
         "CT at two energies: monoenergetic images and iodine maps, classic and enhanced",
-        *("2", "2.1"),
+        *("2", "2.1", "2.2"),
     ),
     _family(
         "contrast",
@@ -79,7 +79,7 @@ FAMILIES: Final = (
     _family(
         "measurements",
         "CT images and what was measured on them: TID 1500 and an Extensible SR",
-        *("2", "88.34", "88.35"),
+        *("2", "88.22", "88.33", "88.34", "88.35"),
     ),
     _family(
         "content-assessment",

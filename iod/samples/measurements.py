@@ -13,7 +13,7 @@ import numpy as np
 from highdicom.sr import Comprehensive3DSR, ContentItem
 from pydicom import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import ExtensibleSRStorage
+from pydicom.uid import ComprehensiveSRStorage, EnhancedSRStorage, ExtensibleSRStorage
 
 from iod.samples import sr
 from iod.samples.ct_images import SCANNER, phantom, slice_of
@@ -26,6 +26,8 @@ _STUDY: Final = Study("measurements", BERT, "CT of the liver, measured")
 _IMAGES: Final = Series(_STUDY, "CT", 1, "Liver", SCANNER)
 _REPORTS: Final = Series(_STUDY, "SR", 2, "Measurements", EQUIPMENT)
 _EXTENSIBLE: Final = Series(_STUDY, "SR", 3, "Findings", EQUIPMENT)
+_ENHANCED: Final = Series(_STUDY, "SR", 4, "Findings, enhanced", EQUIPMENT)
+_COMPREHENSIVE: Final = Series(_STUDY, "SR", 5, "Findings, comprehensive", EQUIPMENT)
 _SLICES: Final = 3
 _LESION: Final = ("52988006", "SCT", "Lesion")
 _LIVER: Final = ("10200004", "SCT", "Liver")
@@ -38,6 +40,8 @@ def instances() -> dict[str, Dataset]:
     return {
         **{f"image-{number}": each for number, each in enumerate(images, start=1)},
         "report": _report(images[1]),
+        "enhanced": _plain(_ENHANCED, EnhancedSRStorage, images[1]),
+        "comprehensive": _plain(_COMPREHENSIVE, ComprehensiveSRStorage, images[1]),
         "extensible": _extensible(images[1]),
     }
 
@@ -83,40 +87,46 @@ def _report(measured: Dataset) -> Dataset:
     return settled(made, _REPORTS)
 
 
+def _plain(series: Series, sop_class_uid: str, measured: Dataset) -> Dataset:
+    """The finding with its image and its length, and what follows from it."""
+    root = _root(_finding(measured))
+    return sr.document(series, sop_class_uid, "findings", root, [measured])
+
+
 def _extensible(measured: Dataset) -> Dataset:
-    """A finding with its image by value, and a conclusion that refers to it by its place."""
-    root = sr.container(
-        ("18748-4", "LN", "Diagnostic Imaging Report"),
-        sr.language(),
-        *sr.observer("Reader^Rosa"),
-        sr.container(
-            ("121070", "DCM", "Findings"),
-            sr.coded(
-                ("121071", "DCM", "Finding"),
-                _LESION,
-                sr.coded(("363698007", "SCT", "Finding Site"), _LIVER, by=sr.PROPERTIES),
-                sr.image(
-                    ("121080", "DCM", "Best illustration of finding"), measured, by=sr.INFERRED
-                ),
-                sr.number(("410668003", "SCT", "Length"), 40, ("mm", "mm"), by=sr.PROPERTIES),
-            ),
-            sr.table(
-                ("126010", "DCM", "Imaging Measurements"),
-                (
-                    (("410668003", "SCT", "Length"), ("mm", "mm")),
-                    (("131184002", "SCT", "Area of defined region"), ("mm2", "mm2")),
-                ),
-                [(40, 800), (12, 96)],
-            ),
-        ),
-        sr.container(("121076", "DCM", "Conclusions"), _conclusion()),
+    """The same, with a table, and a conclusion that refers to the finding by its place."""
+    columns = (
+        (("410668003", "SCT", "Length"), ("mm", "mm")),
+        (("131184002", "SCT", "Area of defined region"), ("mm2", "mm2")),
     )
+    measurements = sr.table(("126010", "DCM", "Imaging Measurements"), columns, [(40, 800)])
+    root = _root(_finding(measured), measurements)
     made = sr.document(_EXTENSIBLE, ExtensibleSRStorage, "extensible", root, [measured])
     conclusion = made.ContentSequence[-1].ContentSequence[0]
     # By reference, C.17.3.2.5: the root is 1, the findings its 4th item, the finding its 1st.
     by_reference = item(RelationshipType="INFERRED FROM", ReferencedContentItemIdentifier=[1, 4, 1])
     conclusion.add_new("ContentSequence", "SQ", [by_reference])  # highdicom knows it by value only
     return made
+
+
+def _root(*findings: ContentItem) -> ContentItem:
+    return sr.container(
+        ("18748-4", "LN", "Diagnostic Imaging Report"),
+        sr.language(),
+        *sr.observer("Reader^Rosa"),
+        sr.container(("121070", "DCM", "Findings"), *findings),
+        sr.container(("121076", "DCM", "Conclusions"), _conclusion()),
+    )
+
+
+def _finding(measured: Dataset) -> ContentItem:
+    return sr.coded(
+        ("121071", "DCM", "Finding"),
+        _LESION,
+        sr.coded(("363698007", "SCT", "Finding Site"), _LIVER, by=sr.PROPERTIES),
+        sr.image(("121080", "DCM", "Best illustration of finding"), measured, by=sr.INFERRED),
+        sr.number(("410668003", "SCT", "Length"), 40, ("mm", "mm"), by=sr.PROPERTIES),
+    )
 
 
 def _conclusion() -> ContentItem:

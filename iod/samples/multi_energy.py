@@ -10,14 +10,19 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from highdicom.legacy import LegacyConvertedEnhancedCTImage
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from iod.samples.ct_images import IODINE, SCANNER, phantom, pixels, slice_of
 from iod.samples.energy_paths import acquisition
 from iod.samples.enhanced_ct import SOURCE, Computed, enhanced
+from iod.samples.identity import uid
 from iod.samples.items import code, item, put, reference
 from iod.samples.referring import common_references
+from iod.samples.settling import settled
 from iod.samples.subjects import ANNA, Series, Study
 
 _STUDY: Final = Study("multi-energy", ANNA, "CT of the liver, two energies")
@@ -27,6 +32,7 @@ _MONO: Final = Series(_STUDY, "CT", 3, "Monoenergetic 50 keV", SCANNER)
 _MAP: Final = Series(_STUDY, "CT", 4, "Iodine", SCANNER)
 _ENHANCED: Final = Series(_STUDY, "CT", 5, "Monoenergetic 50 keV, enhanced", SCANNER)
 _ENHANCED_MAP: Final = Series(_STUDY, "CT", 6, "Iodine, enhanced", SCANNER)
+_CONVERTED: Final = Series(_STUDY, "CT", 7, "80 kV, converted", SCANNER)
 _SLICES: Final = 3
 _ENERGY: Final = 50.0  # keV
 _HOUNSFIELD: Final = ("[hnsf'U]", "UCUM", "Hounsfield unit")
@@ -44,6 +50,7 @@ def instances() -> dict[str, Dataset]:
     return {
         **{f"80-kv-{number}": each for number, each in enumerate(low, start=1)},
         **{f"140-kv-{number}": each for number, each in enumerate(high, start=1)},
+        "80-kv-converted": _converted(low),
         "monoenergetic": _monoenergetic(sources[1], mono),
         "iodine": _material(sources[1], iodine),
         "monoenergetic-enhanced": enhanced(_ENHANCED, sources, _computed_mono(mono)),
@@ -57,6 +64,27 @@ def _numbers() -> range:
 
 def _original(series: Series, number: int, kvp: int, units: NDArray[np.int16]) -> Dataset:
     return put(slice_of(series, number, units), KVP=kvp)
+
+
+def _converted(slices: list[Dataset]) -> Dataset:
+    """The slices of one energy as a Legacy Converted Enhanced CT Image, A.70, by highdicom."""
+    made = LegacyConvertedEnhancedCTImage(
+        legacy_datasets=[_with_syntax(each) for each in slices],
+        series_instance_uid=uid("series", _STUDY.key, _CONVERTED.number),
+        series_number=_CONVERTED.number,
+        sop_instance_uid=uid("instance", _STUDY.key, _CONVERTED.number, "converted"),
+        instance_number=1,
+    )
+    # highdicom refers to them in an order that differs from run to run.
+    return common_references(settled(made, _CONVERTED), *slices)
+
+
+def _with_syntax(one: Dataset) -> Dataset:
+    """A copy that says its transfer syntax, as one from a file does."""
+    copied = Dataset(one)
+    copied.file_meta = FileMetaDataset()
+    copied.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return copied
 
 
 def _iodine() -> NDArray[np.int16]:
