@@ -76,7 +76,7 @@ def find(
     as_json: options.JsonOption = False,
     as_csv: CsvOption = False,
 ) -> int:
-    """Ask a peer what patients, studies, series it has, or objects without a patient (C-FIND)."""
+    """Ask a peer what it has: studies, or objects without a patient."""
     if as_json and as_csv:
         raise Failure(Code.USAGE, "--json or --csv, not both")
     secured = calls.Secured(tls, cert, tls_key, ca)
