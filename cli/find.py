@@ -76,7 +76,7 @@ def find(
     as_json: options.JsonOption = False,
     as_csv: CsvOption = False,
 ) -> int:
-    """Ask a peer what it has: studies, or objects without a patient."""
+    """Ask a peer what it has: studies, or what has no patient."""
     if as_json and as_csv:
         raise Failure(Code.USAGE, "--json or --csv, not both")
     secured = calls.Secured(tls, cert, tls_key, ca)

@@ -84,7 +84,7 @@ def protocols(
     state: StateOption = "",
     as_json: options.JsonOption = False,
 ) -> None:
-    """List protocols: their models, how they stand now or at a date.
+    """List protocols: their models, how they stand at a date.
 
     A protocol is approved while the newest assertion about a use of it approves that use and has
     not expired; superseded once it was deprecated; withdrawn once it was disapproved.

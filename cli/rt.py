@@ -35,7 +35,7 @@ def rt(
     config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
-    """List radiation sets, which are complete; of one, what it needs.
+    """List radiation sets, whether complete; of one, its tree.
 
     Exit code 1 when something of the one that is named is missing.
     """
