@@ -105,7 +105,11 @@ def _performed(planned: Dataset) -> Dataset:
         template="11020",
     )
     made = sr.document(
-        _REPORTS, PerformedImagingAgentAdministrationSRStorage, "performed", root, [planned]
+        _REPORTS,
+        PerformedImagingAgentAdministrationSRStorage,
+        "performed",
+        root,
+        evidence=[planned],
     )
     # Synchronization Module, C.7.4.2: mandatory here, so that flow and images share a clock.
     return put(

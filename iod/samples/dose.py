@@ -136,7 +136,9 @@ def _estimate(report: Dataset) -> Dataset:
         ),
         template="10030",
     )
-    return sr.document(_ESTIMATES, PatientRadiationDoseSRStorage, "patient-dose", root, [report])
+    return sr.document(
+        _ESTIMATES, PatientRadiationDoseSRStorage, "patient-dose", root, evidence=[report]
+    )
 
 
 def _organ(organ: sr.Concept, dose: float) -> ContentItem:

@@ -90,7 +90,7 @@ def _report(measured: Dataset) -> Dataset:
 def _plain(series: Series, sop_class_uid: str, measured: Dataset) -> Dataset:
     """The finding with its image and its length, and what follows from it."""
     root = _root(_finding(measured))
-    return sr.document(series, sop_class_uid, "findings", root, [measured])
+    return sr.document(series, sop_class_uid, "findings", root, evidence=[measured])
 
 
 def _extensible(measured: Dataset) -> Dataset:
@@ -101,7 +101,7 @@ def _extensible(measured: Dataset) -> Dataset:
     )
     measurements = sr.table(("126010", "DCM", "Imaging Measurements"), columns, [(40, 800)])
     root = _root(_finding(measured), measurements)
-    made = sr.document(_EXTENSIBLE, ExtensibleSRStorage, "extensible", root, [measured])
+    made = sr.document(_EXTENSIBLE, ExtensibleSRStorage, "extensible", root, evidence=[measured])
     conclusion = made.ContentSequence[-1].ContentSequence[0]
     # By reference, C.17.3.2.5: the root is 1, the findings its 4th item, the finding its 1st.
     by_reference = item(RelationshipType="INFERRED FROM", ReferencedContentItemIdentifier=[1, 4, 1])

@@ -149,6 +149,7 @@ def document(
     sop_class_uid: str,
     name: str,
     root: ContentItem,
+    *,
     evidence: Sequence[Dataset] = (),
 ) -> Dataset:
     """The document of this tree; `evidence` is what it refers to, all of its study."""
