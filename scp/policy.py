@@ -99,9 +99,10 @@ def _acceptance(rights: Rights, entry: Entry, request: Request, settings: Settin
         allowed,
         refused=frozenset(known) - frozenset(allowed),
         extended={
-            uid: extended.answer(model, request.extended[uid])
+            uid: agreed
             for uid in allowed
-            if uid in request.extended and (model := catalogue.information_model(uid))
+            if (model := catalogue.information_model(uid))
+            and (agreed := extended.answer(model, request.extended.get(uid, b"")))
         },
         identity_response=_identity_response(entry, request.identity),
     )

@@ -178,6 +178,18 @@ def test_what_is_offered_is_agreed_to(at: Target, model, offered):
     assert statuses[-1] == 0
 
 
+def test_retrieval_has_nothing_to_negotiate(at: Target):
+    """U.4.2: no extended behavior is defined, so no sub-item is returned."""
+    ae = AE(ae_title="PYNET")
+    ae.add_requested_context(MOVE["hanging"])
+    offer = SOPClassExtendedNegotiation()
+    offer.sop_class_uid, offer.service_class_application_information = MOVE["hanging"], b"\1"
+    association = ae.associate(at.host, at.port, ae_title="ANODE", ext_neg=[offer])
+    assert association.is_established
+    assert association.acceptor.sop_class_extended == {}
+    association.release()
+
+
 def test_names_match_by_sound_when_agreed(at: Target):
     keys = {"ContentCreatorName": "Kurie", "ProtocolName": ""}
     assert ask(at, "protocol", keys)[1] == []
