@@ -82,7 +82,7 @@ def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
         for number in range(1, rounds.number + 1):
             machine.sync()
             targets = serving.targets(AT_ONCE[number % len(AT_ONCE)])
-            load = Load(targets, sizes=rounds.sizes, asking=True)
+            load = Load(targets, sizes=rounds.sizes, asking=rounds.asking)
             cut = partial(machine.cut, serving)
             fell(machine.ledger, load, rounds.moment(), cut, rounds.at())
             machine.again()

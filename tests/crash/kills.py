@@ -60,6 +60,11 @@ class Rounds:
         least, most = self.moments
         return random.triangular(least, most, least)
 
+    @property
+    def asking(self) -> bool:
+        """Whether senders ask for storage commitment too."""
+        return self.after != ("store",)
+
     def at(self) -> Moment:
         """After what a fall comes."""
         return random.choice(self.after)
@@ -73,7 +78,7 @@ def kills(cradle: Cradle, site: Site, rounds: Rounds) -> Figures:
         site = replace(site, tables=site.tables + tables)
         serving = cradle.start(site)
         for number in range(1, rounds.number + 1):
-            load = Load(serving.targets(AT_ONCE), sizes=rounds.sizes, asking=True)
+            load = Load(serving.targets(AT_ONCE), sizes=rounds.sizes, asking=rounds.asking)
             fell(ledger, load, rounds.moment(), serving.kill, rounds.at())
             figures.findings.add(judge.fallen())
             serving = cradle.start(site, fresh=bool(rounds.fresh) and number % rounds.fresh == 0)
