@@ -152,7 +152,7 @@ def instances(query: Query, dialect: Dialect, read: Read, root: Path) -> Found:
     return _found(read(select.instances(query, dialect)), dialect, read, root)
 
 
-def joined(first: Found, rows: Sequence[int], dialect: Dialect, read: Read, root: Path) -> Found:
+def joined(first: Found, rows: Sequence[int], dialect: Dialect, read: Read, *, root: Path) -> Found:
     """What was found first, and the instances of these rows behind it."""
     some = array("q", rows)
     kinds = (row for portion in _portions(some) for row in read(_kinds(portion, dialect)))

@@ -143,7 +143,7 @@ class Index:
 
     def joined(self, first: Found, rows: Sequence[int]) -> Found:
         """What was found first, and the instances of these rows behind it."""
-        return found.joined(first, rows, self._dialect, self._within_time, self._root)
+        return found.joined(first, rows, self._dialect, self._within_time, root=self._root)
 
     def lookup(self, sop_instance_uid: str) -> StoredInstance | None:
         """The instance with this UID."""
