@@ -29,7 +29,7 @@ from archive.objects import Folder
 from archive.query import Query
 from archive.reception import Place, Receipt, Reception
 from archive.record import StoredInstance
-from archive.startup import Recovery, recover
+from archive.startup import NEWEST, Recovery, recover
 
 
 def _always(_sop_class_uid: str) -> bool:
@@ -77,9 +77,7 @@ class Archive:
                 root, index=index, sync=way, barrier=passing, seconds=bounds.query_seconds
             )
             made = cls(objects, opened, passing, bounds)
-            for held in opened.newest(1):
-                with suppress(OSError):
-                    objects.latest = held.path.stat().st_ctime
+            made._note_latest()
             undone.pop_all()
         return made
 
@@ -88,8 +86,16 @@ class Archive:
         self._barrier.pass_()
         clear(self._objects.root)
         found = recover(self._objects, self._index, kind)
+        self._note_latest()
         complete(self._objects, self._index, kind)
         return found
+
+    def _note_latest(self) -> None:
+        """When the newest file had its name: the last row's is not it where the clock went back."""
+        for held in self._index.newest(NEWEST):
+            with suppress(OSError):
+                named = held.path.stat().st_ctime
+                self._objects.latest = max(self._objects.latest, named)
 
     def settle(self) -> None:
         """Return when all that is found by now is durable, lazy or not; raises ArchiveError."""

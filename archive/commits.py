@@ -194,10 +194,8 @@ class Commits:
                 raise Uncertain("the index failed while it committed") from error
             raise
         for ticket in group:
-            if isinstance(ticket.result, Added):
+            if isinstance(ticket.result, Added):  # rows that are removed leave no number to others
                 self.newest = max(self.newest, ticket.result.row)
-            elif ticket.after is None:  # rows that were removed leave their numbers to others
-                self.newest = 0
 
     def _roll_back(self, connection: Connection, writer: Writer) -> None:
         writer.forget()

@@ -31,9 +31,10 @@ def note(root: Path, key: str) -> None:
 def noted(root: Path) -> list[str]:
     """The keys, once each; a line that a crash cut short names no file."""
     try:
-        return list(dict.fromkeys((root / NAME).read_text("ascii").splitlines()))
-    except (OSError, ValueError):
+        lines = (root / NAME).read_text("ascii", errors="replace").splitlines()
+    except OSError:
         return []
+    return list(dict.fromkeys(lines))
 
 
 def clear(root: Path) -> None:

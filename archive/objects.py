@@ -16,7 +16,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -214,20 +214,21 @@ class Folder:
             for file in sorted(path.glob("*.dcm")):
                 yield file.relative_to(top).as_posix()
 
-    def since(self, moment: float) -> Iterator[str]:
-        """The keys of files that have had their name since this moment, by the disk's clock."""
+    def since(self, moment: float) -> Sequence[str]:
+        """The keys of files that have had their name since this moment, by the disk's clock.
+
+        The oldest first: when their rows are made in this order, those missing are the newest.
+        """
         moment -= _CLOCK_SECONDS
         # A file is named before it is there.
         first = time.strftime("%Y/%m/%d/%H", time.gmtime(max(0.0, moment - _NAMING_SECONDS)))
-        top = self.root / "objects"
-        for folder in sorted(top.glob("*/*/*/*")):
-            if folder.relative_to(top).as_posix() >= first:
+        top, found = self.root / "objects", list[tuple[float, str]]()
+        for folder in top.glob("*/*/*/*"):
+            hour = folder.relative_to(top).as_posix()
+            if hour >= first:
                 with os.scandir(folder) as entries:
-                    yield from (
-                        f"{folder.relative_to(top).as_posix()}/{entry.name}"
-                        for entry in entries
-                        if entry.name.endswith(".dcm") and entry.stat().st_ctime >= moment
-                    )
+                    found += ((_named(each), f"{hour}/{each.name}") for each in entries)
+        return [key for named, key in sorted(found) if named >= moment and key.endswith(".dcm")]
 
     def quarantine(self, path: Path, reason: Mapping[str, object]) -> None:
         """Set a file aside, if it is there, with the reason beside it; nothing is lost."""
@@ -246,6 +247,14 @@ class Folder:
         for part in hour.split("/"):
             leaf = _Leaf(_folder(None, part, sync=self._sync, within=leaf.fd))
         return leaf
+
+
+def _named(entry: os.DirEntry[str]) -> float:
+    """When a file had its name; never, where another process has removed it meanwhile."""
+    try:
+        return entry.stat().st_ctime
+    except FileNotFoundError:
+        return -1.0
 
 
 class _Leaf:

@@ -26,7 +26,7 @@ from archive.objects import Folder
 from archive.record import StoredInstance
 
 _log = logging.getLogger("anode.archive")
-_NEWEST = 4 * GROUP  # rows: several groups, of several processes
+NEWEST = 4 * GROUP  # rows: several groups, of several processes
 _FEW = 20  # files that a crash may have cost
 _READ_BYTES = 1 << 30  # of the newest objects, read again whole
 _CHUNK = 1 << 20
@@ -53,17 +53,18 @@ def recover(objects: Folder, index: Index, kind: Kind) -> Recovery:
     """Mend what a crash left; only for who has claimed the data folder. Raises ArchiveError."""
     found = Recovery()
     tombstones.complete(objects, index)
-    newest = list(index.newest(_NEWEST))
+    newest = list(index.newest(NEWEST))
     _must_be_there(objects, newest)
     left = _READ_BYTES
     for held in newest:
         left -= held.size
         _verify(objects, index, held, found, whole=left >= 0)
-    for key in _unknown(objects, index, newest):
-        _take_in(objects, index, key, found, kind=kind)
-    for key in _doubtful(objects):
-        _take_in(objects, index, key, found, kind=kind)
-    doubts.clear(objects.root)
+    keys = [*_unknown(objects, index, newest), *_doubtful(objects)]
+    unread = [key for key in keys if not _take_in(objects, index, key, found, kind=kind)]
+    for key in unread:  # when the next start comes, many may be newer
+        objects.doubt(key)
+    if not unread:
+        doubts.clear(objects.root)
     if found != Recovery():
         _log.warning("after a crash: %s", found)
     return found
@@ -120,7 +121,7 @@ def _unknown(objects: Folder, index: Index, newest: Sequence[StoredInstance]) ->
     """The keys of files as new as the newest rows, or newer, that have no row."""
     since = 0.0
     # With fewer rows than are looked at, any file may be older than all of them.
-    for held in reversed(newest if len(newest) == _NEWEST else ()):
+    for held in reversed(newest if len(newest) == NEWEST else ()):
         with suppress(OSError):
             since = held.path.stat().st_ctime
             break
@@ -140,17 +141,20 @@ def _doubtful(objects: Folder) -> list[str]:
     return [key for key in noted if key not in dead and objects.path(key).exists()]
 
 
-def _take_in(objects: Folder, index: Index, key: str, found: Recovery, *, kind: Kind) -> None:
-    """A file that may have no row: whole objects are indexed, others set aside."""
+def _take_in(objects: Folder, index: Index, key: str, found: Recovery, *, kind: Kind) -> bool:
+    """A file that may have no row: whole objects are indexed, others set aside.
+
+    False for one that is there and cannot be read now: the next start looks again.
+    """
     try:
         row = adopt(objects, key, HELD, kind)
     except (BadObject, Mismatch, TooLarge) as error:
         objects.quarantine(objects.path(key), {"why": str(error)})
         found.unreadable += 1
-        return
+        return True
     except ArchiveError as error:
         _log.error("%s cannot be read: %s", key, error)
-        return
+        return not objects.path(key).exists()
     added = index.add(row)
     held = added.existing
     if added.new:
@@ -159,6 +163,7 @@ def _take_in(objects: Folder, index: Index, key: str, found: Recovery, *, kind: 
         why = "another file of this instance is indexed"
         objects.quarantine(row.stored.path, _reason(row.stored, why))
         found.unreadable += 1
+    return True
 
 
 def _reason(held: StoredInstance, why: str) -> dict[str, object]:

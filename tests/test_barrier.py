@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,29 @@ def test_when_the_clock_goes_back_rows_wait_for_the_barrier(
     """A start would look for files as new as the newest rows, and this one seems older."""
     archive.objects.latest += 3600
     receive(archive, instance())
+    assert [sync for sync in syncs if sync != "folder"] == ["file", "all"]
+
+
+def test_a_restart_does_not_forget_that_the_clock_went_back(
+    archive: Archive, tmp_path: Path, syncs: list[str]
+):
+    """The last row's file need not be the newest by the disk's clock."""
+    ahead = time.time() + 3600
+    with pytest.MonkeyPatch.context() as patch:
+        stat = Path.stat
+        first = archive.lookup("1.2.1").path
+
+        def said(path: Path, **more: bool) -> os.stat_result:
+            found = stat(path, **more)
+            if path == first:
+                found = os.stat_result(found, {"st_ctime": ahead})
+            return found
+
+        patch.setattr(Path, "stat", said)
+        receive(archive, instance("1.2.2"), uid="1.2.2")
+        with Archive.open(tmp_path) as restarted:
+            syncs.clear()
+            receive(restarted, instance())
     assert [sync for sync in syncs if sync != "folder"] == ["file", "all"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive, objects, reception
+from archive import Archive, kernel, reception
 from archive.errors import NoSpace, Unavailable
 from tests.datasets import CT, EXPLICIT, instance
 from tests.receiving import files, receive
@@ -21,8 +21,10 @@ def archive(tmp_path: Path):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
-@pytest.mark.parametrize("call", ["open", "writev", "link"])
-def test_a_failing_disk_keeps_nothing_and_recovers(archive, tmp_path, monkeypatch, call, number):
+@pytest.mark.parametrize(("where", "call"), [(os, "open"), (os, "writev"), (kernel, "rename_new")])
+def test_a_failing_disk_keeps_nothing_and_recovers(
+    archive, tmp_path, monkeypatch, where, call, number
+):
     """Durability P4, P5: A700, nothing left, and it works again without a restart."""
     receive(archive, instance("1.2.9"), uid="1.2.9")
     before = files(tmp_path)
@@ -32,7 +34,7 @@ def test_a_failing_disk_keeps_nothing_and_recovers(archive, tmp_path, monkeypatc
 
     expected = Unavailable if number == errno.EIO else NoSpace
     with monkeypatch.context() as patch:
-        patch.setattr(objects.os, call, fail)
+        patch.setattr(where, call, fail)
         with pytest.raises(expected):
             receive(archive, instance())
     assert files(tmp_path) == before
@@ -60,7 +62,7 @@ def test_more_fragments_than_one_call_takes(archive: Archive):
 
 @pytest.mark.parametrize("error", [NoSpace("full"), Unavailable("gone")])
 def test_an_index_that_refuses_takes_the_file_with_it(archive, tmp_path, monkeypatch, error):
-    def refuse(row):
+    def refuse(*_: object) -> None:
         raise error
 
     with monkeypatch.context() as patch:

@@ -6,12 +6,17 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from archive import Archive, doubts, startup
+from archive import Archive, doubts, objects, startup
+from archive.adopting import adopt
 from archive.errors import Unavailable, Uncertain
+from archive.record import Record
 from archive.startup import Recovery
 from tests.datasets import instance
 from tests.receiving import files, receive
@@ -136,7 +141,7 @@ def test_a_file_that_was_adopted_under_an_import_is_not_taken_for_a_duplicate(tm
 
 def test_old_files_are_not_looked_at(tmp_path, monkeypatch):
     """However large the archive is: those are for `anode check`."""
-    monkeypatch.setattr(startup, "_NEWEST", 2)
+    monkeypatch.setattr(startup, "NEWEST", 2)
     paths = filled(tmp_path, "1.2.1", "1.2.2")
     old = tmp_path / "objects" / "2001" / "01" / "01" / "00"
     old.mkdir(parents=True)
@@ -146,7 +151,7 @@ def test_old_files_are_not_looked_at(tmp_path, monkeypatch):
 
 def test_a_file_in_doubt_is_looked_at_however_many_came_after_it(tmp_path, monkeypatch):
     """Its commit failed with an error of the disk, and so did the look that followed."""
-    monkeypatch.setattr(startup, "_NEWEST", 2)
+    monkeypatch.setattr(startup, "NEWEST", 2)
 
     def fail(*_: object) -> None:
         raise Unavailable("the disk of the index fails")
@@ -167,6 +172,75 @@ def test_a_file_in_doubt_is_looked_at_however_many_came_after_it(tmp_path, monke
     assert recovered(tmp_path) == (Recovery(adopted=1), {"1.2.1", "1.2.2", "1.2.3", "1.2.4"})
     assert recovered(tmp_path)[0] == Recovery()
     assert not (tmp_path / doubts.NAME).exists()
+
+
+def test_a_start_that_was_cut_short_is_finished_by_the_next(tmp_path, monkeypatch):
+    """Rows are made the oldest file first: else the newest rows would hide what is still to do."""
+    monkeypatch.setattr(startup, "NEWEST", 2)
+    monkeypatch.setattr(objects, "_CLOCK_SECONDS", 0.0)
+    lost = [f"1.2.3.{number}" for number in range(8)]
+    with Archive.open(tmp_path, sync="lazy") as archive:
+        for uid in ("1.2.1", "1.2.2", *lost):
+            time.sleep(0.01)  # so that the disk's clock sets them apart
+            receive(archive, instance(uid), uid=uid)
+        for uid in lost:
+            archive.index.remove(uid)
+        with monkeypatch.context() as patch:
+            patch.setattr(startup, "adopt", _killed_after(4))
+            with pytest.raises(KeyboardInterrupt):
+                archive.recover()
+    assert recovered(tmp_path) == (Recovery(adopted=4), {"1.2.1", "1.2.2", *lost})
+
+
+def _killed_after(many: int) -> Callable[..., Record]:
+    left = iter(range(many))
+
+    def killed(*arguments: Any) -> Record:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return adopt(*arguments)
+
+    return killed
+
+
+def test_what_a_start_cannot_read_the_next_one_looks_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(startup, "NEWEST", 2)
+    filled(tmp_path, "1.2.1", "1.2.2", "1.2.3")
+    without_row(tmp_path, "1.2.3")
+
+    def unreadable(*_: object) -> None:
+        raise Unavailable("the disk has a bad moment")
+
+    with Archive.open(tmp_path, sync="lazy") as archive, monkeypatch.context() as patch:
+        patch.setattr(startup, "adopt", unreadable)
+        assert archive.recover() == Recovery()
+    monkeypatch.setattr(objects, "_CLOCK_SECONDS", 0.0)
+    time.sleep(0.02)
+    filled(tmp_path, "1.2.4", "1.2.5")
+    assert recovered(tmp_path)[0] == Recovery(adopted=1)
+
+
+def test_a_file_that_goes_while_a_start_looks_is_none(tmp_path, monkeypatch):
+    """`anode import` beside it has met a duplicate, and removes what it has stored."""
+    gone = filled(tmp_path, "1.2.1")["1.2.1"]
+    without_row(tmp_path, "1.2.1")
+    scandir = os.scandir
+
+    @contextmanager
+    def late(path):
+        with scandir(path) as entries:
+            listed = list(entries)
+            if Path(path) == gone.parent:
+                gone.unlink()
+            yield iter(listed)
+
+    monkeypatch.setattr(objects.os, "scandir", late)
+    assert recovered(tmp_path) == (Recovery(), set())
+
+
+def test_notes_with_a_damaged_line_are_read(tmp_path):
+    (tmp_path / doubts.NAME).write_bytes(b"2026/01/01/00/a.dcm\n\xff\xfe")
+    assert doubts.noted(tmp_path)[0] == "2026/01/01/00/a.dcm"
 
 
 @pytest.mark.long
