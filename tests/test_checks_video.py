@@ -1,5 +1,7 @@
 """What a bit stream says of itself is read from MP4, transport and bare streams; none raises."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,12 @@ def test_no_stream_raises(data, codec):
     video(b"\0\0\0\x18ftyp" + b"avcC\1" + data, codec)
     video(b"\0\0\0\x18ftyp" + b"hvcC\1" + data, codec)
     video(b"G" + data + b"G" * 200, codec)
+
+
+@pytest.mark.parametrize(("name", "codec"), [(b"hvcC", "hevc"), (b"avcC", "h264")])
+def test_a_stream_full_of_configurations_costs_no_more_than_one(name, codec):
+    """Each of these says that it has 255 arrays."""
+    hostile = b"\0\0\0\x18ftypisom" + (name + b"\1" + bytes(21) + b"\xff") * 300_000
+    begun = time.process_time()
+    assert video(hostile, codec) is None
+    assert time.process_time() - begun < 2.0

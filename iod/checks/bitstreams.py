@@ -19,6 +19,7 @@ _PACKET: Final = 188
 _RATES: Final = (0, 24000 / 1001, 24, 25, 30000 / 1001, 30, 50, 60000 / 1001, 60)
 _MARK: Final = b"\0\0\1"
 _MOST_SETS: Final = 64  # that are looked at
+_MOST_BOXES: Final = 64  # that may be configurations; hostile streams have hundreds of thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,13 @@ def _streams(data: bytes) -> Iterator[bytes]:
 def _configured(data: bytes, codec: str) -> Iterator[bytes]:
     """The sets in the decoder configuration of an MP4: ISO/IEC 14496-15."""
     name = b"avcC" if codec == "h264" else b"hvcC"
-    at = data.find(name)
-    while at >= 0:
-        body = data[at + 4 : at + 4 + 65536]
+    at = 0
+    for _ in range(_MOST_BOXES):
+        at = data.find(name, at) + 4
+        if at < 4:
+            return
+        body = data[at : at + 65536]
         yield from _avcc(body) if codec == "h264" else _hvcc(body)
-        at = data.find(name, at + 4)
 
 
 def _avcc(body: bytes) -> Iterator[bytes]:
