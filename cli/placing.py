@@ -14,7 +14,11 @@ from cli.naming import name
 
 def place(path: Path, write: Callable[[BinaryIO], object], *, overwrite: bool = False) -> None:
     """Let `path` hold what `write` writes. Raises Failure when it is there already; OSError."""
-    descriptor, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    try:
+        descriptor, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path.parent)  # what is amiss is the folder; nobody knows the draft
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)

@@ -15,6 +15,7 @@ import typer
 from cli import options, show
 from cli.failures import Code, Failure
 from config import catalogue
+from config.loading import nearest
 from iod import samples
 from iod.errors import IodError
 
@@ -52,6 +53,7 @@ def written(
     folder for each family, the same bytes every time. People and devices are invented.
     """
     names = frozenset(_uid_or_family(each) for each in only or ())
+    folder.mkdir(parents=True, exist_ok=True)  # what hinders it is told here, by its name
     try:
         told = list(_made(folder, names))
     except IodError as error:
@@ -74,10 +76,12 @@ def _uid_or_family(name: str) -> str:
     if found in known or found in samples.BY_NAME:
         return found
     families = ", ".join(samples.BY_NAME)
+    keywords = (each.keyword for uid, each in catalogue.STORAGE.items() if uid in known)
     raise Failure(
         Code.USAGE,
         f"there is no sample of {name}: --class takes the UID or keyword of a storage SOP class "
-        f"of the supplements, or one of the families {families}",
+        f"of the supplements, or one of the families {families}"
+        f"{nearest(name, [*samples.BY_NAME, *keywords])}",
     )
 
 

@@ -20,7 +20,11 @@ def opened(settings: Settings, *, make: bool = False) -> Archive:
     """
     node, limits = settings.node, settings.limits
     if not make and not node.data.is_dir():
-        raise Failure(Code.PARTIAL, f"{node.data} holds no archive yet: `anode serve` makes it")
+        raise Failure(
+            Code.PARTIAL,
+            f"{node.data} holds no archive yet: `anode serve` makes it; or name the configuration "
+            "of another one with -c",
+        )
     bounds = Bounds(
         object_bytes=limits.object_bytes,
         elements=limits.elements,

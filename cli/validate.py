@@ -60,7 +60,10 @@ def validate(
     is an error.
     """
     if stored == bool(paths) or (key and not stored):
-        raise Failure(Code.USAGE, "tell what to validate: files and folders, or --stored with -k")
+        raise Failure(
+            Code.USAGE,
+            "tell what to validate: either files and folders, or --stored, which -k narrows down",
+        )
     if stored:
         every = judging.stored(calls.settings(config), key or [])
         result = _result(every, errors=errors, sound=False)

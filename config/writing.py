@@ -47,6 +47,7 @@ unknown_peers = "reject"         # or what anybody may do from anywhere, as ["ec
 [archive]
 sync = "always"                  # "lazy": faster, loses acknowledged objects in a power cut
 unknown_classes = "reject"       # "store": private and unknown storage classes are kept too
+check = "warn"                   # "reject": what breaks the rules of its class is refused; "off"
 
 [limits]                         # what is not set here has its default
 associations = 100               # open at one time

@@ -52,9 +52,8 @@ def _content(settings: Settings) -> Iterator[Block]:
     yield Heading("1.1", "Content and Transfer")
     yield Paragraph(
         "Every class of these groups is stored, and sent to who retrieves it. Anode creates "
-        "objects "
-        "only where a retrieval asks for single frames (5.2.7) and with `anode samples`. Annex A "
-        "lists the SOP classes one by one."
+        "objects only where a retrieval asks for single frames (5.2.7), and with `anode wrap` and "
+        "`anode samples`. Annex A lists the SOP classes one by one."
     )
     counts = Counter((each.group, each.kind) for each in claims.stored(settings))
     sent = "Yes" if claims.sent(settings) else "No"

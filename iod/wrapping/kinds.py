@@ -48,5 +48,5 @@ def of_file(path: Path) -> Kind:
     found = _BY_SUFFIX.get(path.suffix.lower())
     if found is None:
         known = ", ".join(_BY_SUFFIX)
-        raise Unwrappable(f"{path.suffix or 'no suffix'} is none of {known}")
+        raise Unwrappable(f"by the end of its name it is none of {known}")
     return found
