@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from archive import items, references
 from archive.attributes import STORED, Level
@@ -181,6 +181,7 @@ class Writer:
     def __init__(self, db: Connection, root: Path) -> None:
         self._db = db
         self._root = root
+        self._above = f"{root}/"
         self._patients = _Table("patient", ("identity",), ("PATIENT",))
         self._studies = _Table("study", ("patient_id", "StudyInstanceUID"), ("STUDY", "PATIENT"))
         self._series = _Table("series", ("study_id", "SeriesInstanceUID"), ("SERIES",))
@@ -201,8 +202,8 @@ class Writer:
         found = self._db.execute(SELECT_STORED, (stored.sop_instance_uid,)).fetchone()
         if found is not None:
             return Added(False, stored_instance(self._root, found))
-        path = PurePosixPath(stored.path.relative_to(self._root))
-        file = (stored.transfer_syntax_uid, str(path), stored.offset, stored.size, stored.sha256)
+        path = str(stored.path).removeprefix(self._above)
+        file = (stored.transfer_syntax_uid, path, stored.offset, stored.size, stored.sha256)
         about = (record.received, record.source_ae, record.odd_character_set)
         series = self._series_of(record) if record.of_patient else None
         row = (series, *record.image, *file, *about)
