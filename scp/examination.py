@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 
 from archive import Archive
@@ -21,7 +21,8 @@ from archive.record import StoredInstance
 from archive.references import Examined, Waiting
 from iod.examination import File, Outcome, Process
 
-BATCH = 64  # instances in one commit
+BATCH = 64  # instances in one commit at most
+ROWS = 2000  # in one commit, of more than one instance: who stores waits for it
 LOOK_SECONDS = 60.0  # between two looks for what other processes have stored
 YIELDING = 50  # times as long as a batch took is nothing done, while objects arrive
 MOST_SECONDS = 60.0  # of doing nothing
@@ -103,7 +104,8 @@ class Examination:
                     self._done = asked
                     self._settling.notify_all()
                 return
-            self._index.note(examined(self._process, waiting, self._checked))
+            for some in commits(examined(self._process, waiting, self._checked)):
+                self._index.note(some)
             if self._index.arrived.is_set():
                 self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
 
@@ -118,6 +120,20 @@ class Examination:
                 )
             if wanted:
                 return
+
+
+def commits(found: Sequence[Examined]) -> Iterator[list[Examined]]:
+    """What was found, in parts that are written fast; one instance's stays together."""
+    some, rows = list[Examined](), 0
+    for each in found:
+        more = len(each.references) + len(each.findings or ())
+        if some and rows + more > ROWS:
+            yield some
+            some, rows = [], 0
+        some.append(each)
+        rows += more
+    if some:
+        yield some
 
 
 def examined(
