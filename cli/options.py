@@ -80,6 +80,9 @@ CaOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the file if it is there already.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 KeysOption = Annotated[
     list[str] | None,

@@ -24,6 +24,7 @@ from archive.errors import ArchiveError, NotDicom
 from archive.inflating import scanner
 from cli import calls, options, printing, show
 from cli.failures import Code, Failure, local
+from cli.placing import place
 from cli.relations import Relations
 from cli.store import opened, recording, user
 from config.settings import Settings
@@ -120,6 +121,7 @@ def shown(
     as_json: options.JsonOption = False,
     measurements: MeasurementsOption = False,
     output: OutputOption = None,
+    overwrite: options.OverwriteOption = False,
 ) -> int:
     """Tell what an object is and what it says.
 
@@ -143,7 +145,7 @@ def shown(
     if not found:
         return max(each.code for each in failures)
     if as_html:
-        _page(found, output)
+        _page(found, output, overwrite=overwrite)
     elif as_json:
         show.document(_documents(found, measurements))
     else:
@@ -228,12 +230,12 @@ def _accessed(reader: Participant, things: reports.Things) -> audit.Event:
     return reports.accessed(reader, things, "R")
 
 
-def _page(found: Sequence[_Found], output: Path | None) -> None:
+def _page(found: Sequence[_Found], output: Path | None, *, overwrite: bool) -> None:
     text = html.page(each.description for each in found)
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        place(output, lambda file: file.write(text.encode("utf-8")), overwrite=overwrite)
         show.tell(f"Wrote {output}")
 
 

@@ -47,16 +47,13 @@ OutOption = Annotated[
         help="The file to write; in a folder it is named by the object's UID and its kind.",
     ),
 ]  # fmt: skip
-OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the file if it is there already.")
-]
 
 
 def unwrap(
     what: WhatArgument,
     *,
     output: OutOption,
-    overwrite: OverwriteOption = False,
+    overwrite: options.OverwriteOption = False,
     config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:

@@ -14,7 +14,6 @@ import typer
 from cli import calls, options, show
 from cli.delivering import Delivered, deliver
 from cli.failures import Code, Failure
-from cli.unwrap import OverwriteOption
 from cli.wrapping import Among, Manner, Wrapped, made
 from config import catalogue
 from iod.errors import Unwrappable
@@ -156,7 +155,7 @@ def wrap(
     group: GroupOption = False,
     watertight: ClosedOption = False,
     output: OutOption = None,
-    overwrite: OverwriteOption = False,
+    overwrite: options.OverwriteOption = False,
     send: SendOption = None,
     config: options.ConfigOption = None,
     aet: options.AetOption = None,

@@ -541,6 +541,17 @@ def test_a_page_is_written_where_it_is_wanted(tmp_path):
     assert "Diagnosis" in "".join(Page(page.read_text(encoding="utf-8")).said)
 
 
+def test_a_page_takes_no_files_place_unless_it_is_told_to(tmp_path):
+    """Not that of the very object, either."""
+    mine = tmp_path / "mine.dcm"
+    mine.write_bytes(Path(SR).read_bytes())
+    told = anode("show", mine, "--html", "-o", mine)
+    assert (told.code, mine.read_bytes()) == (1, Path(SR).read_bytes())
+    assert "--overwrite replaces it" in told.err
+    assert anode("show", SR, "--html", "-o", mine, "--overwrite").code == 0
+    assert mine.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 # -- files and the archive ------------------------------------------------------------------------
 
 
