@@ -11,8 +11,11 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
-from archive import Archive, StoredInstance, filemeta
+from archive import Archive, Bounds, StoredInstance, filemeta
 from archive.attributes import BY_TAG, LEVELS
+from archive.encodings import DEFLATED
+from archive.errors import ArchiveError, NotDicom
+from archive.inflating import scanner
 from archive.options import Options
 from archive.query import Query, parse
 from cli import calls, keys, texts
@@ -26,11 +29,28 @@ _ANYWHERE = Options(relational=True)
 def read(path: Path) -> Dataset:
     """The head of an object in a file, its text as Unicode. Raises Failure, OSError."""
     try:
+        fits(path)
         return texts.decoded(dcmread(path, stop_before_pixels=True, defer_size=_SMALL))
-    except InvalidDicomError:
+    except (InvalidDicomError, NotDicom):
         raise Failure(Code.PARTIAL, f"{path} is not DICOM") from None
+    except ArchiveError as error:
+        raise Failure(Code.PARTIAL, f"{path}: {error}") from None
     except (ValueError, EOFError, NotImplementedError) as error:
         raise Failure(Code.PARTIAL, f"{path} is damaged: {error}") from None
+
+
+def fits(path: Path) -> None:
+    """See that a deflated data set fits into memory before it is read as a whole, hostile input D6.
+
+    Raises ArchiveError.
+    """
+    with path.open("rb") as file:
+        meta = filemeta.read(file)
+        if meta.transfer_syntax_uid in DEFLATED:
+            scan = scanner(meta.transfer_syntax_uid, frozenset(), Bounds())
+            file.seek(meta.offset)
+            while chunk := file.read(1 << 16):
+                scan.feed(chunk)
 
 
 def stored(uid: str, config: Path | None) -> StoredInstance:

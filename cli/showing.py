@@ -18,11 +18,9 @@ import typer
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
-from archive import Archive, Bounds, StoredInstance, filemeta
-from archive.encodings import DEFLATED
+from archive import Archive, StoredInstance
 from archive.errors import ArchiveError, NotDicom
-from archive.inflating import scanner
-from cli import calls, options, printing, show
+from cli import calls, named, options, printing, show
 from cli.failures import Code, Failure, local
 from cli.placing import place
 from cli.relations import Relations
@@ -187,7 +185,7 @@ def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iter
 def _dataset(path: Path) -> Dataset:
     """The object in a file, without its pixels; what is large is read when it is asked for."""
     try:
-        _inflate(path)
+        named.fits(path)
         return dcmread(path, defer_size=LARGE, stop_before_pixels=True)
     except (InvalidDicomError, NotDicom):
         raise Failure(Code.PARTIAL, f"{path} is no DICOM file") from None
@@ -199,20 +197,6 @@ def _dataset(path: Path) -> Dataset:
         raise
     except Exception as error:
         raise Failure(Code.PARTIAL, f"{path} is damaged: {type(error).__name__}") from error
-
-
-def _inflate(path: Path) -> None:
-    """See that a deflated data set fits into memory before it is read as a whole, hostile input D6.
-
-    Raises ArchiveError.
-    """
-    with path.open("rb") as file:
-        meta = filemeta.read(file)
-        if meta.transfer_syntax_uid in DEFLATED:
-            scan = scanner(meta.transfer_syntax_uid, frozenset(), Bounds())
-            file.seek(meta.offset)
-            while chunk := file.read(1 << 16):
-                scan.feed(chunk)
 
 
 def _record(settings: Settings, looked_at: Sequence[StoredInstance]) -> None:

@@ -17,6 +17,7 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from archive import filemeta
+from archive.errors import ArchiveError, NotDicom
 from cli import calls, named, options, show
 from cli.failures import Code, Failure
 from cli.placing import place
@@ -96,9 +97,12 @@ def _found(what: str, output: Path, config: Path | None) -> Iterator[tuple[Path,
 
 def _read(path: Path) -> Dataset:
     try:
+        named.fits(path)
         return dcmread(path, specific_tags=list(TAGS))
-    except InvalidDicomError:
+    except (InvalidDicomError, NotDicom):
         raise Failure(Code.PARTIAL, f"{path} is not DICOM") from None
+    except ArchiveError as error:
+        raise Failure(Code.PARTIAL, f"{path}: {error}") from None
     except (ValueError, EOFError, NotImplementedError) as error:
         raise Failure(Code.PARTIAL, f"{path} is damaged: {error}") from None
 

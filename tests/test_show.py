@@ -19,7 +19,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
 from archive import Archive, Bounds
-from cli import printing, showing
+from cli import named, printing
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, Description, described
@@ -30,6 +30,7 @@ from iod.reading.values import text
 from iod.reading.valuetypes import VALUE_TYPES
 from tests.commands import ROOT, SECONDS, anode, configuration
 from tests.test_cli_show import Terminal
+from tests.wrapped import pdf, put
 
 SR = get_testdata_file("test-SR.dcm")
 
@@ -750,12 +751,19 @@ def test_a_table_that_is_too_wide_is_told_line_by_line(monkeypatch, width, lines
 
 
 def test_a_deflated_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(showing, "Bounds", partial(Bounds, inflated_bytes=1 << 20))
+    monkeypatch.setattr(named, "Bounds", partial(Bounds, inflated_bytes=1 << 20))
     made = report(item("TEXT", "Said", TextValue="x" * (2 << 20)))
     path = saved(tmp_path, made, uid.DeflatedExplicitVRLittleEndian)
     assert path.stat().st_size < 1 << 16
-    ran = anode("show", path)
-    assert ran.code == 1
-    assert "inflates to over 1048576 bytes" in ran.err
+    letter = put(tmp_path / "letter.pdf", pdf())
+    out = ("-o", tmp_path / "out")
+    for command in (
+        ("show", path),
+        ("unwrap", path, *out),
+        ("wrap", letter, "--patient-from", path, *out),
+    ):
+        ran = anode(*command)
+        assert ran.code == 1
+        assert "inflates to over 1048576 bytes" in ran.err
     small = saved(tmp_path / "small", report(ITEMS["TEXT"][0]), uid.DeflatedExplicitVRLittleEndian)
     assert "Said: two" in anode("show", small).out
