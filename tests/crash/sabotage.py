@@ -23,8 +23,8 @@ _SYNC_BYTES = ("archive/objects.py", _RENAME, f"            os.fsync(draft.fd)\n
 _SYNCHRONOUS = ("archive/dialect.py", '"FULL" if sync == "each" else "NORMAL"')
 _SEARCH = (
     "archive/startup.py",
-    "    for key in _unknown(objects, index, newest):\n",
-    "    for key in ():\n",
+    "    keys = [*_unknown(objects, index, newest), *_doubtful(objects)]\n",
+    "    keys = _doubtful(objects)\n",
 )
 _DRAFT = "            return Draft(self._incoming.fd, name, hasten=self._sync)\n"
 _NAMED_AT_ONCE = (
