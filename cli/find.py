@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from pydicom import Dataset
 
-from cli import calls, matches, options, questions, show, texts
+from cli import calls, matches, options, questions, show, texts, unmatched
 from cli.calls import Call
 from cli.failures import Code, Failure, explained
 from cli.holdings import proposal
@@ -122,7 +122,7 @@ def _gather(
         _refusal(call, asked),
     ):
         association.context_for(model)  # without it nothing was negotiated
-        _agreed(call, asked, association, wanted)
+        excused = _agreed(call, asked, association, wanted)
         sent = partial(begin, association, model, asked.identifier)
         task = progress.add_task("Matches", total=None)
         with (
@@ -134,11 +134,19 @@ def _gather(
                 progress.advance(task)
                 if len(found) == limit:
                     break  # the closing sends C-CANCEL
+    pending = under_way.asked.pending
+    if said := unmatched.told(asked.identifier, found, pending, excused):
+        show.tell(f"{call.target} {said}")
     return Code.INTERRUPTED if under_way.cancelled else Code.DONE
 
 
-def _agreed(call: Call, asked: Question, association: Association, wanted: Collection[str]) -> None:
-    """Say what the peer does not agree to; a question that needs it is not asked, C.4.1.2.2."""
+def _agreed(
+    call: Call, asked: Question, association: Association, wanted: Collection[str]
+) -> list[str]:
+    """Say what the peer does not agree to; a question that needs it is not asked, C.4.1.2.2.
+
+    The keys that may come back empty: matched by a relational query, or told of already.
+    """
     answer = association.extended.get(asked.model("find"), b"")
     declined = extended.declined(wanted, answer)
     if "relational" in declined:
@@ -154,6 +162,7 @@ def _agreed(call: Call, asked: Question, association: Association, wanted: Colle
         show.tell(
             f"{call.target} does not agree to fuzzy matching; names match as they are written"
         )
+    return [] if "relational" in declined else questions.below(asked)
 
 
 @contextmanager

@@ -37,7 +37,10 @@ def begin(association: Association, model: str, identifier: Dataset) -> Asked:
 
 
 def matches(association: Association, asked: Asked) -> Generator[Dataset, None, None]:
-    """What answers a C-FIND that was begun, to its end or until it was cancelled; as `find`."""
+    """What answers a C-FIND that was begun, to its end or until it was cancelled; as `find`.
+
+    What else the answers say is in `asked.pending`, PS3.4 C.4.1.1.4.
+    """
     context, request = asked.context, asked.request
     final = False
     try:
@@ -48,6 +51,7 @@ def matches(association: Association, asked: Asked) -> Generator[Dataset, None, 
             if statuses.category(status) != statuses.PENDING:
                 final = True
                 break
+            asked.pending.add(status or 0)
             yield decode(data, context.transfer_syntax)
     finally:
         if not final and association.alive:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
@@ -14,15 +14,16 @@ from wire.negotiation import Context
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was sent and is being answered."""
+    """A request that was sent and is being answered; `pending` are the statuses of answers."""
 
     context: Context
     request: Command
+    pending: set[int] = field(default_factory=set, compare=False)
 
 
 def begin(
     association: Association,
-    field: Field,
+    command: Field,
     model: str,
     identifier: Dataset,
     *,
@@ -31,7 +32,7 @@ def begin(
     """Send a request to an information model. Raises NoContext, Ended, ValueError."""
     context = association.context_for(model)
     request = Command(
-        command_field=field,
+        command_field=command,
         affected_sop_class_uid=model,
         message_id=association.next_message_id(),
         priority=0,

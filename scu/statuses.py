@@ -6,6 +6,7 @@ from pynetdicom import status as tables
 from pynetdicom.status import code_to_category
 
 SUCCESS, PENDING, WARNING, FAILURE, CANCEL = "Success", "Pending", "Warning", "Failure", "Cancel"
+KEYS_UNSUPPORTED = 0xFF01  # a pending one, PS3.4 C.4.1.1.4
 _TABLES = {
     "store": tables.STORAGE_SERVICE_CLASS_STATUS,
     "find": tables.QR_FIND_SERVICE_CLASS_STATUS,
