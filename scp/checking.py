@@ -14,7 +14,8 @@ from archive import Archive
 from config.checking import Level, level_of
 from config.settings import Settings
 from iod import checks
-from iod.checks import Known, Slice
+from iod.checks import Finding, Known, Slice
+from iod.checks.relations import UNKNOWN
 
 Judge = Callable[[BinaryIO, int, int], str]
 _REMEMBERED = 1024
@@ -41,8 +42,14 @@ def judge(archive: Archive, settings: Settings, said: tuple[str, str]) -> Judge 
         found = checks.errors(checks.check_in(file, piece, Known(resolve, complete=True)))
         if not found:
             return ""
-        first, others = found[0], len(found) - 1
-        more = f", and {others} more" if others else ""
-        return f"{first.rule} {first.path}".strip() + more
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        return _said(found[0]) + more
 
     return judged
+
+
+def _said(found: Finding) -> str:
+    """The rule and the place; what a peer gets of it is 64 characters, PS3.7 Annex C."""
+    if found.rule.endswith(UNKNOWN):
+        return f"{found.rule}: send what it refers to first ({found.path})"
+    return f"{found.rule} {found.path}".strip()

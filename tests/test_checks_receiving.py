@@ -62,3 +62,20 @@ def test_an_unreadable_data_set_is_refused_as_before(tmp_path: Path):
         ((status, _),) = sent(serving, path)
         assert status == 0xC000
         assert not left_over(serving)
+
+
+def test_the_samples_are_taken_in_the_order_of_their_names(samples: Path, tmp_path: Path):
+    whole = sorted(samples.rglob("*.dcm"))
+    with node(tmp_path / "node", archive=Archive(sync="lazy", check="reject")) as serving:
+        found = zip(whole, sent(serving, *whole), strict=True)
+        assert [(path.name, told) for path, told in found if told != (0, "")] == []
+
+
+def test_who_sends_too_early_is_told_what_to_send_first(samples: Path, tmp_path: Path, caplog):
+    early = samples / "ct-protocols" / "protocol-approval-2-approved.dcm"
+    with node(tmp_path / "node", archive=Archive(sync="lazy", check="reject")) as serving:
+        ((status, comment),) = sent(serving, early)
+    first = "approval.subject-unknown: send what it refers to first"
+    assert status == 0xA900
+    assert comment.startswith(first)
+    assert f"{first} (ApprovalSubjectSequence[1].ReferencedSOPInstanceUID)" in caplog.text

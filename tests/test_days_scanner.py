@@ -71,7 +71,8 @@ def test_a_scanner_performs_the_protocol_that_is_approved_for_it(samples, tmp_pa
         Device("CT1", (DEFINED, APPROVAL, PERFORMED, CT)) as scanner,
         node(tmp_path / "data", peers=(scanner.known, peer("TESTER"))) as serving,
     ):
-        whole = sorted((samples / "ct-protocols").glob("[ad]*.dcm"))
+        folder = samples / "ct-protocols"
+        whole = [*folder.glob("defined*.dcm"), *folder.glob("protocol-approval*.dcm")]
         assert {one.status for one in send(target(serving), whole)} == {0}
         scanner.calls(serving)
         # Protocols for this model; of them those that may be used today.

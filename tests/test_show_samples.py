@@ -105,7 +105,8 @@ ROWS = [
     ("inventory/inventory", "Studies", {"Modalities in Study": "CT"}),
     ("dose/patient-dose", "Organ doses", {"Organ": "Lung", "Value": "9.1 mGy"}),
     ("contrast/planned", "Contrast administration", {"Report": "planned"}),
-    ("ct-protocols/approval-1", "Assertions", {"Assertion": "Approved for use at the institution"}),
+    ("ct-protocols/protocol-approval-1-approved", "Assertions",
+     {"Assertion": "Approved for use at the institution"}),
 ]  # fmt: skip
 
 

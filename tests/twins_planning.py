@@ -64,28 +64,32 @@ TWINS = (
     Twin("ct-protocols/defined-1", gone("ProtocolName"), "type1.missing"),
     Twin("ct-protocols/defined-1", now("EquipmentModality", "MR"), "protocol.modality"),
     Twin(
-        "ct-protocols/approval-1",
+        "ct-protocols/protocol-approval-1-approved",
         now(f"{_SUBJECT}.ReferencedSOPClassUID", CT),
         "approval.subject-class",
     ),
     Twin(
-        "ct-protocols/approval-1",
+        "ct-protocols/protocol-approval-1-approved",
         now(f"{_SUBJECT}.ReferencedSOPInstanceUID", NOWHERE),
         "approval.subject-unknown",
     ),
-    Twin("ct-protocols/approval-1", gone(f"{_ASSERTED}.AssertionUID"), "type1.missing"),
     Twin(
-        "ct-protocols/approval-1",
+        "ct-protocols/protocol-approval-1-approved",
+        gone(f"{_ASSERTED}.AssertionUID"),
+        "type1.missing",
+    ),
+    Twin(
+        "ct-protocols/protocol-approval-1-approved",
         now(f"{_ASSERTED}.AssertionExpirationDateTime", "20010101"),
         "approval.expiry",
     ),
     Twin(
-        "ct-protocols/approval-1",
+        "ct-protocols/protocol-approval-1-approved",
         gone(f"{_ASSERTED}.AssertionCodeSequence[1].CodeValue"),
         "code.value",
     ),
     Twin(
-        "ct-protocols/approval-1",
+        "ct-protocols/protocol-approval-1-approved",
         now(f"{_ASSERTED}.AssertionCodeSequence[1].CodeValue", "121320"),
         "code.listed",
         severity="warning",

@@ -18,6 +18,7 @@ RADIATIONS: Final = frozenset(CLASS + f"481.{n}" for n in (13, 14, 15))
 PROTOCOLS: Final = frozenset(CLASS + n for n in ("200.1", "200.7"))
 INTENT: Final = frozenset((CLASS + "481.10",))
 PLANS: Final = frozenset(CLASS + n for n in ("481.5", "481.8"))
+UNKNOWN: Final = "-unknown"  # the end of the rules that tell of what is not there
 OCT: Final = frozenset(CLASS + f"77.1.5.{n}" for n in (4, 8))
 
 
@@ -94,7 +95,7 @@ def _role(checked: Checked, role: Role, path: str, item: Item) -> Iterator[Findi
         message = "refers to an object that is not " + ("held" if sure else "among those given")
         severity = "error" if sure and role.needed else "warning"
         where = f"{path}ReferencedSOPInstanceUID"
-        yield Finding(severity, where, f"{role.rule}-unknown", message, role.clause)  # type: ignore[arg-type]
+        yield Finding(severity, where, f"{role.rule}{UNKNOWN}", message, role.clause)  # type: ignore[arg-type]
 
 
 def classes(checked: Checked) -> Told:

@@ -23,20 +23,24 @@ _WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
 
 
 def approvals(first: Dataset, second: Dataset, children: Dataset) -> dict[str, Dataset]:
-    """By name: the first was approved and superseded, the second is approved, and so on."""
+    """By name: the first was approved and superseded, the second is approved, and so on.
+
+    The names come after those of what is approved: a folder is sent in the order of its names.
+    """
+    childrens = "approval-children"
     return {
-        "approval-1": _approval("approval-1", first, _APPROVED, "20230110090000"),
-        "approval-1-superseded": _approval(
+        "protocol-approval-1-approved": _approval("approval-1", first, _APPROVED, "20230110090000"),
+        "protocol-approval-1-superseded": _approval(
             "approval-1-superseded", first, _DEPRECATED, "20240201090000", of="approval-1"
         ),
-        "approval-2": _approval("approval-2", second, _APPROVED, "20240201091500"),
-        "approval-children": _approval("approval-children", children, _APPROVED, "20230111090000"),
-        "approval-children-withdrawn": _approval(
-            "approval-children-withdrawn",
-            children,
-            _DISAPPROVED,
-            "20240305140000",
-            of="approval-children",
+        "protocol-approval-2-approved": _approval(
+            "approval-2", second, _APPROVED, "20240201091500"
+        ),
+        "protocol-approval-children-approved": _approval(
+            childrens, children, _APPROVED, "20230111090000"
+        ),
+        "protocol-approval-children-withdrawn": _approval(
+            f"{childrens}-withdrawn", children, _DISAPPROVED, "20240305140000", of=childrens
         ),
     }
 
