@@ -65,8 +65,9 @@ def _refuse(exchange: Exchange, status: Status, why: str) -> None:
 def _tell(exchange: Exchange, why: object) -> None:
     exchange.transfers.refused(exchange.context.abstract_syntax, str(why))
     _log.warning(
-        "C-STORE of a %s from %s refused: %s",
+        "C-STORE of a %s from %s refused: %s; its SOP Instance UID is %s",
         catalogue.name_of(exchange.context.abstract_syntax),
         exchange.calling_ae_title,
         why,
+        (exchange.command.affected_sop_instance_uid or "missing")[:64],
     )

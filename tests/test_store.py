@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.logs import TextFormatter
 from config.limits import Limits
 from config.settings import Archive
 from scp.node import Node
@@ -129,6 +130,17 @@ def test_a_request_without_a_data_set_is_refused(tmp_path: Path):
     with node(tmp_path) as serving:
         status, comment = stored(serving, request(command_data_set_type=0x0101), None)
         assert (status, comment) == (0xC000, "C-STORE-RQ without a data set")
+
+
+@pytest.mark.parametrize(
+    ("uid", "named"), [("../../evil", "../../evil"), ("1.2\n3", "1.2\\n3"), (None, "missing")]
+)
+def test_the_log_names_the_instance_that_is_refused(uid, named: str, tmp_path: Path, caplog):
+    with node(tmp_path / "node") as serving:
+        sent = request(affected_sop_instance_uid=uid)
+        assert stored(serving, sent, data_set(tmp_path / "o"))[0] == 0xC000
+    (told,) = [one for one in caplog.records if "C-STORE of a" in one.getMessage()]
+    assert TextFormatter().format(told).endswith(f"its SOP Instance UID is {named}")
 
 
 def test_an_object_over_the_limit_ends_the_association_and_leaves_nothing(tmp_path: Path):
