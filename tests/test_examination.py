@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -154,6 +156,30 @@ def test_a_file_that_is_gone_or_torn_is_told_as_such(tmp_path):
         )
         assert "truncated" in told[second.sop_instance_uid]
         assert len(archive.index.references.to("1.2.3")) == 1
+
+
+def test_a_file_that_the_disk_does_not_give_stops_no_other(tmp_path, monkeypatch):
+    bad, good = tmp_path / "bad.dcm", tmp_path / "good.dcm"
+    for number, path in enumerate((bad, good)):
+        referring(number).save_as(path, enforce_file_format=True)
+    opened = Path.open
+
+    def failing(path, *arguments, **more):
+        if path == bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened(path, *arguments, **more)
+
+    process = Process()
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", failing)
+            first, second = process.examine(
+                [File(path, _offset(good), "1.2.840.10008.1.2.1") for path in (bad, good)]
+            )
+    finally:
+        process.close()
+    assert first.cause == "its file cannot be read: Input/output error"
+    assert second.references
 
 
 def test_a_process_that_dies_over_an_object_costs_only_that_object(tmp_path):

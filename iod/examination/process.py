@@ -6,6 +6,7 @@ killed and replaced, and the object is marked: nothing that is stored can stop a
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import socket
@@ -23,6 +24,7 @@ from iod.checks.findings import Finding
 FILES: Final = 8  # in a job, as `worker` has it
 _PACKET_BYTES: Final = (64 << 10) + 1
 _PATIENCE_SECONDS: Final = 600.0  # it only runs when nobody else wants to
+_OURS: Final = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))  # and no fault of a file
 _ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -113,7 +115,9 @@ class Process:
             for place, each in enumerate(files):
                 try:
                     file = held.enter_context(each.path.open("rb", buffering=0))
-                except (FileNotFoundError, PermissionError) as error:
+                except OSError as error:
+                    if error.errno in _OURS:
+                        raise
                     outcomes[place] = Outcome(cause=f"its file cannot be read: {error.strerror}")
                     continue
                 file.seek(each.offset)
