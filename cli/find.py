@@ -89,7 +89,8 @@ def find(
         if keyword not in asked.identifier:
             setattr(asked.identifier, keyword, None)
     if not relational and (unmatched := questions.below(asked)):
-        level_ = f"below the {asked.level} level, where {', '.join(unmatched)} belong"
+        belong = f"{', '.join(unmatched)} belong{'s' * (len(unmatched) == 1)}"
+        level_ = f"below the {asked.level} level, where {belong}"
         show.tell(f"nothing is matched {level_}: say -L, or --relational")
     wishes = {"relational": relational, "fuzzy_names": fuzzy}
     wanted = [name for name, wish in wishes.items() if wish]

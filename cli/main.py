@@ -46,6 +46,7 @@ from cli import (
     serve,
     show,
     showing,
+    spelling,
     status,
     tls,
     unwrap,
@@ -67,6 +68,7 @@ CODES = (
 )
 
 app = typer.Typer(
+    cls=spelling.Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -110,6 +110,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _NUMBERS = ("Studies", "Objects", "No.", "Frames", "Screens")
 _OF_EVERY_MATCH = ("QueryRetrieveLevel", "SpecificCharacterSet")
+_REFERENCE = {"ReferencedSOPClassUID", "ReferencedSOPInstanceUID"}
 _UNREADABLE = "(unreadable)"
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
@@ -147,16 +148,20 @@ def _cell(match: Dataset, tag: BaseTag) -> str:
 
 def _words(element: DataElement) -> str:
     if element.VR == "SQ":
-        return "; ".join(
-            ", ".join(f"{inner.keyword or inner.tag}={_words(inner)}" for inner in item)
-            for item in element.value
-        )
+        return "; ".join(map(_item, element.value))
     if element.keyword == "SOPClassUID":
         return catalogue.name_of(str(element.value or ""))
     text = _text(element)
     if element.VR == "DA" and len(text) == 8 and text.isdecimal():
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
     return text.replace("\\", ", ") if element.VM > 1 else text
+
+
+def _item(item: Dataset) -> str:
+    if {element.keyword for element in item} == _REFERENCE:
+        name = catalogue.name_of(str(item.ReferencedSOPClassUID or ""))
+        return f"{name.removesuffix(' Storage')} {item.ReferencedSOPInstanceUID or ''}".strip()
+    return ", ".join(f"{inner.keyword or inner.tag}={_words(inner)}" for inner in item)
 
 
 # -- CSV ------------------------------------------------------------------------------------------

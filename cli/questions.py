@@ -155,7 +155,8 @@ def to_retrieve(asked: Question) -> Question:
         wanted = " ".join(f"-k {keyword}=..." for keyword in lacking)
         raise ConfigError(f"a retrieve at {asked.level} level also needs {wanted}")
     if not asked.identifier.get(UNIQUE[asked.level]):
-        raise ConfigError(f"a retrieve at {asked.level} level needs -k {UNIQUE[asked.level]}=...")
+        where = f"of the model {asked.root}" if asked.single else f"at {asked.level} level"
+        raise ConfigError(f"a retrieve {where} needs -k {UNIQUE[asked.level]}=...")
     if asked.level == "FRAME" and not any(asked.identifier.get(each) for each in FRAMES):
         wanted = ", ".join(f"-k {keyword}=..." for keyword in FRAMES)
         raise ConfigError(f"a retrieve at FRAME level needs one of {wanted}")

@@ -203,3 +203,20 @@ def test_echo_says_how_long_it_took(tmp_path):
     )
     assert document["status"] == 0
     assert document["answered_seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("find", "X@h:1", "--model", "hangin"), "; did you mean 'hanging'?"),
+        (("tls", "probe", "h:1", "--tls", "x"), ""),
+        (("get", "X@h:1", "--model", "instances"), "; did you mean 'instance'?"),
+        (("get", "X@h:1", "--model", "zzz"), "'inventory'\n"),
+        (("get", "X@h:1", "--model", "it's"), ""),
+    ],
+)
+def test_a_value_that_is_none_of_those_known_is_told_with_the_nearest(arguments, said):
+    ran = anode(*arguments)
+    assert ran.code == 2
+    assert "Value error" not in ran.err
+    assert said in ran.err

@@ -356,3 +356,16 @@ def test_a_key_of_a_lower_level_is_said_to_match_nothing(ours):
     assert "--relational" in ran.err
     assert "Modality" not in anode("find", at(ours), "-k", "ModalitiesInStudy=CT").err
     assert "Modality" not in anode("find", at(ours), "--relational", "-k", "Modality=XX").err
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("Modality=XX",), "where Modality belongs: say"),
+        (("Modality=XX", "BodyPartExamined=HEAD"), "where Modality, BodyPartExamined belong: say"),
+        (("InstanceNumber=1", "Modality=XX"), "where Modality, InstanceNumber belong: say"),
+    ],
+)
+def test_one_key_belongs_and_several_belong(ours, keys, said):
+    ran = anode("find", at(ours), *(part for key in keys for part in ("-k", key)))
+    assert said in ran.err

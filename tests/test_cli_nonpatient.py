@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydicom.datadict import tag_for_keyword
 
 from cli import matches, options, questions
 from scu import extended
@@ -88,6 +89,24 @@ def test_a_retrieve_needs_the_uid(ours, tmp_path: Path):
         ran = anode("get", at(ours), "--model", "palette", *arguments, "-o", tmp_path)
         assert ran.code == 2, ran.err
         assert "SOPInstanceUID" in ran.err or "unique keys alone" in ran.err
+
+
+def test_what_such_a_retrieve_lacks_is_not_told_by_levels(tmp_path: Path):
+    for command in (("get", "X@127.0.0.1:1", "-o", tmp_path), ("move", "X@127.0.0.1:1", "WS1")):
+        ran = anode(*command, "--model", "approval")
+        assert "a retrieve of the model approval needs -k SOPInstanceUID=..." in ran.err
+        assert "level" not in ran.err
+
+
+def test_what_an_approval_is_of_is_told_in_short(ours):
+    ran = anode("find", at(ours), "--model", "approval")
+    heading, _, *rows = ran.out.splitlines()
+    of = {row[heading.index("Of") :].split("  ")[0] for row in rows}
+    assert f"CT Defined Procedure Protocol {uid('protocol', 'a')}" in of
+    assert "Referenced" not in ran.out
+    document = anode("find", at(ours), "--model", "approval", "--json").document
+    subject = f"{tag_for_keyword('ApprovalSubjectSequence'):08X}"
+    assert all(each[subject]["Value"][0].keys() == {"00081150", "00081155"} for each in document)
 
 
 @pytest.mark.parametrize(
