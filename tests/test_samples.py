@@ -47,6 +47,14 @@ def referred(sample: Dataset):
                     yield element.keyword, item.get("ReferencedSOPClassUID"), uid
 
 
+def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path):
+    hindrance = tmp_path / "dose"
+    hindrance.write_text("a file, where a folder has to be")
+    ran = anode("samples", tmp_path, "--class", "dose")
+    assert ran.code == 1
+    assert ran.err.endswith(f"the samples could not be made: {hindrance}: File exists\n")
+
+
 def test_the_same_bytes_every_time(folder, tmp_path):
     list(make(tmp_path))
     assert digests(tmp_path) == digests(folder)

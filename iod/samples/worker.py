@@ -55,8 +55,12 @@ def written(folder: Path, names: frozenset[str]) -> Iterator[dict[str, object]]:
 def main() -> None:
     """Do it."""
     folder, *names = sys.argv[1:]
-    for told in written(Path(folder), frozenset(names)):
-        print(json.dumps(told), flush=True)
+    try:
+        for told in written(Path(folder), frozenset(names)):
+            print(json.dumps(told), flush=True)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"{where}{error.strerror or error}")
 
 
 if __name__ == "__main__":
