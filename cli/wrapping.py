@@ -13,7 +13,7 @@ from pathlib import Path
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from cli import named, sources
+from cli import named, show, sources
 from cli.failures import Code, Failure
 from iod.errors import Unwrappable
 from iod.wrapping import kinds, references, subject
@@ -59,6 +59,7 @@ def made(files: Sequence[Path], among: Among, how: Manner, said: Said) -> list[W
     if among.replaces and len(files) > 1:
         raise Failure(Code.USAGE, "--replaces is for one FILE; wrap the others by themselves")
     documents = {file: _looked_into(file, closed=how.closed) for file in files}
+    _of_use(documents, how, said)
     given = _references(among)
     where = _place(among, new_study=how.new_study)
     series = {document.kind.modality: _uid() for document in documents.values()}
@@ -96,6 +97,27 @@ def _looked_into(file: Path, *, closed: bool) -> Document:
             raise Unwrappable(contents.notes[0])
         modified = datetime.fromtimestamp(file.stat().st_mtime)
         return Document(kind, data, contents, modified)
+
+
+def _of_use(documents: Mapping[Path, Document], how: Manner, said: Said) -> None:
+    """What is said of models is for a model. Raises Failure."""
+    if any(document.kind.model for document in documents.values()):
+        return
+    of_models = {
+        "--units": said.units is not None,
+        "--model-purpose": said.purpose is not None,
+        "--description": said.description is not None,
+        "--mirrored": said.mirrored is not None,
+        "--modified": said.modified is not None,
+        "--group": how.group,
+        "--watertight": how.closed,
+    }
+    if given := [name for name, is_given in of_models.items() if is_given]:
+        what = show.count(len(documents), "file")
+        raise Failure(
+            Code.USAGE,
+            f"{', '.join(given)}: for models only (STL, OBJ, MTL), and none of {what} is one",
+        )
 
 
 def _place(among: Among, *, new_study: bool) -> Place:

@@ -265,7 +265,9 @@ def test_what_calls_itself_otherwise_is_told(tmp_path):
 def test_an_image_holds_no_document(tmp_path, scan):
     ran = anode("unwrap", scan[0], "-o", tmp_path / "out")
     assert ran.code == 1
-    assert "no encapsulated document" in ran.err
+    assert (
+        "no encapsulated document (PDF, CDA, STL, OBJ, MTL), but CT Image Storage (1.2" in ran.err
+    )
     assert anode("unwrap", put(tmp_path / "x", b"x" * 200), "-o", tmp_path / "out").code == 1
     assert anode("unwrap", "nothing", "-o", tmp_path / "out").code == 2
 

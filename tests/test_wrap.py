@@ -381,6 +381,27 @@ def test_what_is_not_said_is_asked_for(tmp_path, scan, arguments, said):
     assert said in refusal(tmp_path, file, *(scan[0] if a == "CT" else a for a in arguments))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--units", "mm"],
+        ["--model-purpose", "planning"],
+        ["--description", "a heart"],
+        ["--not-mirrored"],
+        ["--modified"],
+        ["--group"],
+        ["--watertight"],
+    ],
+)
+def test_what_is_of_models_is_not_said_of_documents(tmp_path, scan, arguments):
+    file = put(tmp_path / "a.pdf", wrapped.pdf())
+    told = refusal(tmp_path, file, "--patient-from", scan[0], *arguments)
+    assert f"{arguments[0].replace('not-', '')}: for models only" in told
+    model = put(tmp_path / "a.stl", wrapped.binary())
+    both = (file, model, "--patient-from", scan[0], *arguments, "-o", tmp_path / "both")
+    assert anode("wrap", *both).code == 0
+
+
 def test_a_strange_unit_and_a_strange_patient_are_told(tmp_path):
     scan = ct(tmp_path / "ct", PatientID="P7")
     told = {}

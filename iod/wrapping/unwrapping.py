@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from iod.errors import Unwrapped
 from iod.wrapping.kinds import BY_CLASS, KINDS, Kind
@@ -36,7 +37,7 @@ def take(wrapped: Dataset) -> Taken:
     kind = BY_CLASS.get(sop_class)
     if kind is None:
         known = ", ".join(each.name for each in KINDS)
-        raise Unwrapped(f"it is no encapsulated document ({known}), but of class {sop_class}")
+        raise Unwrapped(f"it is no encapsulated document ({known}), but {_named(sop_class)}")
     value = wrapped.get("EncapsulatedDocument")
     if not isinstance(value, bytes) or not value:
         raise Unwrapped("it has no Encapsulated Document")
@@ -47,6 +48,14 @@ def take(wrapped: Dataset) -> Taken:
                      f"{kind.media_type}")  # fmt: skip
     data, note = _unpadded(kind, value, wrapped.get("EncapsulatedDocumentLength"))
     return Taken(kind, data, (*notes, note) if note else tuple(notes))
+
+
+def _named(sop_class: str) -> str:
+    """A SOP class in words, PS3.6 Annex A, with its UID where it has no name there."""
+    if not sop_class:
+        return "of no class"
+    name = UID(sop_class).name
+    return f"of class {name}" if name == sop_class else f"{name} ({sop_class})"
 
 
 def _unpadded(kind: Kind, value: bytes, length: object) -> tuple[bytes, str]:
