@@ -16,15 +16,16 @@ from cli.failures import Code, Failure
 from cli.judging import Judged
 from config import catalogue
 from iod import checks
-from iod.checks import Known
+from iod.checks import Finding, Known
 
 EXAMPLES = options.examples(
     "anode validate image.dcm",
     "anode validate ./study --errors",
     "anode validate ./study --json",
     "anode validate --stored -k PatientID=ABC",
+    "anode validate --stored --all",
 )
-SHOWN = 200
+FEW = 50  # findings that are told one by one; of more, each rule with an example
 
 PathsArgument = Annotated[
     list[Path] | None,
@@ -37,8 +38,9 @@ PathsArgument = Annotated[
     ),
 ]
 ErrorsOption = Annotated[bool, typer.Option("--errors", help="Tell errors only, no warnings.")]
-
-
+AllOption = Annotated[
+    bool, typer.Option("--all", help=f"List every finding, though they are more than {FEW}.")
+]
 StoredOption = Annotated[
     bool, typer.Option("--stored", help="Validate what the archive holds; -k narrows it down.")
 ]
@@ -50,6 +52,7 @@ def validate(
     stored: StoredOption = False,
     key: options.KeysOption = None,
     errors: ErrorsOption = False,
+    every: AllOption = False,
     config: options.ConfigOption = None,
     as_json: options.JsonOption = False,
 ) -> int:
@@ -57,7 +60,7 @@ def validate(
 
     Modules, types and conditions, functional groups, codes, values and their representation.
     References are looked for among the objects given, or in the archive. Exit code 1 when there
-    is an error.
+    is an error, or nothing to check.
     """
     if stored == bool(paths) or (key and not stored):
         raise Failure(
@@ -65,14 +68,18 @@ def validate(
             "tell what to validate: either files and folders, or --stored, which -k narrows down",
         )
     if stored:
-        every = judging.stored(calls.settings(config), key or [])
-        result = _result(every, errors=errors, sound=False)
+        judged = judging.stored(calls.settings(config), key or [])
+        result = _result(judged, errors=errors, sound=False)
     else:
         found = _collected(paths or [])
-        every = chain(_damaged(found.damaged), _files(found.sources))
-        result = _result(every, errors=errors, sound=True, not_dicom=found.not_dicom)
-    _tell(result, as_json=as_json)
-    return Code.PARTIAL if any(each.number("error") for each in result.judged) else Code.DONE
+        judged = chain(_damaged(found.damaged), _files(found.sources))
+        result = _result(judged, errors=errors, sound=True, not_dicom=found.not_dicom)
+    if as_json:
+        show.document(_document(result))
+    else:
+        _tell(result, every=every)
+    failed = not result.objects or any(each.number("error") for each in result.judged)
+    return Code.PARTIAL if failed else Code.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +130,45 @@ def _only_errors(judged: Judged) -> Judged:
     return Judged(judged.name, judged.sop_class_uid, judged.sop_instance_uid, kept)
 
 
-def _tell(result: Result, *, as_json: bool) -> None:
-    if as_json:
-        show.document(_document(result))
-        return
-    rows = list(_rows(result.judged))
-    if rows:
+def _tell(result: Result, *, every: bool) -> None:
+    number = sum(len(each.findings) for each in result.judged)
+    if number > FEW and not every:
+        headings = ("Rule", "Finding", "Number", "Objects", "For example")
+        show.listing(headings, _by_rule(result.judged), right=("Number", "Objects"))
+        show.tell(f"{number} findings, told by rule; --all lists each of them, --json, too")
+    elif number:
         headings = ("Object", "SOP class", "Finding", "Rule", "What")
-        show.listing(headings, rows[:SHOWN], right=())
-    if len(rows) > SHOWN:
-        show.tell(f"... and {len(rows) - SHOWN} more; --json lists all")
-    _by_file(result.judged)
+        show.listing(headings, list(_rows(result.judged)), right=())
+        _by_file(result.judged)
     show.say(_summary(result))
+
+
+def _by_rule(judged: Iterable[Judged]) -> list[tuple[str, str, str, str, str]]:
+    """Each rule that was broken: how often, in how many objects, the first place; worst first."""
+    numbers, objects = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    examples: dict[tuple[str, str], str] = {}
+    for each in judged:
+        broken = [(found.severity, found.rule) for found in each.findings]
+        numbers.update(broken)
+        objects.update(set(broken))
+        for rule, found in zip(broken, each.findings, strict=True):
+            examples.setdefault(rule, f"{Path(each.name).name}: {_what(found)}")
+    worst = sorted(numbers, key=lambda rule: (rule[0] != "error", -numbers[rule], rule[1]))
+    return [
+        (rule[1], rule[0], str(numbers[rule]), str(objects[rule]), examples[rule]) for rule in worst
+    ]
 
 
 def _rows(judged: Iterable[Judged]) -> Iterator[tuple[str, str, str, str, str]]:
     for each in judged:
         name = catalogue.name_of(each.sop_class_uid).removesuffix(" Storage")
         for found in each.findings:
-            where = f"{found.path} {found.message}".strip()
-            clause = f" ({found.clause})" if found.clause else ""
-            yield Path(each.name).name, name, found.severity, found.rule, where + clause
+            yield Path(each.name).name, name, found.severity, found.rule, _what(found)
+
+
+def _what(found: Finding) -> str:
+    clause = f" ({found.clause})" if found.clause else ""
+    return f"{found.path} {found.message}".strip() + clause
 
 
 def _by_file(judged: Sequence[Judged]) -> None:
@@ -152,7 +177,7 @@ def _by_file(judged: Sequence[Judged]) -> None:
     if len(some) < 2:
         return
     table = show.table("Object", "Errors", "Warnings", right=("Errors", "Warnings"))
-    for each in some[:SHOWN]:
+    for each in some:
         show.row(table, each.name, each.number("error"), each.number("warning"))
     show.put(table)
 
@@ -162,6 +187,8 @@ def _summary(result: Result) -> str:
     bad = sum(bool(each.number("error")) for each in result.judged)
     errors, warnings = show.count(told["error"], "error"), show.count(told["warning"], "warning")
     said = f"{show.count(result.objects, 'object')} checked: {errors} in {bad} of them, {warnings}"
+    if not result.objects:
+        said = "there was nothing to check"
     others = show.count(result.not_dicom, "file not DICOM", "files not DICOM")
     return f"{said}; {others}" if result.not_dicom else said
 

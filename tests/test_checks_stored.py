@@ -110,7 +110,7 @@ def test_sound_objects_are_counted_and_not_listed(tmp_path: Path):
 def test_keys_narrow_down_what_is_validated(tmp_path: Path):
     path = stored(tmp_path, broken(tmp_path / "bad"))
     none = anode("validate", "--stored", "-k", "PatientID=NOBODY", "-c", path)
-    assert (none.code, none.out) == (0, "0 objects checked: 0 errors in 0 of them, 0 warnings\n")
+    assert (none.code, none.out) == (1, "there was nothing to check\n")
     some = anode("validate", "--stored", "-k", "PatientID=1CT1", "-c", path)
     assert some.code == 1
 
@@ -148,6 +148,41 @@ def test_a_held_object_of_another_class_is_told(tmp_path: Path):
     assert len(found) == 1
     assert "reference.class" in {each["rule"] for one in found for each in one["findings"]}
     assert held.SOPClassUID == CT_IMAGE
+
+
+def test_a_folder_without_objects_is_no_success(tmp_path: Path):
+    (tmp_path / "readme.txt").write_text("no DICOM")
+    ran = anode("validate", tmp_path)
+    assert (ran.code, ran.out) == (1, "there was nothing to check; 1 file not DICOM\n")
+    told = anode("validate", tmp_path, "--json")
+    assert (told.code, told.document["checked"]) == (1, 0)
+
+
+def many(folder: Path, number: int) -> Path:
+    """So many images, each with an error and none with a warning that the original has not."""
+    made = pydicom.dcmread(GOOD)
+    del made.ImagePositionPatient
+    for each in range(number):
+        made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = uid("many", each)
+        made.save_as(folder / f"{each:03}.dcm")
+    return folder
+
+
+def test_many_findings_are_told_by_rule_and_all_on_demand(tmp_path: Path):
+    folder = many(tmp_path, 60)
+    ran = anode("validate", folder, "--errors")
+    (row,) = [line for line in ran.out.splitlines() if line.startswith("type1.missing")]
+    assert row.split()[:4] == ["type1.missing", "error", "60", "60"]
+    assert ran.out.count("000.dcm: ImagePositionPatient") == 1
+    assert "059.dcm" not in ran.out
+    assert "60 findings, told by rule; --all lists each of them" in ran.err
+    assert anode("validate", folder, "--errors", "--all").out.count("ImagePositionPatient") == 60
+    assert len(anode("validate", folder, "--json").document["objects"]) == 60
+
+
+def test_few_findings_are_told_one_by_one(tmp_path: Path):
+    ran = anode("validate", many(tmp_path, 50), "--errors")
+    assert ran.out.count("ImagePositionPatient") == 50
 
 
 def test_files_or_the_archive_and_not_both():
