@@ -152,7 +152,8 @@ def _told(each: Waiting, outcome: Outcome) -> Examined:
     uid, found = each.stored.sop_instance_uid, outcome.findings
     judged = None if found is None else [Judgement(*astuple(finding)) for finding in found]
     if outcome.cause:
-        _log.warning("instance %s cannot be examined: %s", uid, outcome.cause)
+        # Who sends damaged objects shall not write the log; `anode status` and `examine` tell.
+        _log.debug("instance %s cannot be examined: %s", uid, outcome.cause)
         return Examined(each.row, uid, note=outcome.cause, failed=True, findings=judged)
     return Examined(each.row, uid, outcome.references, outcome.note, findings=judged)
 
