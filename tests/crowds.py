@@ -31,6 +31,7 @@ def crowd(data: Path, *, studies: int = 0, instances: int = 0) -> None:
         _multiply(db, "series", studies, first | {"study_id": "n + 1000"})
         own = {"series_id": "n + 1000", "SOPInstanceUID": "'1.7.' || n"}
         _multiply(db, "instance", studies, own)
+        db.execute("UPDATE instance SET examined = 1")  # it would take minutes
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -125,8 +126,10 @@ class Victim:
             with contextlib.suppress(OSError):
                 links.append(str(each.readlink()))
         folders = f"{self.data}/objects"  # of which it holds the newest open
-        kept = (link for link in links if "index.sqlite3" in link or link.startswith(folders))
-        descriptors = Counter(links) - Counter(link for link in kept if not link.endswith(".dcm"))
+        kept = [link for link in links if "index.sqlite3" in link or link.startswith(folders)]
+        if not self.examining():  # that reads what is stored, in its own time
+            kept = [link for link in kept if not link.endswith(".dcm")]
+        descriptors = Counter(links) - Counter(kept)
         threads = len(list((own / "task").iterdir()))
         workers = len(self.process.children())  # that change encodings, with a socket to each
         return Usage(threads, descriptors.total() - workers, tuple(sorted(descriptors)))
@@ -157,18 +160,22 @@ class Victim:
             frozenset(path.relative_to(self.folder).as_posix() for path in beside),
         )
 
-    def rows(self) -> dict[str, int]:
-        tables = ("patient", "study", "series", "instance", "term")
+    def _asked(self, sql: str, *values: str) -> Any:
         where = f"file:{self.data / 'index.sqlite3'}?mode=ro"
         with contextlib.closing(sqlite3.connect(where, uri=True)) as db:
-            return {t: db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}
+            return db.execute(sql, values).fetchone()[0]
+
+    def rows(self) -> dict[str, int]:
+        tables = ("patient", "study", "series", "instance", "term")
+        return {table: self._asked(f"SELECT count(*) FROM {table}") for table in tables}
 
     def row(self, column: str, uid: str) -> object:
         """A column of the row of an instance."""
-        where = f"file:{self.data / 'index.sqlite3'}?mode=ro"
-        with contextlib.closing(sqlite3.connect(where, uri=True)) as db:
-            asked = f'SELECT {column} FROM instance WHERE "SOPInstanceUID" = ?'
-            return db.execute(asked, (uid,)).fetchone()[0]
+        return self._asked(f'SELECT {column} FROM instance WHERE "SOPInstanceUID" = ?', uid)
+
+    def examining(self) -> bool:
+        """Whether something stored waits to be examined, or is."""
+        return bool(self._asked("SELECT EXISTS (SELECT 1 FROM instance WHERE examined = 0)"))
 
     def tripped(self) -> list[str]:
         """What the process opened for writing, called and ran, so far."""
