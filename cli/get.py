@@ -1,8 +1,9 @@
 """`anode get`: have a peer send objects back on the same association (C-GET), PS3.4 C.4.3.
 
 What is to be proposed depends on what is there, so the peer is asked first (C-FIND); where it
-cannot tell, the sixty most usual storage classes are proposed.  What it tells of transfer syntaxes
-also shows which objects arrive in another one than they are stored in.
+cannot tell, the sixty most usual storage classes are proposed.  A peer may bring along what objects
+refer to and need (retrieve_whole): classes of that are proposed where there is room.  What the peer
+tells of transfer syntaxes also shows which objects arrive in another one than they are stored in.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cli.proposals import USUAL, proposals
 from cli.questions import Question
 from cli.received import Folder, Received
 from config import catalogue
+from scp.wholes import along
 from scu import statuses
 from scu.associate import associate
 from scu.find import QueryFailed
@@ -110,9 +112,11 @@ def _held(call: Call, asked: Question) -> Holdings:
 def _responses(call: Call, asked: Question, held: Holdings, folder: Folder) -> Iterator[Progress]:
     model = asked.model("get")
     classes = held.classes or {uid: set() for uid in USUAL}
-    contexts = [proposal(model), *proposals(classes)]
+    whole = not asked.single and asked.level != "FRAME"
+    stores = proposals(classes, along(held.classes) if whole else ())
+    contexts = [proposal(model), *stores]
     # PS3.7 D.3.3.4: SCU of C-GET, SCP of the storage that comes with it
-    roles = dict.fromkeys(classes, (False, True))
+    roles = {uid: (False, True) for uid, _ in stores}
     with explained(call), associate(call.target, call.caller, contexts, roles) as association:
         try:
             yield from scu.retrieve.get(association, model, asked.identifier, folder.keep)

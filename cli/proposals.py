@@ -6,7 +6,7 @@ picks one, and an object travels byte for byte only on a context in its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Final
 
 from config.catalogue import STORAGE_TRANSFER_SYNTAXES, uid_of
@@ -60,8 +60,28 @@ _USUAL: Final = """
 USUAL: Final = tuple(uid for keyword in _USUAL.split() if (uid := uid_of(keyword)))
 
 
-def proposals(classes: Mapping[str, Set[str]]) -> list[Proposal]:
-    """Contexts for these classes, at most 127; known transfer syntaxes come first."""
+def proposals(classes: Mapping[str, Set[str]], companions: Sequence[str] = ()) -> list[Proposal]:
+    """Contexts for these classes, at most 127; known transfer syntaxes come first.
+
+    Of `companions`, which may come along, as many have one context as there is room for; the
+    rarest transfer syntaxes of classes whose own are all known give way to them.
+    """
+    own = _own(classes)
+    more = [(uid, _NATIVE + _PACKED) for uid in companions if uid not in classes]
+    kept = own[: max(ROOM - len(more), _least(classes, own))]
+    return [*kept, *more[: ROOM - len(kept)]]
+
+
+def _least(classes: Mapping[str, Set[str]], own: Sequence[Proposal]) -> int:
+    """How many contexts, the first ones, are for what may be met; all where no syntax is known."""
+    if not all(classes.values()):
+        return len(own)
+    usual = {(uid, (syntax,)) for uid in classes for syntax in _NATIVE + _PACKED}
+    known = {(uid, (syntax,)) for uid, held in classes.items() for syntax in held}
+    return len(usual | known)
+
+
+def _own(classes: Mapping[str, Set[str]]) -> list[Proposal]:
     if len(classes) <= ROOM // 3:
         return list(_single(classes))
     shared = (_NATIVE, _PACKED) if len(classes) <= ROOM // 2 else (_NATIVE + _PACKED,)

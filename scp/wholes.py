@@ -3,7 +3,7 @@
 PS3.4 C.4.2 retrieves what the identifier names, and no more; so this is off unless the [[peer]]
 that receives has `retrieve_whole`. What comes along is found by the references of the index, step
 by step and within bounds, and counts as sub-operations like all others. What a C-GET has no
-context for does not come along, since nobody has asked for it.
+context for does not come along, since nobody has asked for it; how much that was is logged.
 """
 
 from __future__ import annotations
@@ -45,6 +45,25 @@ _CLASSES: Final[Mapping[str, frozenset[str]]] = {
     ),
     "content assessments": frozenset(("1.2.840.10008.5.1.4.1.1.90.1",)),
 }
+# Groups of classes that those of a family refer to, the most usual first.
+_ALONG: Final[Mapping[str, tuple[str, ...]]] = {
+    "radiation sets": ("radiotherapy", "segmentation", "registration", "image"),
+    "presentation states": ("image", "segmentation", "registration", "presentation-state"),
+    "performed protocols": ("protocol", "image"),
+    "content assessments": (
+        *("image", "segmentation", "radiotherapy", "registration", "presentation-state"),
+        *("report", "measurement", "model"),
+    ),
+    "models": ("model", "segmentation", "image"),
+}
+
+
+def along(classes: Collection[str]) -> list[str]:
+    """The SOP classes of what may come along with objects of these, the most usual first."""
+    families = [name for name in _ALONG if not of_family(name).isdisjoint(classes)]
+    groups = dict.fromkeys(group for name in families for group in _ALONG[name])
+    current = [each for each in catalogue.STORAGE.values() if each.kind != "retired"]
+    return [each.uid for group in groups for each in current if each.group == group]
 
 
 def of_family(name: str) -> frozenset[str]:
@@ -63,7 +82,15 @@ def whole(exchange: Exchange, found: Found, receiver: Peer | None, *, back: bool
     for name in receiver.retrieve_whole:
         needed |= _needed(exchange, found, name)
     asked = set(found.rows if needed else ())
-    rows = [row for row, kind in needed.items() if wanted(kind) and row not in asked]
+    more = {row: kind for row, kind in needed.items() if row not in asked}
+    rows = [row for row, kind in more.items() if wanted(kind)]
+    if left := [kind for row, kind in more.items() if not wanted(kind)]:
+        named = ", ".join(sorted(map(catalogue.name_of, set(left))))
+        _log.info(
+            "retrieve whole for %s: %d of %d that belong to it not brought, for want of a "
+            "presentation context: %s",
+            *(exchange.calling_ae_title, len(left), len(more), named),
+        )
     return exchange.house.archive.index.joined(found, rows) if rows else found
 
 

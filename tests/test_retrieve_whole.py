@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cli.proposals import proposals
+from config.catalogue import STORAGE
 from config.peers import WHOLES
 from scp.wholes import of_family
 from scu.instances import FileInstance
 from tests import clients
+from tests.commands import anode, at
 from tests.nodes import node, peer, port, target
 from tests.objects import CT_IMAGE, identifier, instance, non_patient, uid, written
 from tests.test_object_references import item
@@ -21,6 +25,7 @@ STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 PERFORMED, DEFINED = "1.2.840.10008.5.1.4.1.1.200.2", "1.2.840.10008.5.1.4.1.1.200.1"
 COMPOSITE = "1.2.840.10008.5.1.4.1.2.4.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
+UNIQUE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
 
 def family():
@@ -157,3 +162,51 @@ def test_a_get_brings_what_it_has_contexts_for(tmp_path):
 @pytest.mark.parametrize("name", WHOLES)
 def test_every_family_that_can_be_configured_has_classes(name):
     assert of_family(name)
+
+
+@pytest.mark.parametrize("keys", [("StudyInstanceUID",), UNIQUE])
+@pytest.mark.parametrize("family_of", ["radiation", "state"])
+def test_anode_get_proposes_what_may_come_along(tmp_path, keys, family_of):
+    if family_of == "radiation":
+        made, needed, older = family()
+        for each in needed:
+            each.StudyInstanceUID = uid("another study")
+    else:
+        made, older, image = instance(1, sop_class=STATE), instance(8), instance(2)
+        image.StudyInstanceUID = older.StudyInstanceUID = uid("another study")
+        made.ReferencedImageSequence = [item(image.SOPInstanceUID)]
+        needed = [image]
+    older.StudyInstanceUID = uid("another study")
+    named_by = [part for key in keys for part in ("-k", f"{key}={made[key].value}")]
+    with serving(tmp_path, [made, *needed, older], True) as (ours, _):
+        out = tmp_path / "got"
+        ran = anode("get", at(ours), "--aet", "TESTER", *named_by, "-o", out, "--json")
+    assert ran.code == 0, ran.err
+    wanted = {each.SOPInstanceUID for each in (made, *needed)}
+    assert {path.stem for path in out.glob("*.dcm")} == wanted
+
+
+def test_the_log_counts_what_a_get_had_no_context_for(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "anode.retrieve")
+    made, needed, older = family()
+    with serving(tmp_path, [made, *needed, older], True) as (ours, _):
+        wanted = [FileInstance(each, "", EXPLICIT, Path(), 0, 0) for each in (SET, RADIATION)]
+        responses, _ = clients.get(target(ours), named(made), wanted)
+        assert responses[-1].completed == 3
+    (said,) = [each for each in caplog.messages if "not brought" in each]
+    assert said.startswith("retrieve whole for TESTER: 2 of 4 that belong to it not brought")
+    assert "RT Physician Intent Storage, RT Segment Annotation Storage" in said
+
+
+@pytest.mark.parametrize("number", [1, 3, 9, 42, 60, 126])
+def test_what_may_come_along_takes_no_context_that_is_needed(number):
+    """At most 127; each class that is there has those it had, but for the rarest."""
+    classes = {each: {EXPLICIT} for each in list(STORAGE)[:number]}
+    alone, both = proposals(classes), proposals(classes, list(STORAGE))
+    assert len(both) == 127
+    assert {uid_ for uid_, _ in both} >= classes.keys()
+    own = [each for each in both if each[0] in classes]
+    assert own == alone[: len(own)]
+    assert len(own) >= min(len(alone), 13 * number)
+    unknown = dict.fromkeys(classes, frozenset())
+    assert proposals(unknown, list(STORAGE))[: len(alone)] == proposals(unknown)
