@@ -20,6 +20,7 @@
         +-- BadRecordKey     Repository Query: no key of ours        PS3.4 Table C.4-1: A710
 
 Each message is one clear sentence for the operator; none of them carries bytes of a peer raw.
+Peers get them, too: where our files lie is kept apart, in `where`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ from __future__ import annotations
 
 class ArchiveError(Exception):
     """The root: nothing was kept, and the message says why."""
+
+    where = ""  # the file or folder that failed
+
+    @property
+    def located(self) -> str:
+        """The message for who may know where our files lie: the log, and who types commands."""
+        return f"{self} ({self.where})" if self.where else str(self)
 
 
 class BadObject(ArchiveError):

@@ -120,7 +120,7 @@ class Folder:
         self._free_bytes = free_bytes
         self._hour: tuple[str, _Leaf] | None = None
         self._filing = threading.Lock()
-        with storage():
+        with storage(root):
             root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             self._objects = _Leaf(_folder(root, "objects", sync=sync))
             self._incoming = _Leaf(_folder(root, "incoming", sync=sync))

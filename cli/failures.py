@@ -98,7 +98,7 @@ def local(error: Exception) -> Failure | None:
         case ConfigError():
             return Failure(Code.USAGE, str(error))
         case ArchiveError():
-            return Failure(Code.PARTIAL, str(error))
+            return Failure(Code.PARTIAL, error.located)
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
             return Failure(Code.PARTIAL, f"{where}{error.strerror or error}")

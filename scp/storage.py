@@ -33,7 +33,8 @@ def store(exchange: Exchange) -> None:
             _tell(exchange, error)
             exchange.association.abort()
         else:
-            _refuse(exchange, statuses.status_of(error, statuses.STORE), str(error))
+            _tell(exchange, error)
+            exchange.answer(statuses.status_of(error, statuses.STORE), str(error))
         return
     exchange.answer(Status.SUCCESS)
 
@@ -62,12 +63,12 @@ def _refuse(exchange: Exchange, status: Status, why: str) -> None:
     exchange.answer(status, why)
 
 
-def _tell(exchange: Exchange, why: object) -> None:
+def _tell(exchange: Exchange, why: str | errors.ArchiveError) -> None:
     exchange.transfers.refused(exchange.context.abstract_syntax, str(why))
     _log.warning(
         "C-STORE of a %s from %s refused: %s; its SOP Instance UID is %s",
         catalogue.name_of(exchange.context.abstract_syntax),
         exchange.calling_ae_title,
-        why,
+        why.located if isinstance(why, errors.ArchiveError) else why,
         (exchange.command.affected_sop_instance_uid or "missing")[:64],
     )

@@ -26,6 +26,19 @@ def lines(told) -> list[str]:
     return [line.rstrip() for line in told.out.splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("name", "where"), [("objects", "objects in {data}"), ("incoming", "incoming in {data}")]
+)
+def test_a_data_folder_that_cannot_be_opened_is_named(tmp_path, name, where):
+    path = configuration(tmp_path)
+    data = tmp_path / "anode-data"
+    data.mkdir()
+    (data / name).write_text("a file, where a folder has to be")
+    ran = anode("rt", "-c", path)
+    assert ran.code == 1
+    assert ran.err.endswith(f"storage failed: Not a directory ({where.format(data=data)})\n")
+
+
 def test_a_set_is_the_tree_of_what_it_needs(tmp_path):
     made, needed, older = family()
     made.UserContentLabel, made.RTRadiationSetIntent = "Boost", "TREATMENT"

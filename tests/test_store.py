@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,15 @@ def test_the_log_names_the_instance_that_is_refused(uid, named: str, tmp_path: P
         assert stored(serving, sent, data_set(tmp_path / "o"))[0] == 0xC000
     (told,) = [one for one in caplog.records if "C-STORE of a" in one.getMessage()]
     assert TextFormatter().format(told).endswith(f"its SOP Instance UID is {named}")
+
+
+def test_where_our_files_lie_is_for_the_log_and_not_for_the_peer(tmp_path: Path, caplog):
+    with node(tmp_path / "node") as serving:
+        year = f"{datetime.now(UTC):%Y}"
+        (serving.settings.node.data / "objects" / year).write_text("a file in the way")
+        answer = stored(serving, request(), data_set(tmp_path / "o"))
+    assert answer == (0x0110, "object storage failed: Not a directory")
+    assert f"object storage failed: Not a directory ({year})" in caplog.text
 
 
 def test_an_object_over_the_limit_ends_the_association_and_leaves_nothing(tmp_path: Path):
