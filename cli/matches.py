@@ -159,8 +159,7 @@ def _words(element: DataElement) -> str:
 
 def _item(item: Dataset) -> str:
     if {element.keyword for element in item} == _REFERENCE:
-        name = catalogue.name_of(str(item.ReferencedSOPClassUID or ""))
-        return f"{name.removesuffix(' Storage')} {item.ReferencedSOPInstanceUID or ''}".strip()
+        return str(item.ReferencedSOPInstanceUID or "")
     return ", ".join(f"{inner.keyword or inner.tag}={_words(inner)}" for inner in item)
 
 
