@@ -90,7 +90,9 @@ class Examination:
                 _log.exception("what is stored is not examined now, by an error of ours")
                 self._over.wait(LOOK_SECONDS)
             else:
-                self._index.arrived.wait(LOOK_SECONDS)
+                # Asked behind the last `clear`, which may have taken the call of `stop`.
+                if not self._over.is_set():
+                    self._index.arrived.wait(LOOK_SECONDS)
 
     def _examine_all(self) -> None:
         """Batch by batch, until nothing waits."""

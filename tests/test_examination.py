@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import threading
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -241,3 +242,22 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     assert (told.code, told.out) == (0, "3 instances examined\n")
     after = anode("examine", "-c", settings, "--json").document
     assert after == {"examined": 0, "waiting": 0, "failed": 0, "failures": []}
+
+
+def test_who_stops_is_not_kept_waiting(tmp_path, monkeypatch):
+    """The call to stop may come just before the look that finds nothing, and clears it."""
+    with Archive.open(tmp_path / "data", sync="lazy") as archive:
+        examination = Examination(archive)
+        called = threading.Event()
+        waiting = archive.index.waiting
+
+        def stopped_meanwhile(most: int):
+            examination._over.set()
+            called.set()
+            return waiting(most)
+
+        monkeypatch.setattr(archive.index, "waiting", stopped_meanwhile)
+        examination.start()
+        assert called.wait(SECONDS)
+        examination._thread.join(SECONDS / 6)
+        assert not examination._thread.is_alive()
