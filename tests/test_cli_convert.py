@@ -140,7 +140,7 @@ def test_get_tells_what_arrived_otherwise_than_it_is_stored(tmp_path, monkeypatc
     with holding(tmp_path) as ours:
         anode("send", at(ours), tmp_path / "in")
         monkeypatch.setattr(
-            "cli.get.proposals", lambda classes: [(each, [IMPLICIT]) for each in classes]
+            "cli.get.proposals", lambda classes, _more: [(each, [IMPLICIT]) for each in classes]
         )
         ran = anode("get", at(ours), "-k", STUDY, "-o", tmp_path / "a", "--json")
         shown = anode("get", at(ours), "-k", STUDY, "-o", tmp_path / "b")
