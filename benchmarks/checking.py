@@ -10,7 +10,6 @@ round left to be examined is done before the next one begins, so that each pays 
 from __future__ import annotations
 
 import multiprocessing
-import secrets
 import shutil
 import sqlite3
 import statistics
@@ -25,31 +24,31 @@ from psutil import Process
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
-from benchmarks import storing
+from benchmarks import framed
+from benchmarks.framed import Server
+from scu import instances
 from scu.associate import Target
 from tests.objects import written
 from tests.test_large_objects import served
 
-ROUNDS = 9
+ROUNDS = 7
 COUNTS = {"CT": 60, "tiny": 400}
 LEVELS = ("off", "warn", "reject")
 
+Parts = list[list[list[bytes]]]
 
-def corpus(folder: Path, associations: int, kind: str) -> storing.Corpus:
+
+def corpus(folder: Path, associations: int, kind: str) -> Parts:
     """Objects without an error, for one would be refused: a whole CT, and new UIDs."""
     one = dcmread(get_testdata_file("CT_small.dcm"))
     if kind == "CT":
         one.Rows = one.Columns = 512
         one.PixelData = bytes(range(256)) * 2048
-    places = [secrets.randbelow(10**20) + 10**20 for _ in range(COUNTS[kind])]
-    first = one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{places[0]}"
-    (model,) = written(folder, one)
-    content, parts = model.read_bytes(), [list[Path]() for _ in range(associations)]
-    for number, place in enumerate(places):
-        path = folder / f"{place}.dcm"
-        path.write_bytes(content.replace(first.encode(), f"1.2.3.{place}".encode()))
-        parts[number % associations].append(path)
-    return parts
+    uid = one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = framed.new_uid()
+    (path,) = written(folder, one)
+    data = path.read_bytes()[instances.read(path).offset :]
+    each = max(1, COUNTS[kind] // associations)
+    return [framed.requests(data, uid, each) for _ in range(associations)]
 
 
 def settle(index: Path) -> None:
@@ -59,13 +58,11 @@ def settle(index: Path) -> None:
             time.sleep(0.1)
 
 
-def stored(
-    node: tuple[Target, Process], folder: Path, parts: storing.Corpus
-) -> tuple[float, float]:
+def stored(node: tuple[Target, Process], folder: Path, parts: Parts) -> tuple[float, float]:
     """Objects a second, and microseconds of the serving process for each."""
     target, process = node
     before = process.cpu_times()
-    rate = storing.rate(storing.sender, target, parts)
+    rate = framed.timed(Server(target.ae_title, target.port), parts)
     settle(folder / "data" / "index.sqlite3")
     after = process.cpu_times()
     used = after.user + after.system - before.user - before.system

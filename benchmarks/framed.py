@@ -78,8 +78,12 @@ def framed(raw: bytes, *, command: bool, most: int) -> Iterator[bytes]:
 
 def messages(side: int, count: int, most: int = PDU) -> list[list[bytes]]:
     """`count` C-STORE requests of new instances in a study of their own, each as its PDUs."""
-    study, series, instance = new_uid(), new_uid(), new_uid()
-    data = data_set(side, study, series, instance)
+    instance = new_uid()
+    return requests(data_set(side, new_uid(), new_uid(), instance), instance, count, most)
+
+
+def requests(data: bytes, instance: str, count: int, most: int = PDU) -> list[list[bytes]]:
+    """`count` C-STORE requests of one CT image, each under a new UID in place of this one."""
     asked = Command(
         Field.C_STORE, affected_sop_class_uid=CT, affected_sop_instance_uid=instance,
         message_id=1, priority=0, command_data_set_type=1,
@@ -193,13 +197,16 @@ def rate(
     server: Server, side: int, count: int, associations: int, style: Style = "one write"
 ) -> float:
     """Objects per second that `associations` senders, together sending `count`, see stored."""
+    each = max(1, count // associations)
+    return timed(server, [messages(side, each, server.most) for _ in range(associations)], style)
+
+
+def timed(server: Server, parts: Sequence[list[list[bytes]]], style: Style = "one write") -> float:
+    """Objects per second of one sender for each of these parts."""
     ready, go = multiprocessing.Semaphore(0), multiprocessing.Event()
-    template = [
-        messages(side, max(1, count // associations), server.most) for _ in range(associations)
-    ]
     workers = [
         multiprocessing.Process(target=_send, args=(server, style, part, ready, go))
-        for part in template
+        for part in parts
     ]
     for worker in workers:
         worker.start()
@@ -213,4 +220,4 @@ def rate(
     took = time.perf_counter() - begun
     if any(worker.exitcode for worker in workers):
         raise RuntimeError(f"a sender to {server} failed")
-    return sum(map(len, template)) / took
+    return sum(map(len, parts)) / took
