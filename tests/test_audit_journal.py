@@ -21,7 +21,7 @@ from config.auditing import Sink
 from scp.audit import Trail, reports, trail
 from scp.audit import journal as journals
 from scp.audit.journal import Journal
-from scp.audit.spool import Spool
+from scp.audit.spool import Dropped, Spool
 from tests.audit_sinks import HERE, SECONDS, audit, journal, parsed
 from tests.commands import ROOT
 from tests.nodes import settings
@@ -192,9 +192,26 @@ def test_dropping_gives_up_whole_messages_the_oldest_first(tmp_path, monkeypatch
         ours.write(lines(number, number + 1))
     dropped = spool.drop(1000)
     left = everything(spool)
-    assert left == lines(dropped, 50)
+    assert left == lines(dropped.messages, 50)
+    assert dropped.doubtful == 0
     assert spool.unsent() <= 1000
-    assert spool.drop(1000) == 0
+    assert spool.drop(1000) == Dropped()
+
+
+def test_what_was_on_its_way_when_it_was_dropped_is_told_apart(tmp_path):
+    """It may have been read: to say that it is lost would not be true."""
+    ours = Journal(tmp_path)
+    spool = Spool(ours, "sink")
+    ours.write(lines(0, 50))
+    assert spool.waits(), "and to look is not to send"
+    batch = spool.batch({}, 300)
+    assert batch
+    dropped = spool.drop(0)
+    assert dropped == Dropped(50, len(batch.messages))
+    assert (
+        str(dropped) == f"50 messages were dropped, {len(batch.messages)} of which it may have got"
+    )
+    assert not spool.waits()
 
 
 def test_what_is_old_and_sent_is_removed(tmp_path, monkeypatch):

@@ -41,6 +41,12 @@ def numbers(raw: list[bytes]) -> list[int]:
     return [int(found[1]) for each in raw if (found := re.search(rb"reader-(\d+)", each))]
 
 
+def journalled(folder: Path) -> list[int]:
+    """Which of them the journal holds, in order."""
+    paths = sorted((folder / "audit").glob("*.log"))
+    return numbers([line for path in paths for line in path.read_bytes().split(b"\n")])
+
+
 @contextmanager
 def trail(folder: Path, *sinks: Sink, **keys: object) -> Iterator[Trail]:
     """A trail of its own, without a node."""
@@ -272,6 +278,7 @@ def test_a_full_spool_drops_its_oldest_and_says_so(tmp_path, caplog, quick):
         for number in range(300):
             ours.record(numbered(number))
         assert eventually(lambda: "its oldest messages are dropped" in caplog.text)
+        assert eventually(lambda: 299 in journalled(tmp_path)), "else it may begin twice"
         assert not ours.full
         with tcp_sink(port=port) as received:
             received.await_event("110113 E 110133")
@@ -280,9 +287,12 @@ def test_a_full_spool_drops_its_oldest_and_says_so(tmp_path, caplog, quick):
     assert 0 not in arrived
     assert 299 in arrived
     (said,) = [each for each in messages if each.event == "110113 E 110134"]
-    dropped = int(re.search(r"(\d+) messages were dropped", said.detail("Alert Description"))[1])
-    kept = {number for number in arrived if number < 300}
-    assert dropped == 300 - len(kept)
+    words = r"(\d+) messages were dropped(?:, (\d+) of which it may have got)?"
+    told = re.search(words, said.detail("Alert Description"))
+    dropped, doubtful = (int(each or 0) for each in told.groups())
+    missing = 300 - len({number for number in arrived if number < 300})
+    # The last look may have come when the sink was there already.
+    assert dropped - doubtful <= missing <= dropped
     assert caplog.text.count("its oldest messages are dropped") == 1
 
 

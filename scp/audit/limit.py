@@ -13,7 +13,7 @@ from config.auditing import Audit, Sink
 from scp.audit import reports
 from scp.audit.events import Event
 from scp.audit.sender import Sender
-from scp.audit.spool import Spool
+from scp.audit.spool import Dropped, Spool
 
 _log = logging.getLogger("anode.audit")
 
@@ -32,7 +32,7 @@ class Limit:
         self._lock = threading.Lock()
         self._most = audit.spool_bytes
         self._drops = audit.when_full == "drop"
-        self._dropped = 0
+        self._dropped = Dropped()
 
     def look(self) -> None:
         """Compare; what has changed is told, in the log and in the trail."""
@@ -60,8 +60,8 @@ class Limit:
         if not self.over:
             return
         self.over = False
-        dropped, self._dropped = self._dropped, 0
-        self._tell(f"it has room again; {dropped} messages were dropped", stopped=False)
+        dropped, self._dropped = self._dropped, Dropped()
+        self._tell(f"it has room again; {dropped}", stopped=False)
 
     def _tell(self, what: str, *, stopped: bool) -> None:
         _log.warning("audit sink %s: %s", self._name, what)

@@ -81,7 +81,7 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping:
             try:
-                if self.spool.batch({}, 1) is None:
+                if not self.spool.waits():
                     self._await(LOOK_SECONDS)
                 else:
                     self._connected()
@@ -126,7 +126,7 @@ class Sender:
         try:
             connection.check()
         except ConnectionError:
-            if written or self.spool.batch({}, 1):
+            if written or self.spool.waits():
                 raise
             raise _Idle from None
         if connection.drained():

@@ -1,7 +1,8 @@
 """What a sink has yet to get: a place in the journal, kept in a file beside it.
 
 Law: the place moves on only when the sink is believed to have what lies before it, so a crash
-repeats messages and loses none. What is over the limit is dropped only when asked to.
+repeats messages and loses none. What is over the limit is dropped only when asked to; of what had
+been given out to be sent nobody knows whether it arrived, and that is told.
 """
 
 from __future__ import annotations
@@ -10,11 +11,27 @@ import json
 import os
 import threading
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from scp.audit.journal import Journal, Segment, segments
 
 _MOST_READ = 1 << 20  # bytes at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """How many messages were given up; some of them had been sent, and may yet have been read."""
+
+    messages: int = 0
+    doubtful: int = 0
+
+    def __add__(self, other: Dropped) -> Dropped:
+        return Dropped(self.messages + other.messages, self.doubtful + other.doubtful)
+
+    def __str__(self) -> str:
+        said = f"{self.messages} messages were dropped"
+        return f"{said}, {self.doubtful} of which it may have got" if self.doubtful else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ class Spool:
         self._lock = threading.Lock()
         self._first = ""  # the segment before which everything has been sent
         self._sent: dict[str, int] = {}  # bytes of that one and of later ones
+        self._given: dict[str, int] = {}  # up to where it has been given out to be sent
         self._closed = False
         if self._path.exists():
             self._load()
@@ -66,18 +84,29 @@ class Spool:
             return sum(size for _, size in self._left())
 
     def batch(self, ahead: dict[str, int], most: int) -> Batch | None:
-        """What comes after what has been sent, or after what is on its way: `ahead`."""
+        """To be sent: what comes after what has been, or after what is on its way: `ahead`."""
         with self._lock:
-            for segment, size in self._left():
-                offset = max(segment.size - size, ahead.get(segment.name, 0))
-                if offset >= segment.size:
-                    continue
-                messages = self._journal.read(segment.name, offset, most)
-                if messages:
-                    end = offset + sum(map(len, messages)) + len(messages)
-                    return Batch(segment.name, end, messages)
-                if self._journal.is_done(segment):  # the end was torn by a crash
-                    self._sent[segment.name] = segment.size
+            batch = self._after(ahead, most)
+            if batch is not None:
+                self._given[batch.segment] = max(batch.end, self._given.get(batch.segment, 0))
+        return batch
+
+    def waits(self) -> bool:
+        """Whether the sink has yet to get something."""
+        with self._lock:
+            return self._after({}, 1) is not None
+
+    def _after(self, ahead: dict[str, int], most: int) -> Batch | None:
+        for segment, size in self._left():
+            offset = max(segment.size - size, ahead.get(segment.name, 0))
+            if offset >= segment.size:
+                continue
+            messages = self._journal.read(segment.name, offset, most)
+            if messages:
+                end = offset + sum(map(len, messages)) + len(messages)
+                return Batch(segment.name, end, messages)
+            if self._journal.is_done(segment):  # the end was torn by a crash
+                self._sent[segment.name] = segment.size
         return None
 
     def confirm(self, segment: str, end: int) -> None:
@@ -85,22 +114,24 @@ class Spool:
         with self._lock:
             self._sent[segment] = max(end, self._sent.get(segment, 0))
 
-    def drop(self, limit: int) -> int:
+    def drop(self, limit: int) -> Dropped:
         """Give up the oldest messages, so that at most `limit` bytes are left; tells how many."""
-        dropped = 0
+        dropped = Dropped()
         with self._lock:
             left = self._left()
             over = sum(size for _, size in left) - limit
             for segment, size in left:
                 start = segment.size - size
+                given = self._given.get(segment.name, 0)
                 while over > 0 and start < segment.size:
                     messages = self._journal.read(segment.name, start, min(over, _MOST_READ))
                     if not messages:
                         break
-                    length = sum(map(len, messages)) + len(messages)
-                    start, over = start + length, over - length
+                    ends = list(accumulate((len(each) + 1 for each in messages), initial=start))
+                    over, start = over - (ends[-1] - start), ends[-1]
                     self._sent[segment.name] = start
-                    dropped += len(messages)
+                    doubtful = sum(end <= given for end in ends[1:])
+                    dropped += Dropped(len(messages), doubtful)
         return dropped
 
     def save(self) -> None:
@@ -139,6 +170,7 @@ class Spool:
             if self._sent.get(oldest.name, 0) < oldest.size or not self._journal.is_done(oldest):
                 break
             self._sent.pop(oldest.name, None)
+            self._given.pop(oldest.name, None)
             self._first = found[0].name
 
     def _begin(self) -> None:
