@@ -126,7 +126,8 @@ class Reporter:
                     self._tidy()
                 with self._change:
                     self._begin()
-                    self._change.wait(self._pause())
+                    if not self._stopped.is_set():  # else who stops has told it already
+                        self._change.wait(self._pause())
             except Exception:  # noqa: BLE001 - reporting goes on
                 _log.exception("an error of ours in reporting storage commitment")
                 self._stopped.wait(_PAUSE_SECONDS)

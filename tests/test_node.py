@@ -11,6 +11,8 @@ import pytest
 
 from config.limits import Limits
 from config.listeners import Listener
+from scp.exchange import House
+from scp.reporter import Reporter
 from scu import echo
 from scu.associate import Target, associate
 from tests.clients import CALLER
@@ -39,6 +41,28 @@ def test_a_port_that_is_taken_is_said_at_start(tmp_path: Path):
             node(tmp_path, listener=(Listener(port=port),)),
         ):
             pass
+
+
+def test_a_reporter_that_is_stopped_before_it_waits_does_not_wait(tmp_path: Path):
+    """As when another part of the node cannot start; the node was five seconds in ending then."""
+    with node(tmp_path) as serving:
+        tidying, told = threading.Event(), threading.Event()
+
+        def house() -> House:
+            if threading.current_thread() is reporter._thread:
+                tidying.set()
+                told.wait(10)
+            return serving._home
+
+        reporter = Reporter(house)
+        reporter.start()
+        tidying.wait(10)
+        reporter._stopped.set()  # what `stop` does before it waits
+        with reporter._change:
+            reporter._change.notify_all()
+        told.set()
+        reporter._thread.join(3)
+        assert not reporter._thread.is_alive()
 
 
 def test_associations_over_the_limit_are_told_so_and_served_again_later(tmp_path: Path):

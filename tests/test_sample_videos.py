@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.encaps import generate_fragments, parse_basic_offsets
 
 from iod.errors import LeftOut
-from iod.samples import Family, Made, make
+from iod.samples import Family
 from iod.samples.worker import instances
 
 av = pytest.importorskip("av", reason="PyAV is optional")
@@ -31,10 +31,8 @@ STREAMS = {
 
 
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("videos")
-    made = [each for each in make(folder, frozenset({"video"})) if isinstance(each, Made)]
-    return {each.name: dcmread(each.path) for each in made}
+def videos(samples):
+    return {path.stem: dcmread(path) for path in (samples / "video").glob("*.dcm")}
 
 
 def test_without_its_library_a_family_is_left_out_and_says_what_to_install():

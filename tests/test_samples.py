@@ -18,12 +18,10 @@ from tests.commands import anode
 OUTSIDE: frozenset[tuple[str, str]] = frozenset()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """All samples, made once for this file."""
-    folder = tmp_path_factory.mktemp("samples")
-    assert [each for each in make(folder) if isinstance(each, Made)]
-    return folder
+@pytest.fixture
+def folder(samples):
+    """All samples, as all tests have them."""
+    return samples
 
 
 def paths(folder: Path) -> list[Path]:

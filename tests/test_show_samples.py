@@ -8,7 +8,7 @@ from pydicom import dcmread
 
 from iod.reading import contrast, documents, html
 from iod.reading.description import OUTLINES, described
-from iod.samples import FAMILIES, Made, make
+from iod.samples import FAMILIES
 from tests.commands import ROOT, anode
 
 # Takes seconds to encode, and is told by a table of facts as every image.
@@ -17,13 +17,12 @@ GENERAL = {"Patient", "Study", "Series", "Equipment", "Instance", "Document", "F
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory):
+def shown(samples):
     """A description of every sample, by its path."""
-    folder = tmp_path_factory.mktemp("samples")
-    assert [each for each in make(folder, frozenset(NAMES)) if isinstance(each, Made)]
     return {
-        str(path.relative_to(folder).with_suffix("")): described(dcmread(path))
-        for path in sorted(folder.rglob("*.dcm"))
+        str(path.relative_to(samples).with_suffix("")): described(dcmread(path))
+        for name in NAMES
+        for path in sorted((samples / name).rglob("*.dcm"))
     }
 
 
@@ -115,9 +114,8 @@ def test_what_an_object_lists_is_listed(shown, path, title, expected):
     assert rows(shown[path], title)[0].items() >= expected.items()
 
 
-def test_tracks_and_points_are_those_of_the_object(shown, tmp_path):
-    list(make(tmp_path, frozenset({"tractography"})))
-    read = dcmread(tmp_path / "tractography" / "tracks.dcm")
+def test_tracks_and_points_are_those_of_the_object(shown, samples):
+    read = dcmread(samples / "tractography" / "tracks.dcm")
     counted = [
         (
             str(len(each.TrackSequence)),
@@ -147,9 +145,8 @@ def test_measurements_name_what_was_tracked_and_where(shown):
     assert [each.value for each in shown["echo/report"].measurements][1:3] == ["4.9 cm", "3.2 cm"]
 
 
-def test_the_measurements_in_the_docs_are_those_of_the_sample(tmp_path):
-    list(make(tmp_path, frozenset({"measurements"})))
+def test_the_measurements_in_the_docs_are_those_of_the_sample(samples):
     text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     (told,) = re.findall(r"^\$ .*report\.dcm --measurements\n(.*?)^```", text, re.M | re.S)
-    path = tmp_path / "measurements" / "report.dcm"
+    path = samples / "measurements" / "report.dcm"
     assert anode("show", path, "--measurements").out == told

@@ -76,6 +76,7 @@ class Machine:
 def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
     """Cut a machine's power so many times; ends at the first finding."""
     figures = Figures()
+    machine.judge.patience = rounds.patience
     with hearing(machine.ledger.promises) as tables:
         site = replace(machine.site, tables=machine.site.tables + tables)
         serving = cradle.start(site)

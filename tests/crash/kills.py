@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.crash.oracle import Findings, Judge, rows
+from tests.crash.oracle import REPORT_SECONDS, Findings, Judge, rows
 from tests.crash.promises import hearing
 from tests.crash.senders import SIZES, Ledger, Load, Moment, fell
 from tests.crash.serving import Cradle, Site
@@ -54,6 +54,7 @@ class Rounds:
     sizes: tuple[int, ...] = SIZES
     fresh: int = 0  # each so-manieth restart by a new interpreter
     after: tuple[Moment, ...] = AFTER  # a fall comes right after one of these
+    patience: float = REPORT_SECONDS  # for the reports of what was accepted
 
     def moment(self) -> float:
         """How long one of them sends: most are short."""
@@ -73,7 +74,7 @@ class Rounds:
 def kills(cradle: Cradle, site: Site, rounds: Rounds) -> Figures:
     """Kill the node so many times; ends at the first finding."""
     ledger, figures = Ledger(), Figures()
-    judge = Judge(site.data, ledger)
+    judge = Judge(site.data, ledger, rounds.patience)
     with hearing(ledger.promises) as tables:
         site = replace(site, tables=site.tables + tables)
         serving = cradle.start(site)

@@ -91,8 +91,9 @@ def left(data: Path) -> list[str]:
 class Judge:
     """One archive through all its rounds; what was judged whole once is read again at the end."""
 
-    def __init__(self, data: Path, ledger: Ledger) -> None:
+    def __init__(self, data: Path, ledger: Ledger, patience: float = REPORT_SECONDS) -> None:
         self.data = data
+        self.patience = patience  # for reports of what was accepted
         self._ledger = ledger
         self._seen: set[Path] = set()
 
@@ -112,7 +113,7 @@ class Judge:
         """
         part = self._ledger.of(study) if study else self._ledger
         promises = self._ledger.promises
-        found = Findings(unreported=promises.unreported(REPORT_SECONDS), denied=promises.denied())
+        found = Findings(unreported=promises.unreported(self.patience), denied=promises.denied())
         index, there = rows(self.data), files(self.data)
         found.left = left(self.data)
         found.dangling = [uid for uid, row in index.items() if row.path not in there]

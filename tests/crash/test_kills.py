@@ -11,11 +11,12 @@ from tests.crash.kills import Rounds, kills
 pytestmark = pytest.mark.crash
 
 ROUNDS = 25
+MOMENTS = (0.1, 0.7)  # shorter than a campaign's: as many falls in half the time
 RESTART_SECONDS = 5.0
 
 
 def test_nothing_acknowledged_is_lost_by_kill(cradle, secure_site):
-    figures = kills(cradle, secure_site, Rounds(ROUNDS, fresh=8))
+    figures = kills(cradle, secure_site, Rounds(ROUNDS, MOMENTS, fresh=8))
     print(figures)
     assert not figures.findings, str(figures.findings)
     assert figures.refused == Counter()

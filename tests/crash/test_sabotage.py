@@ -16,18 +16,19 @@ pytestmark = pytest.mark.crash
 # By the cheapest recipe that finds it, which may take so many rounds.
 QUICK = (0.1, 0.3)
 SLICES = (2_000_000,)  # they come in many pieces: a name given too early is seen
+PATIENCE = 6.0  # for reports: those that will come are there within one
 STORED = ("store",)  # what storage commitment alone would find shall not hide a promise of C-STORE
 KILLED = {
     "ackfirst": Rounds(30, QUICK, after=STORED),
     "norename": Rounds(30, QUICK, SLICES, after=STORED),
-    "commitfirst": Rounds(30, QUICK, after=("action",)),
+    "commitfirst": Rounds(30, QUICK, after=("action",), patience=PATIENCE),
 }
 CUT = {  # and on how many disks
     "nofsync": (1, Rounds(4, QUICK, after=STORED)),
     "dbnormal": (2, Rounds(4, QUICK, after=STORED)),
     "dboff": (2, Rounds(4, QUICK, after=STORED)),
     "nodirsync": (2, Rounds(20, QUICK, after=STORED)),
-    "nocommitsync": (1, Rounds(4, QUICK, after=("action",))),
+    "nocommitsync": (1, Rounds(4, QUICK, after=("action",), patience=PATIENCE)),
 }
 
 
