@@ -7,7 +7,7 @@ SETUP := pyproject.toml constraints.txt tools/setup.sh
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test long check format clean
+.PHONY: help run demo test long check bench format clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,11 @@ check: .venv/.dev ## format, lint, types, tests: what CI runs
 long: .venv/.dev ## the tests that take long: crash rounds, scanners, fuzzing, soak
 	@tools/peers.sh
 	$(BIN)/pytest -m long $(ARGS)
+
+bench: .venv/.dev ## measure the node beside its peers (ARGS=--short: two minutes; ARGS=--help)
+	@tools/peers.sh
+	@test -d .venv/bench || $(BIN)/pip --disable-pip-version-check -q install --target .venv/bench sqlalchemy==2.0.44
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: .venv/.dev ## put the code into its format
 	$(BIN)/ruff format .

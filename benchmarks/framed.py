@@ -8,7 +8,7 @@ of a PDU apart from its body, with Nagle's algorithm on.
 from __future__ import annotations
 
 import multiprocessing
-import secrets
+import random
 import socket
 import ssl
 import struct
@@ -31,12 +31,13 @@ PDU = 131_072
 CONTEXT = 1
 RELEASE = struct.pack(">BxI4x", 5, 4)
 DIGITS = 38  # of a UID under 2.25
+_DICE = random.Random(7)  # so that every run sends the same objects
 Style = Literal["one write", "two writes"]
 
 
 def new_uid() -> str:
     """A UID of always the same length, so that it may replace another one in encoded bytes."""
-    return "2.25.1" + "".join(secrets.choice("0123456789") for _ in range(DIGITS - 1))
+    return "2.25.1" + "".join(_DICE.choice("0123456789") for _ in range(DIGITS - 1))
 
 
 def data_set(side: int, study: str, series: str, instance: str) -> bytes:
@@ -56,7 +57,7 @@ def data_set(side: int, study: str, series: str, instance: str) -> bytes:
     image.Rows = image.Columns = side
     image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
     image.PixelRepresentation = 0
-    image.PixelData = secrets.token_bytes(side * side * 2)
+    image.PixelData = _DICE.randbytes(side * side * 2)
     image["PixelData"].VR = "OW"
     out = DicomBytesIO()
     out.is_little_endian, out.is_implicit_VR = True, False

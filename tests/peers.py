@@ -175,16 +175,16 @@ def s_server(folder: Path, *options: object) -> Iterator[int]:
 
 
 def tool(
-    name: str, *arguments: str | Path, cwd: Path | None = None
+    name: str, *arguments: str | Path, cwd: Path | None = None, quick: bool = True
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command-line tool to its end; its output is text."""
+    """Run a command-line tool to its end; its output is text. Not `quick`: as Debian ships it."""
     return subprocess.run(
         [shutil.which(name, path=_PATH) or name, *map(str, arguments)],
         check=False,
         capture_output=True,
         text=True,
         errors="backslashreplace",
-        env={**os.environ, **_QUICK, "PATH": _PATH},
+        env={**os.environ, **(_QUICK if quick else {}), "PATH": _PATH},
         timeout=TOOL_SECONDS,
         cwd=cwd,
     )
