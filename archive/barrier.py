@@ -76,6 +76,8 @@ class Steps:
 
     def file(self, fd: int, folder: int) -> None:
         """The bytes, and the name with them or after them."""
+        if self.broken is not None:
+            raise self.broken
         try:
             os.fsync(fd)
             if self._names_apart:

@@ -62,7 +62,10 @@ class _Ticket(Generic[T]):
         """Whether it waits for the barrier: no start would make it again."""
         if self.after is None:
             return True
-        return isinstance(self.result, Added) and self.result.row > self.after + LAG
+        if not isinstance(self.result, Added):
+            return False
+        # A row that was there may be one for which another process still waits, and may take back.
+        return not self.result.new or self.result.row > self.after + LAG
 
 
 class Commits:

@@ -17,7 +17,7 @@ from archive import Archive, Bounds, barrier, commits, degraded, kernel
 from archive.adopting import adopt, of_patient
 from archive.bounds import HELD
 from archive.errors import NoSpace, Unavailable, Uncertain
-from tests.datasets import instance
+from tests.datasets import CT, EXPLICIT, instance
 from tests.receiving import files, receive
 
 pytestmark = pytest.mark.skipif(
@@ -149,6 +149,13 @@ def test_a_row_of_an_old_file_waits_for_the_barrier(archive: Archive, syncs: lis
     assert syncs == ["all"]
 
 
+def test_an_object_sent_again_waits_for_the_barrier(archive: Archive, syncs: list[str]):
+    """Its row may be another process's, which waits for the barrier itself and may take it back."""
+    syncs.clear()
+    assert not receive(archive, instance("1.2.1"), uid="1.2.1").new
+    assert [sync for sync in syncs if sync != "folder"] == ["file", "all"]
+
+
 def test_lazy_syncs_nothing(tmp_path: Path, syncs: list[str]):
     with Archive.open(tmp_path, sync="lazy") as archive:
         receive(archive, instance())
@@ -199,6 +206,18 @@ def test_after_a_failed_sync_nothing_is_tried_again(failing, tmp_path, caplog):
     told = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert [one.getMessage()[:22] for one in told] == ["the store is read-only"]
     assert "could not be synced" in degraded.reason(tmp_path)
+
+
+def test_what_was_on_its_way_when_a_sync_failed_does_not_pass(failing, tmp_path):
+    """P5: its own sync may lie as well, and its row be one that a start would not find."""
+    with failing.receive(CT, "1.2.9", EXPLICIT) as under_way:
+        under_way.write([instance("1.2.9")])
+        with pytest.raises(Unavailable):
+            receive(failing, instance())
+        with pytest.raises(Unavailable, match="until a restart"):
+            under_way.commit()
+    assert failing.counts().instances == 0
+    assert files(tmp_path) == []
 
 
 def test_a_restart_makes_it_writable_again(failing, tmp_path):
