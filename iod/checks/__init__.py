@@ -3,8 +3,20 @@
 `check` takes an object in a file and tells findings; see `checking.py`.
 """
 
-from iod.checks.checking import Slice, check, check_in, refers
+from iod.checks.checking import BEYOND, Slice, check, check_in, refers
 from iod.checks.findings import MOST, Finding, errors
 from iod.checks.objects import Known
+from iod.checks.parsing import Bounds
 
-__all__ = ["MOST", "Finding", "Known", "Slice", "check", "check_in", "errors", "refers"]
+__all__ = [
+    "BEYOND",
+    "MOST",
+    "Bounds",
+    "Finding",
+    "Known",
+    "Slice",
+    "check",
+    "check_in",
+    "errors",
+    "refers",
+]

@@ -16,7 +16,10 @@ from iod.checks import codes, modules, parsing, relations, representation, rules
 from iod.checks.findings import MOST, Finding
 from iod.checks.items import Item
 from iod.checks.objects import Checked, Known
+from iod.checks.parsing import BOUNDS, Bounds
 from iod.errors import Malformed
+
+BEYOND = "check.beyond"  # the rule of what would cost more than it may
 
 
 def refers(sop_class_uid: str) -> bool:
@@ -57,11 +60,13 @@ def check(stored: Stored, known: Known | None = None) -> list[Finding]:
         return check_in(file, said, known)
 
 
-def check_in(file: BinaryIO, said: Slice, known: Known | None = None) -> list[Finding]:
+def check_in(
+    file: BinaryIO, said: Slice, known: Known | None = None, bounds: Bounds = BOUNDS
+) -> list[Finding]:
     """What is wrong with an object in an open file, at most `MOST` findings. Raises OSError."""
     found: list[Finding] = []
     places: set[tuple[str, str]] = set()
-    for each in _findings(file, said, known):
+    for each in _findings(file, said, known, bounds):
         if (each.path, each.rule) in places:
             continue
         places.add((each.path, each.rule))
@@ -73,12 +78,14 @@ def check_in(file: BinaryIO, said: Slice, known: Known | None = None) -> list[Fi
     return found
 
 
-def _findings(file: BinaryIO, said: Slice, known: Known | None) -> Iterator[Finding]:
+def _findings(
+    file: BinaryIO, said: Slice, known: Known | None, bounds: Bounds
+) -> Iterator[Finding]:
     try:
-        syntax = said.transfer_syntax_uid
-        parser, root = parsing.parse(file, syntax, said.offset, said.size)
+        syntax, extent = said.transfer_syntax_uid, (said.offset, said.size)
+        parser, root = parsing.parse(file, syntax, extent, bounds)
     except parsing.Beyond as error:
-        yield Finding("warning", "", "check.beyond", f"cannot be checked: {error}")
+        yield Finding("warning", "", BEYOND, f"cannot be checked: {error}")
         return
     except Malformed as error:
         yield Finding("error", "", "encoding.malformed", str(error), "PS3.5 7")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from iod.checks.bitstreams import Video
 from iod.checks.items import Element, Item, Reader, name_of, tag_of
 
 Resolve = Callable[[str], str | None]
@@ -34,6 +35,9 @@ class Checked:
     iod: str
     read: Reader
     known: Known | None = None
+    streams: dict[str, Video | None] = field(
+        default_factory=dict
+    )  # by codec: read once for all rules
 
     def value(self, element: Element, most: int) -> bytes:
         """The first bytes of a value, also of a long one or of fragments."""

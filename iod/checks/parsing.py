@@ -147,9 +147,11 @@ class Parser:
         length = element.length
         if length % 2:
             self._odd(element.tag, "has an odd length")
-        if length <= self._bounds.value_bytes and length <= self._room:
-            element.value = self._take(length)
+        if length <= self._bounds.value_bytes:
             self._room -= length
+            if self._room < 0:
+                raise Beyond(f"the data set has over {self._bounds.kept_bytes} bytes of values")
+            element.value = self._take(length)
         else:
             element.kept = False
             self._seek(self._at + length)
@@ -211,18 +213,20 @@ def _creator(tag: int) -> bool:
     return bool(tag >> 16 & 1) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def parse(file: BinaryIO, transfer_syntax_uid: str, start: int, size: int) -> tuple[Parser, Item]:
-    """The data set in a slice of a file. Raises Malformed, OSError."""
-    syntax = syntax_of(transfer_syntax_uid)
+def parse(
+    file: BinaryIO, transfer_syntax_uid: str, extent: tuple[int, int], bounds: Bounds = BOUNDS
+) -> tuple[Parser, Item]:
+    """The data set in a slice of a file: where it starts, its size. Raises Malformed, OSError."""
+    syntax, (start, size) = syntax_of(transfer_syntax_uid), extent
     if syntax.deflated:
         file.seek(start)
-        plain = _inflated(file.read(min(size, BOUNDS.inflated_bytes)))
+        plain = _inflated(file.read(min(size, bounds.inflated_bytes)), bounds.inflated_bytes)
         file, start, size = BytesIO(plain), 0, len(plain)
-    parser = Parser(file, start + size)
+    parser = Parser(file, start + size, bounds)
     return parser, parser.data_set(start, syntax)
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, most: int) -> bytes:
     """PS3.5 A.5; bounded: hostile input D6."""
     stream, made, pending = zlib.decompressobj(-zlib.MAX_WBITS), bytearray(), data
     while not stream.eof:
@@ -234,6 +238,6 @@ def _inflated(data: bytes) -> bytes:
             raise Malformed("the deflated data set is truncated")
         made += step
         pending = stream.unconsumed_tail
-        if len(made) > BOUNDS.inflated_bytes:
-            raise Beyond(f"the data set inflates to over {BOUNDS.inflated_bytes} bytes")
+        if len(made) > most:
+            raise Beyond(f"the data set inflates to over {most} bytes")
     return bytes(made)
