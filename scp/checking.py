@@ -2,8 +2,8 @@
 
 Law: it runs on the reception's file, in the thread of its association, and answers with the rule
 and the place; values stay where they are. Other classes are examined later (`examination.py`).
-What is cheap is checked at once; of objects with very many elements one at a time, so that what they
-cost of memory and of the others' time does not grow with the associations.
+What is cheap is checked at once; objects with very many elements one at a time, so that what they
+cost in memory and of the others' time does not grow with the associations.
 """
 
 from __future__ import annotations

@@ -105,10 +105,8 @@ class Counting(io.BytesIO):
 
 def test_a_stream_in_hundreds_of_thousands_of_fragments_is_read_once_and_in_part():
     """Each rule read it anew: 490,000 fragments of two bytes were ten seconds."""
-    number, head = (
-        100_000,
-        b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0" + bytes(4),
-    )
+    number, item = 100_000, b"\xfe\xff\x00\xe0"
+    head = b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + item + bytes(4)
     piece = item + struct.pack("<I", 2) + b"\0\1"
     file = Counting(head + piece * number + b"\xfe\xff\xdd\xe0" + bytes(4))
     said = Slice(

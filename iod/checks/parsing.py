@@ -219,8 +219,10 @@ def parse(
     """The data set in a slice of a file: where it starts, its size. Raises Malformed, OSError."""
     syntax, (start, size) = syntax_of(transfer_syntax_uid), extent
     if syntax.deflated:
+        if size > bounds.inflated_bytes:
+            raise Beyond(f"the deflated data set has over {bounds.inflated_bytes} bytes")
         file.seek(start)
-        plain = _inflated(file.read(min(size, bounds.inflated_bytes)), bounds.inflated_bytes)
+        plain = _inflated(file.read(size), bounds.inflated_bytes)
         file, start, size = BytesIO(plain), 0, len(plain)
     parser = Parser(file, start + size, bounds)
     return parser, parser.data_set(start, syntax)
