@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import report, servers, stores
+from benchmarks import report, retrieving, servers, stores
 from benchmarks.measuring import Bench
 
 SECTIONS = {
@@ -26,6 +26,7 @@ SECTIONS = {
     "clients": stores.clients,
     "tls": stores.tls,
     "many": stores.many,
+    "retrieve": retrieving.retrieve,
 }
 
 
