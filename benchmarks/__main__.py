@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import report, retrieving, servers, stores
+from benchmarks import queries, report, retrieving, servers, stores
 from benchmarks.measuring import Bench
 
 SECTIONS = {
@@ -25,8 +25,12 @@ SECTIONS = {
     "nagle": stores.nagle,
     "clients": stores.clients,
     "tls": stores.tls,
-    "many": stores.many,
+    "large": queries.large,
+    "find": queries.find,
     "retrieve": retrieving.retrieve,
+    "lean": queries.retrieve,
+    "associate": queries.associate,
+    "many": stores.many,
 }
 
 
@@ -41,7 +45,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     add("section", nargs="*", help=f"of: {', '.join(SECTIONS)}; none: all")
     add("--short", action="store_true", help="few objects, two rounds: under two minutes")
     add("--rounds", type=int, help="repetitions after one to warm up (5; short: 2)")
-    add("--scale", type=float, help="of the numbers of objects (1; short: 0.15)")
+    add("--scale", type=float, help="of the numbers of objects (1; short: 0.1)")
     add("--size", nargs="+", choices=["CT", "tiny"], default=["CT", "tiny"])
     add("--associations", nargs="+", type=int, help="senders at once (1 4 8; short: 1 4)")
     add("--server", nargs="+", default=[], help=f"of: {', '.join(servers.SERVERS)}")
@@ -61,7 +65,7 @@ def main(arguments: list[str]) -> None:
     short = asked.short
     bench = Bench(
         rounds=asked.rounds or (2 if short else 5),
-        scale=asked.scale or (0.15 if short else 1.0),
+        scale=asked.scale or (0.1 if short else 1.0),
         only=asked.server,
         sizes=asked.size,
         associations=asked.associations or ((1, 4) if short else (1, 4, 8)),

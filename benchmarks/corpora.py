@@ -6,11 +6,15 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydicom import Dataset
+
 from benchmarks import framed
 
 SIDES = {"CT": 512, "tiny": 32}  # rows and columns of the image
+MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.7.3"
 HEAD = "1.2.826.0.1.3680043.10.1"  # of no meaning; a file only needs some implementation UID
-_NAMES = ("Adams", "Brown", "Clark", "Davis", "Evans", "Fisher", "Green", "Hall", "Irwin", "Jones")
+_NAMES = ("Abrams", "Becker", "Carter", "Dawson", "Elliot", "Foster", "Graham", "Harris", "Irving",
+          "Jacobs")  # fmt: skip
 
 
 def part10(data: bytes, sop_class: str, instance: str, syntax: str = framed.EXPLICIT) -> bytes:
@@ -58,3 +62,20 @@ def studies(count: int, images: int) -> Iterator[tuple[str, list[list[bytes]]]]:
         for old, new in (("Bench^Mark", name), ("BENCH1", f"P{number:05}"), ("20260301", day)):
             data = data.replace(old.encode(), new.encode())
         yield study, framed.requests(data, uid, images)
+
+
+def multi_frame(megabytes: int) -> list[list[bytes]]:
+    """One request of a Multi-frame Grayscale Word Secondary Capture of this size."""
+    image, uid = Dataset(), framed.new_uid()
+    image.SOPClassUID, image.SOPInstanceUID = MULTI_FRAME, uid
+    image.StudyDate, image.StudyTime, image.Modality = "20260301", "101500", "OT"
+    image.PatientName, image.PatientID = "Bench^Mark", "BENCH1"
+    image.StudyInstanceUID, image.SeriesInstanceUID = framed.new_uid(), framed.new_uid()
+    image.SeriesNumber = image.InstanceNumber = image.SamplesPerPixel = 1
+    image.PhotometricInterpretation, image.NumberOfFrames = "MONOCHROME2", 2 * megabytes
+    image.Rows, image.Columns = 500, 500
+    image.BitsAllocated = image.BitsStored = 16
+    image.HighBit, image.PixelRepresentation = 15, 0
+    image.PixelData = random.Random(5).randbytes(1_000_000) * megabytes
+    image["PixelData"].VR = "OW"
+    return framed.requests(framed.encoded(image), uid, 1, sop_class=MULTI_FRAME)

@@ -12,6 +12,7 @@ import random
 import socket
 import ssl
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 PDU = 131_072
 CONTEXT = 1
+_PIECES = 64  # of a message that one call of sendmsg takes
 RELEASE = struct.pack(">BxI4x", 5, 4)
+PATIENCE = 60.0  # for one answer
 DIGITS = 38  # of a UID under 2.25
 _DICE = random.Random(7)  # so that every run sends the same objects
 Style = Literal["one write", "two writes"]
@@ -59,6 +62,11 @@ def data_set(side: int, study: str, series: str, instance: str) -> bytes:
     image.PixelRepresentation = 0
     image.PixelData = _DICE.randbytes(side * side * 2)
     image["PixelData"].VR = "OW"
+    return encoded(image)
+
+
+def encoded(image: Dataset) -> bytes:
+    """A data set as Explicit VR Little Endian."""
     out = DicomBytesIO()
     out.is_little_endian, out.is_implicit_VR = True, False
     write_dataset(out, image)
@@ -83,10 +91,12 @@ def messages(side: int, count: int, most: int = PDU) -> list[list[bytes]]:
     return requests(data_set(side, new_uid(), new_uid(), instance), instance, count, most)
 
 
-def requests(data: bytes, instance: str, count: int, most: int = PDU) -> list[list[bytes]]:
-    """`count` C-STORE requests of one CT image, each under a new UID in place of this one."""
+def requests(
+    data: bytes, instance: str, count: int, most: int = PDU, sop_class: str = CT
+) -> list[list[bytes]]:
+    """`count` C-STORE requests of one image, each under a new UID in place of this one."""
     asked = Command(
-        Field.C_STORE, affected_sop_class_uid=CT, affected_sop_instance_uid=instance,
+        Field.C_STORE, affected_sop_class_uid=sop_class, affected_sop_instance_uid=instance,
         message_id=1, priority=0, command_data_set_type=1,
     )  # fmt: skip
     pdus = [
@@ -105,11 +115,13 @@ def _item(kind: int, value: bytes) -> bytes:
     return struct.pack(">BxH", kind, len(value)) + value
 
 
-def request(called: str) -> bytes:
-    """An A-ASSOCIATE-RQ for CT images."""
+def request(called: str, sop_class: str = CT) -> bytes:
+    """An A-ASSOCIATE-RQ for images of one class."""
     context = _item(
         0x20,
-        bytes([CONTEXT, 0, 0, 0]) + _item(0x30, CT.encode()) + _item(0x40, EXPLICIT.encode()),
+        bytes([CONTEXT, 0, 0, 0])
+        + _item(0x30, sop_class.encode())
+        + _item(0x40, EXPLICIT.encode()),
     )
     user = _item(0x50, _item(0x51, struct.pack(">I", PDU)) + _item(0x52, b"1.2.3"))
     titles = called.encode().ljust(16) + b"BENCH".ljust(16) + bytes(32)
@@ -125,19 +137,20 @@ class Server:
     port: int
     most: int = PDU
     tls: Callable[[], ssl.SSLContext] | None = None
+    sop_class: str = CT
 
 
 class Line:
     """One association."""
 
     def __init__(self, server: Server, style: Style) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port))
+        self.socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
         self._style = style
         if style == "one write":
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.tls is not None:
             self.socket = server.tls().wrap_socket(self.socket)
-        self.socket.sendall(request(server.ae_title))
+        self.socket.sendall(request(server.ae_title, server.sop_class))
         answer = self._pdu()
         if answer[:1] != b"\x02":
             raise RuntimeError(f"{server} rejects the association: {answer[:10]!r}")
@@ -161,7 +174,10 @@ class Line:
 
     def store(self, message: Sequence[bytes]) -> None:
         """Send one request and await its success."""
-        if self._style == "one write" and not self._secure:
+        if self._style == "one write" and len(message) > _PIECES:
+            for pdu in message:
+                self.socket.sendall(pdu)
+        elif self._style == "one write" and not self._secure:
             whole = sum(map(len, message))
             if self.socket.sendmsg(message) < whole:
                 raise RuntimeError("a short write")
@@ -186,7 +202,11 @@ class Line:
 def _send(
     server: Server, style: Style, sent: list[list[bytes]], ready: Semaphore, go: Event
 ) -> None:
-    line = Line(server, style)
+    try:
+        line = Line(server, style)
+    except (OSError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
     ready.release()
     go.wait()
     for message in sent:
@@ -206,14 +226,17 @@ def timed(server: Server, parts: Sequence[list[list[bytes]]], style: Style = "on
     """Objects per second of one sender for each of these parts."""
     ready, go = multiprocessing.Semaphore(0), multiprocessing.Event()
     workers = [
-        multiprocessing.Process(target=_send, args=(server, style, part, ready, go))
+        multiprocessing.Process(target=_send, args=(server, style, part, ready, go), daemon=True)
         for part in parts
     ]
     for worker in workers:
         worker.start()
     for _ in workers:
-        if not ready.acquire(timeout=30):
-            raise RuntimeError(f"no association with {server}")
+        while not ready.acquire(timeout=1):
+            if any(worker.exitcode for worker in workers):
+                for worker in workers:
+                    worker.terminate()
+                raise RuntimeError(f"{server.ae_title} takes no {len(workers)} associations")
     begun = time.perf_counter()
     go.set()
     for worker in workers:

@@ -136,8 +136,8 @@ def _context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
 
 def many(bench: Bench) -> None:
     """Memory with 100 associations storing CT; processor time of 100 that idle."""
-    senders, seconds = (100, 5.0) if bench.scale >= 1 else (20, 2.0)
-    names = ("Anode", "Orthanc", "storescp", "pynetdicom qrscp")
+    senders, seconds = bench.count(100), max(0.5, 5 * bench.scale)
+    names = ("Anode", "Orthanc", "storescp")  # pynetdicom's application takes ten
     with bench.servers(names) as running:
         idle = {
             each.name: Run(partial(_idle, each.server, each.process, senders, seconds))

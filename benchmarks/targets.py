@@ -52,13 +52,16 @@ TARGETS = [
     ),
     Target("C-STORE multi-frame 210 MB", "Anode", ("Orthanc",), 5),
     Target("C-STORE multi-frame 210 MB, growth", "Anode", most=80),
-    Target("C-FIND 1000 studies", "Anode", ("Orthanc",), 10),
+    Target("C-FIND 1000 studies", "Anode", ("Orthanc tuned",), 10),
     *(
-        Target(f"C-FIND {kind}", "Anode", QUICK_ARCHIVES, 2)
+        Target(f"C-FIND {kind}", "Anode", ("Orthanc tuned", "dcmqrscp"), 2)
         for kind in ("Patient ID", "wildcard name", "date range", "series", "image")
     ),
-    Target("C-MOVE 200 CT", "Anode", QUICK_ARCHIVES, 1.2),
-    Target("C-GET 200 CT", "Anode", QUICK_ARCHIVES, 1.2),
+    *(
+        Target(f"{how} 200 CT{client}", "Anode", QUICK_ARCHIVES, 1.2)
+        for how in ("C-MOVE", "C-GET")
+        for client in ("", ", lean client")
+    ),
     Target("association, echo, release", "Anode", ("Orthanc",), 1),
     Target("100 idle associations", "Anode", most=1),
     Target("C-STORE CT, 100 at once", "Anode", most=250, of="MB"),

@@ -1,0 +1,111 @@
+"""Every section of the benchmarks runs on a handful of objects; tables and picture are right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks import picture, report, targets
+from benchmarks.measuring import Bench, Row, Run
+from benchmarks.targets import Target
+from tests.commands import ROOT
+from tests.peers import needs_dcmtk, needs_orthanc
+
+
+def row(server, *samples, work="C-STORE CT, 1 at once", unit="objects/s"):
+    return Row(work, server, unit, list(samples))
+
+
+def test_ratio_says_how_many_times_as_good_whatever_the_unit():
+    assert row("Anode", 100, 300, 200).ratio(row("Orthanc", 50)) == 4
+    assert row("Anode", 2, unit="ms").ratio(row("Orthanc", 6, unit="ms")) == 3
+
+
+def test_target_is_judged_against_the_best_peer():
+    rows = [row("Anode", 300), row("bare loop", 400), row("grouped loop", 500)]
+    found = {v.target: v for v in targets.judged(rows)}
+    verdict = found[Target(rows[0].work, "Anode", targets.LOOPS, 0.7)]
+    assert (verdict.against, verdict.value, verdict.met) == ("grouped loop", 0.6, False)
+    assert found[Target(rows[0].work, "Anode", ("Orthanc",), 2.5)].met is None
+
+
+def test_memory_is_judged_by_its_peak():
+    one = row("Anode", 100, work="C-STORE CT, 100 at once")
+    one.peak_mb = 251.0
+    (verdict,) = (v for v in targets.judged([one]) if v.target.of == "MB")
+    assert (verdict.value, verdict.met) == (251, False)
+
+
+def test_runs_are_interleaved_and_the_first_round_warms_up():
+    done = []
+
+    def run(name):
+        return Run(lambda: (done.append(name) or float(len(done)), 1))
+
+    rows = Bench(rounds=2).interleaved("work", "ms", {"a": run("a"), "b": run("b")})
+    assert done == ["a", "b"] * 3
+    assert [each.samples for each in rows] == [[3, 5], [4, 6]]
+
+
+def test_a_server_that_fails_is_told_and_the_others_go_on():
+    def fail():
+        raise RuntimeError("no")
+
+    rows = Bench(rounds=1).interleaved("work", "ms", {"a": Run(fail), "b": Run(lambda: (1.0, 1))})
+    assert [(each.failed, each.samples) for each in rows] == [("failed: no", []), ("", [1])]
+    assert "failed: no" in report.page(rows, [])
+
+
+def test_rows_measured_again_replace_those_kept(tmp_path):
+    file = tmp_path / "build" / "bench.json"
+    report.save(file, [row("Anode", 1), row("Orthanc", 2)])
+    report.save(file, [row("Anode", 3)])
+    assert [(one.server, one.samples) for one in report.load(file)] == [
+        ("Anode", [3]),
+        ("Orthanc", [2]),
+    ]
+
+
+def test_figures_go_between_their_marks_and_the_picture_beside_them(tmp_path):
+    page = tmp_path / "performance.md"
+    page.write_text(f"Before\n{report.BEGIN}old{report.END}\nAfter\n")
+    report.write(page, [row("Anode", 300, 310), row("Orthanc", 100)], ["storescp"])
+    text = page.read_text()
+    assert text.startswith("Before\n")
+    assert text.endswith("\nAfter\n")
+    assert "old" not in text
+    assert "| C-STORE CT, 1 at once | Orthanc | 100 objects/s | 100–100 | 3.05× |" in text
+    assert "≥ 2.5× | 3.05× | met +22 % |" in text
+    assert "Not installed, so not measured: storescp." in text
+    assert page.with_suffix(".svg").exists()
+
+
+def test_bars_are_as_long_as_the_medians():
+    drawn = ET.fromstring(picture.drawn([row("Anode <1>", 300), row("Orthanc", 100)]))
+    widths = [float(one.get("width")) for one in drawn.iter("{http://www.w3.org/2000/svg}rect")]
+    assert widths[1] == pytest.approx(3 * widths[2], rel=0.01)
+
+
+@pytest.mark.interop
+@needs_dcmtk
+@needs_orthanc
+def test_every_section_runs_on_a_handful_of_objects(tmp_path):
+    file = tmp_path / "rows.json"
+    how = ["--short", "--rounds", "1", "--scale", "0.02", "--associations", "2"]
+    asked = [*how, "--server", "Anode", "dcmqrscp", "bare loop", "--results", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *asked],
+        capture_output=True, text=True, cwd=ROOT, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(file.read_text())["rows"]
+    assert [one for one in rows if one["failed"]] == []
+    works = {one["work"] for one in rows}
+    for told in ("C-STORE CT, 2", "C-STORE tiny, 2", "two writes", "storescu", "dcmsend", "TLS",
+                 "multi-frame", "C-FIND 1000", "C-FIND image", "findscu", "C-MOVE", "C-GET",
+                 "movescu", "getscu", "association,", "idle"):  # fmt: skip
+        assert any(told in work for work in works), told
