@@ -32,7 +32,7 @@ PDU = 131_072
 CONTEXT = 1
 _PIECES = 64  # of a message that one call of sendmsg takes
 RELEASE = struct.pack(">BxI4x", 5, 4)
-PATIENCE = 60.0  # for one answer
+PATIENCE = 60  # seconds for one answer
 DIGITS = 38  # of a UID under 2.25
 _DICE = random.Random(7)  # so that every run sends the same objects
 Style = Literal["one write", "two writes"]
@@ -144,7 +144,10 @@ class Line:
     """One association."""
 
     def __init__(self, server: Server, style: Style) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", server.port))
+        # The socket's own timeout would make it one that writes less than it is told.
+        patience = struct.pack("ll", PATIENCE, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         self._style = style
         if style == "one write":
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
