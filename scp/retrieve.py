@@ -27,6 +27,7 @@ from scp.suboperations import Tally
 from scp.wholes import whole
 from scu.associate import Caller, Target
 from scu.instances import Instance
+from scu.loads import Waiting
 from scu.statuses import FAILURE
 from scu.store import Manner, Originator, Outcome, attempt, store_all
 
@@ -134,6 +135,7 @@ def _sent_to(
             originator=Originator(exchange.calling_ae_title, command.message_id or 0),
             conversion=Converter(settings.node.data, peer),
             fault=soundness.fault(settings),
+            ahead=soundness.ahead(settings),
         ),
     )
 
@@ -146,8 +148,12 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
         fault=soundness.fault(settings),
+        ahead=soundness.ahead(settings),
     )
-    for instance in instances:
+    waiting = Waiting(instances)
+    if manner.ahead is not None:
+        manner.ahead.following = waiting.following
+    while instance := waiting.take():
         yield attempt(exchange.association, instance, manner)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from archive import StoredInstance, fixity
 from config.settings import Settings
+from scu.ahead import Ahead
 from scu.instances import Instance
 from scu.store import believed
 
@@ -17,6 +18,15 @@ from scu.store import believed
 def fault(settings: Settings) -> Callable[[Instance], str]:
     """Says why an object must not be sent, empty when it may; the function raises OSError."""
     return _altered if settings.archive.verify == "hash" else believed
+
+
+def ahead(settings: Settings) -> Ahead | None:
+    """Who compares objects of moderate size as they are read to be sent; None: nobody."""
+    return Ahead(_digest) if settings.archive.verify == "hash" else None
+
+
+def _digest(instance: Instance) -> str:
+    return instance.sha256 if isinstance(instance, StoredInstance) else ""
 
 
 def check(instance: Instance, settings: Settings) -> None:

@@ -22,7 +22,7 @@ Send = Callable[[Association, Instance], Outcome]
 """Sends one object, whose own failures are outcomes; raises Ended."""
 
 
-class _Waiting:
+class Waiting:
     """Instances that are read no earlier than they are wanted; for several threads."""
 
     def __init__(self, instances: Iterable[Instance]) -> None:
@@ -32,6 +32,10 @@ class _Waiting:
 
     def __bool__(self) -> bool:
         return self._next is not None
+
+    def following(self) -> Instance | None:
+        """What `take` would give; for one thread."""
+        return self._next
 
     def take(self) -> Instance | None:
         """The next of them."""
@@ -52,7 +56,8 @@ class Load:
         self._connect = connect
         self._send = send
         self._number = len(instances)
-        self._waiting = _Waiting(instances)
+        self._waiting = Waiting(instances)
+        self.following = self._waiting.following
         self._broken: WireError | None = None
         self._fault: Exception | None = None
 

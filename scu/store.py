@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from scu.ahead import Ahead
 from scu.associate import MOST_CONTEXTS, Caller, Proposal, Target, associate
 from scu.conversion import AS_STORED, CannotConvert, Conversion, encoded
 from scu.instances import FileInstance, Instance, Kind, Several
@@ -43,6 +44,7 @@ class Manner:
     originator: Originator | None = None
     conversion: Conversion = AS_STORED
     fault: Callable[[Instance], str] = believed
+    ahead: Ahead | None = None  # for those it takes instead of `fault`
 
 
 USUALLY = Manner()
@@ -95,7 +97,8 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
 
     Raises NoContext, CannotConvert, Unreadable, Ended, OSError.
     """
-    if why := manner.fault(instance):
+    ahead = _ahead(association, instance, manner)
+    if ahead is None and (why := manner.fault(instance)):
         raise Unreadable(why)
     request = Command(
         command_field=Field.C_STORE,
@@ -112,7 +115,12 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
             move_originator_message_id=manner.originator.message_id,
         )
     with encoded(association, instance, manner.conversion) as (context, ready):
-        _send(association, context, request, ready)
+        if ahead is not None:
+            association.send_whole(context, request, ahead.take(instance, association.room))
+        else:
+            _send(association, context, request, ready)
+    if manner.ahead is not None:
+        manner.ahead.look(association.room)
     answer = association.response(request).command
     changed = context.transfer_syntax != instance.transfer_syntax_uid
     return Outcome(
@@ -121,6 +129,19 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
         answer.error_comment or "",
         converted_to=context.transfer_syntax if changed else "",
     )
+
+
+def _ahead(association: Association, instance: Instance, manner: Manner) -> Ahead | None:
+    """Who reads the object, if it goes as it is stored and need not be looked at before."""
+    if manner.ahead is None or not manner.ahead.takes(instance, association.room):
+        return None
+    as_stored = any(
+        context.abstract_syntax == instance.sop_class_uid
+        and context.transfer_syntax == instance.transfer_syntax_uid
+        and context.scu
+        for context in association.contexts.values()
+    )
+    return manner.ahead if as_stored else None
 
 
 def _send(association: Association, context: Context, request: Command, instance: Instance) -> None:
@@ -148,6 +169,8 @@ def store_all(
     send = partial(attempt, manner=manner)
     for proposals, members in groups(instances, manner.conversion):
         load = Load(partial(associate, target, caller, proposals), send, members)
+        if manner.ahead is not None:
+            manner.ahead.following = load.following
         yield from load.outcomes_by(threads) if threads else load.outcomes()
 
 

@@ -48,7 +48,7 @@ ROOMS = [8, 16, 100, 4096, 16384, 131072, 262144, 0]
 @pytest.mark.parametrize("off", [-1, 0, 1, 2])
 def test_a_file_arrives_byte_for_byte_at_every_boundary(maximum, around, off):
     room = sending.room(maximum)
-    stride = min(max(sending._STRIDE // room, 1), sending._MOST_VALUES) * room
+    stride = min(max(sending._STRIDE // room, 1), sending.MOST_VALUES) * room
     size = max({"nothing": 0, "room": room, "stride": 2 * stride}[around] + off, 0)
     data = os.urandom(size)
     stream = sent(data, maximum, before=b"preamble", behind=b"trailer")

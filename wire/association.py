@@ -14,19 +14,14 @@ from wire import command as commands
 from wire import core, sending
 from wire.channel import Channel
 from wire.command import Command, Field
-from wire.errors import (
-    Aborted,
-    Closed,
-    Ended,
-    ProtocolError,
-    Unreadable,
-)
+from wire.errors import Aborted, Closed, Ended, ProtocolError, Unreadable
 from wire.framing import INVALID_PARAMETER, Pdv
 from wire.message import Message
 from wire.negotiation import Context, context_for
 from wire.release import grant, release
 from wire.sending import FileSlice
 from wire.states import State
+from wire.whole import Whole
 
 _MOST_EMPTY = 1000  # fragments in a row that carry nothing and are not the last: a loop, PS3.8 E.2
 
@@ -47,7 +42,7 @@ class Association:
         self.contexts = contexts
         self.extended: Mapping[str, bytes] = extended or {}  # as answered to us, PS3.7 D.3.3.5
         self.results: Mapping[str, int] = results or {}  # by abstract syntax, PS3.8 9.3.3.2
-        self._room = sending.room(maximum_length)
+        self.room = sending.room(maximum_length)
         self._values: deque[Pdv] = deque()
         self._cancelled: set[int | None] = set()
         self._asked: Command | None = None
@@ -188,7 +183,7 @@ class Association:
         A command set that is sent many times may be given encoded.
         """
         raw = command if isinstance(command, bytes) else commands.encode(command)
-        self._outgoing += sending.message(context.id, raw, data, self._room)
+        self._outgoing += sending.message(context.id, raw, data, self.room)
         return len(self._outgoing)
 
     def flush(self) -> None:
@@ -207,13 +202,18 @@ class Association:
         begun = False
         try:
             raw = commands.encode(command)
-            for piece in sending.file_message(context.id, raw, source, self._room):
+            for piece in sending.file_message(context.id, raw, source, self.room):
                 self.channel.write(piece)
                 begun = True
         except Unreadable:
             if begun:
                 self.abort()
             raise
+
+    def send_whole(self, context: Context, command: Command, whole: Whole) -> None:
+        """Send a message whose data set has been read for this association's `room`."""
+        self.flush()
+        self.channel.write(whole.message(context.id, commands.encode(command)))
 
     # -- asking
 

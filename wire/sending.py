@@ -17,7 +17,7 @@ from wire.errors import Unreadable
 _HEADER = len(framing.header(1, 0, command=False, last=True))
 _STRIDE = 512 * 1024
 _OUR_MAXIMUM = 256 * 1024
-_MOST_VALUES = 512  # a scattered read takes at most 1024 pieces
+MOST_VALUES = 512  # a scattered read takes at most 1024 pieces
 
 
 def room(maximum_length: int) -> int:
@@ -51,9 +51,9 @@ def file_message(
     Each view yielded is to be sent before the next one is asked for. What is known to be missing
     is missed before the first.
     """
-    _check(source)
+    check(source)
     lead = message(context_id, command, None, room_)
-    values = min(max(_STRIDE // room_, 1), _MOST_VALUES, source.size // room_ + 1)
+    values = min(max(_STRIDE // room_, 1), MOST_VALUES, source.size // room_ + 1)
     stride = values * room_
     view = memoryview(bytearray(len(lead) + values * (_HEADER + room_)))
     at = len(lead)
@@ -67,12 +67,13 @@ def file_message(
             view[at : at + _HEADER] = header
             gaps.append(view[at + _HEADER : at + _HEADER + end - begin])
             at += _HEADER + end - begin
-        _fill(source, done, gaps)
+        fill(source, done, gaps)
         yield view[:at]
         at = 0
 
 
-def _check(source: FileSlice) -> None:
+def check(source: FileSlice) -> None:
+    """Raise Unreadable for a file that is known to be too short."""
     try:
         held = os.fstat(source.descriptor).st_size
     except OSError as error:
@@ -81,7 +82,8 @@ def _check(source: FileSlice) -> None:
         raise Unreadable("a file to be sent is shorter than it should be")
 
 
-def _fill(source: FileSlice, done: int, gaps: list[memoryview]) -> None:
+def fill(source: FileSlice, done: int, gaps: list[memoryview]) -> None:
+    """Fill gaps from the slice, from `done` on; raises Unreadable."""
     try:
         got = os.preadv(source.descriptor, gaps, source.offset + done)
     except OSError as error:
