@@ -23,7 +23,7 @@ from config.limits import Limits
 from config.listeners import Listener
 from config.peers import Peer
 from config.profiles import PROFILES
-from scp.audit import repeats
+from scp.audit import repeats, trail
 from scp.node import Node
 from tests import audit_sinks
 from tests.audit_sinks import at, audit
@@ -130,6 +130,14 @@ class Hall:
             tls_args=(tls, HERE),
             bind_address=(source, 0),
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def at_once() -> Iterator[None]:
+    """What is recorded is written at once: every test here waits for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trail, "GATHER_SECONDS", 0.0)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,29 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path):
     assert ran.err.endswith(f"the samples could not be made: {hindrance}: File exists\n")
 
 
+@pytest.mark.parametrize("hindrance", ["link", "folder link", "file"])
+def test_what_is_not_its_own_is_neither_replaced_nor_written_through(tmp_path, hindrance):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    kept = theirs / "kept.dcm"
+    kept.write_bytes(b"theirs")
+    folder = tmp_path / "samples"
+    assert anode("samples", folder, "--class", "dose").code == 0
+    path = sorted((folder / "dose").glob("*.dcm"))[0]
+    assert anode("samples", folder, "--class", "dose").code == 0, "its own it replaces"
+    if hindrance == "folder link":
+        (folder / "dose").rename(folder / "moved")
+        (folder / "dose").symlink_to(theirs)
+    else:
+        path.unlink()
+        path.symlink_to(kept) if hindrance == "link" else path.write_bytes(b"theirs")
+    ran = anode("samples", folder, "--class", "dose")
+    assert ran.code == 1
+    assert ("is no sample" if hindrance == "file" else "is a symbolic link") in ran.err
+    assert kept.read_bytes() == b"theirs"
+    assert [each.name for each in theirs.iterdir()] == ["kept.dcm"]
+
+
 def test_the_same_bytes_every_time(folder, tmp_path):
     list(make(tmp_path))
     assert digests(tmp_path) == digests(folder)

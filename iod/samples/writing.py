@@ -2,15 +2,18 @@
 
 Law: the file meta information is the same for the same data set. The transfer syntax is the one
 in its `file_meta`, if it has one (encapsulated pixels, video); else Explicit VR Little Endian.
+Nothing is written through a symbolic link, and no file replaced that this writer did not make.
 """
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Final
 
-from pydicom import Dataset, dcmwrite
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 # UUID-derived, PS3.5 B.2: names this writer, and not the node, in the files it makes.
@@ -19,7 +22,7 @@ _VERSION_NAME: Final = "ANODE_SAMPLES"
 
 
 def write(sample: Dataset, path: Path) -> None:
-    """Write it here; the folder is made if missing."""
+    """Write it here; the folder is made if missing. Raises OSError."""
     given: Dataset | None = getattr(sample, "file_meta", None)
     meta = FileMetaDataset()
     meta.FileMetaInformationVersion = b"\0\1"
@@ -29,5 +32,20 @@ def write(sample: Dataset, path: Path) -> None:
     meta.ImplementationClassUID = _IMPLEMENTATION
     meta.ImplementationVersionName = _VERSION_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_foreign(path)
     file = FileDataset("", sample, preamble=bytes(128), file_meta=meta)
     dcmwrite(path, file, enforce_file_format=True)
+
+
+def _refuse_foreign(path: Path) -> None:
+    for each in (path.parent, path):
+        if each.is_symlink():
+            raise OSError(errno.ELOOP, "is a symbolic link, and nothing is written there", each)
+    if not path.exists():
+        return
+    try:
+        made = dcmread(path, stop_before_pixels=True).file_meta.get("ImplementationClassUID")
+    except InvalidDicomError:
+        made = None
+    if made != _IMPLEMENTATION:
+        raise OSError(errno.EEXIST, "is there already, and is no sample", path)
