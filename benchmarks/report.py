@@ -98,7 +98,8 @@ def _table(rows: Sequence[Row]) -> str:
 def _line(work: str, row: Row, ours: Row | None) -> str:
     if not row.samples:
         return f"| {work} | {row.server} | | {row.failed} | | | |"
-    spread = f"{min(row.samples):.4g}–{max(row.samples):.4g} {row.failed}".strip()
+    ends = f"{min(row.samples):.4g}–{max(row.samples):.4g}"
+    spread = f"{ends} of {len(row.samples)} {row.failed}".strip()
     ratio = "" if ours is None or not row.median or not ours.median else f"{ours.ratio(row):.2f}×"
     cpu = "" if row.cpu_ms is None else f"{row.cpu_ms:.2f}"
     peak = "" if row.peak_mb is None else f"{row.peak_mb:.0f}"

@@ -78,7 +78,7 @@ def test_figures_go_between_their_marks_and_the_picture_beside_them(tmp_path):
     assert text.startswith("Before\n")
     assert text.endswith("\nAfter\n")
     assert "old" not in text
-    assert "| C-STORE CT, 1 at once | Orthanc | 100 objects/s | 100–100 | 3.05× |" in text
+    assert "| C-STORE CT, 1 at once | Orthanc | 100 objects/s | 100–100 of 1 | 3.05× |" in text
     assert "≥ 2.5× | 3.05× | met +22 % |" in text
     assert "Not installed, so not measured: storescp." in text
     assert page.with_suffix(".svg").exists()
