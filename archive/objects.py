@@ -1,10 +1,10 @@
 """Object files: `objects/YYYY/MM/DD/HH/<name>.dcm`, born in `incoming/`, never overwritten.
 
 Law (durability P1): an object is acknowledged only after a name that was free -> fsync(file) ->
-fsync of its folder; folders made for it are synced when they are made. In this order one sync
-brings bytes and name to the disk. Names are ours; no UID of a peer ever becomes a path (hostile
-input D1). Keys are paths relative to `objects/` with `/`, so that an object store with put, open,
-delete and list can stand in for the folder.
+fsync of its folder, where the file's own does not bring the name too (decision 0017, the table in
+`archive/barrier.py`); folders made for it are synced when they are made. Names are ours; no UID of
+a peer ever becomes a path (hostile input D1). Keys are paths relative to `objects/` with `/`, so
+that an object store with put, open, delete and list can stand in for the folder.
 
 Several processes may share one folder: each marks its temporary files with a token and holds a
 lock on it, so start-up sweeps away only what dead processes left.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import calls, options, show
+from cli import calls, options, placing, show
 from cli.statement.page import page
 from cli.statement.statement import markdown, statement
 
@@ -41,5 +41,14 @@ def conformance(
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        _written(output, text.encode())
         show.tell(f"Wrote {output}")
+
+
+def _written(output: Path, data: bytes) -> None:
+    """Whole or not at all; a device or a pipe, and what a link leads to, stays what it is."""
+    path = output.resolve()
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+    else:
+        placing.place(path, lambda file: file.write(data), overwrite=True)

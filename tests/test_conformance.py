@@ -3,9 +3,12 @@
 The tables are read out of the statement as it is written; a running node negotiates and answers.
 """
 
+import errno
+import os
 import re
 from html.parser import HTMLParser
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from pydicom import Dataset
@@ -357,3 +360,24 @@ def test_every_key_that_is_claimed_to_match_matches(tmp_path):
                     wrong += [] if found == [1, 0] else [(level, name, found)]
     assert wrong == []
     assert tried > 70
+
+
+def test_a_statement_is_written_whole_or_the_old_one_stays(tmp_path, monkeypatch):
+    path, link = tmp_path / "ours.md", tmp_path / "link.md"
+    path.write_text("the old one")
+    link.symlink_to(path)
+    config = configuration(tmp_path)
+
+    def fails(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        assert anode("conformance", "-c", config, "-o", link).code != 0
+    assert path.read_text() == "the old one"
+    assert anode("conformance", "-c", config, "-o", link).code == 0
+    assert link.is_symlink()
+    assert path.read_text(encoding="utf-8") == anode("conformance", "-c", config).out
+    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".md", ".md", ".toml"]
+    assert anode("conformance", "-c", config, "-o", "/dev/null").code == 0
+    assert Path("/dev/null").is_char_device()
