@@ -90,6 +90,7 @@ def test_bars_are_as_long_as_the_medians():
     assert widths[1] == pytest.approx(3 * widths[2], rel=0.01)
 
 
+@pytest.mark.long
 @pytest.mark.interop
 @needs_dcmtk
 @needs_orthanc
