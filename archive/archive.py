@@ -40,6 +40,11 @@ def _ignored(_why: str) -> None:
     """Who asked hears it."""
 
 
+def _degraded(root: Path, told: Callable[[str], None], why: str) -> None:
+    degrade(root, why)
+    told(why)
+
+
 def _places(root: Path) -> tuple[Path, Path]:
     """Where objects and index lie; the index may be a link to a file on another disk."""
     return root / "objects", (root / "index.sqlite3").resolve().parent
@@ -63,14 +68,18 @@ class Archive:
         index: str = "sqlite",
         sync: Literal["always", "lazy"] = "always",
         bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+        told: Callable[[str], None] = _ignored,
     ) -> Self:
-        """Open the archive in this folder, made if missing; sweeps what a crash left."""
+        """Open the archive in this folder, made if missing; sweeps what a crash left.
+
+        `told` hears why it has become read-only, after log and `anode status` have.
+        """
         root = root.absolute()
         way = kind(sync)
         with ExitStack() as undone:
             objects = Folder(root, sync=way != "never", free_bytes=bounds.free_bytes)
             undone.callback(objects.close)
-            passing = barrier(way, _places(root), partial(degrade, root))
+            passing = barrier(way, _places(root), partial(_degraded, root, told))
             undone.callback(passing.close)
             objects.synced = passing.file
             opened = Index(
@@ -96,6 +105,23 @@ class Archive:
             with suppress(OSError):
                 named = held.path.stat().st_ctime
                 self._objects.latest = max(self._objects.latest, named)
+
+    def refuse(self, why: str) -> None:
+        """Store nothing more: another process of this node could not sync."""
+        self._barrier.refuse(why)
+
+    def doubt_since(self, moment: float) -> int:
+        """Note, for the next start, files named since then that have no row; how many.
+
+        A process that had the archive open was killed, and others go on: what they are just about
+        to give a row is noted too, which does no harm.
+        """
+        fresh = self._objects.since(moment)
+        known = set(self._index.paths(self._objects.path(min(fresh)))) if fresh else ()
+        doubtful = [key for key in fresh if self._objects.path(key) not in known]
+        for key in doubtful:
+            self._objects.doubt(key)
+        return len(doubtful)
 
     def settle(self) -> None:
         """Return when all that is found by now is durable, lazy or not; raises ArchiveError."""

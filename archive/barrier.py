@@ -47,6 +47,9 @@ class Barrier(Protocol):
     def pass_(self) -> None:
         """Return when all that was written before is durable; raises ArchiveError."""
 
+    def refuse(self, why: str) -> None:
+        """Let nothing through any more: another process's barrier is broken."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -61,6 +64,9 @@ class Open:
 
     def pass_(self) -> None:
         """Nothing is waited for."""
+
+    def refuse(self, why: str) -> None:
+        """Nothing is promised that could be broken."""
 
     def close(self) -> None:
         """Nothing is held."""
@@ -91,6 +97,11 @@ class Steps:
         """All of it is durable already."""
         if self.broken is not None:
             raise self.broken
+
+    def refuse(self, why: str) -> None:
+        """What one process could not sync, no other vouches for."""
+        if self.broken is None:
+            self.broken = Unavailable(why)
 
     def _break(self, error: OSError) -> ArchiveError:
         self.broken = why = _refusal(error)

@@ -82,6 +82,16 @@ class Commitments:
         key = hashlib.sha256(f"{requestor}\0{uid}".encode()).hexdigest()[:32]
         return Transaction(uid, requestor, called, objects, False, time.time(), key)
 
+    def opened(self, transaction: Transaction) -> None:
+        """Another process of this node has accepted it."""
+        with self._lock:
+            self._waiting[transaction.requestor] += 1
+
+    def ended(self, transaction: Transaction) -> None:
+        """Another process of this node has ended it."""
+        with self._lock:
+            self._waiting[transaction.requestor] -= 1
+
     def known(self, transaction: Transaction) -> bool:
         """Whether its requestor has used this UID already."""
         return any((self._root / folder / transaction.key).exists() for folder in _FOLDERS)

@@ -15,6 +15,7 @@ from archive.errors import InUse
 from archive.failures import storage
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
+_WORKERS = "workers.lock"
 
 
 def hold(folder: int, name: str, *, wait: bool = True) -> int:
@@ -66,7 +67,10 @@ def sweep(folder: int) -> None:
 
 @contextmanager
 def claim(root: Path) -> Iterator[None]:
-    """Hold a data folder for serving: one node per folder. Import and its kind need no claim."""
+    """Hold a data folder for serving: one node per folder. Import and its kind need no claim.
+
+    Workers of a node that was killed end as soon as they notice; until then it is not ours.
+    """
     with storage():
         root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
@@ -79,6 +83,23 @@ def claim(root: Path) -> Iterator[None]:
         finally:
             os.close(folder)
     try:
+        _await_workers(root)
         yield
     finally:
         os.close(fd)
+
+
+def employed(root: Path) -> int:
+    """A descriptor for workers to inherit: nobody else serves the folder while one has it."""
+    fd = os.open(root / _WORKERS, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    return fd
+
+
+def _await_workers(root: Path) -> None:
+    with suppress(FileNotFoundError):
+        fd = os.open(root / _WORKERS, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        finally:
+            os.close(fd)

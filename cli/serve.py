@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from cli import calls, logs, options
+from cli import calls, logs, options, worker
 from cli.failures import Code, Failure
 from config.errors import ConfigError
 from config.settings import Settings, load
@@ -68,7 +68,7 @@ def serve(
     # Blocked before any thread begins, so that every thread leaves them to `sigwait`.
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     heap.share()
-    node = Node(settings)
+    node = Node(settings, worker.COMMAND)
     try:
         node.start()
     except OSError as error:

@@ -32,20 +32,14 @@ def _index(value: str) -> str:
     return value
 
 
-def _workers(value: int) -> int:
-    if value > 1:
-        raise ValueError("over 1 is not built yet: this version runs one process; use 0 or 1")
-    return value
-
-
 class Node(Table):
-    """[node]: who we are and where we keep things; workers 0 is as many as serve best."""
+    """[node]: who we are and where we keep things; workers 0 is one process that does all."""
 
     ae_title: AeTitle = "ANODE"
     other_ae_titles: tuple[AeTitle, ...] = ()
     data: FilePath = Path("anode-data")
     index: Annotated[str, AfterValidator(_index)] = "sqlite"
-    workers: Annotated[int, AfterValidator(_workers)] = Field(0, strict=True, ge=0, le=64)
+    workers: int = Field(0, strict=True, ge=0, le=64)
 
 
 class Archive(Table):

@@ -20,7 +20,7 @@ _STARTER: Final = """\
 ae_title = {ae_title}            # the name other nodes call us by: 1 to 16 characters
 data = "anode-data"              # objects, index and spool
 index = "sqlite"
-workers = 0                      # processes; 0 = as many as serve best (this version: one)
+workers = 0                      # processes that serve; 0 = one, which does all
 
 {listeners}
 # Without any [[peer]] every AE title is served, from this machine only.  With the first one,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from config import contexts
 from config.limits import Limits
 from config.settings import Settings
-from scp.listener import Crowd, Door, Listener, Serve, bound
+from scp.listener import MOST_WAITING, Crowd, Door, Listener, Serve, bound
 
 Place = tuple[str, int]
+Bind = Callable[[str, int], socket.socket]
 
 
 def opening(settings: Settings) -> list[tuple[Place, Door]]:
@@ -26,9 +28,17 @@ def opening(settings: Settings) -> list[tuple[Place, Door]]:
 class Doors:
     """The listeners of a node, in the order of the configuration, and the crowd within."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.crowd = Crowd(limits)
+    def __init__(self, crowd: Crowd, bind: Bind = bound, spare: int = MOST_WAITING) -> None:
+        """`spare` threads at most wait at each; 0: other processes answer, nobody does here."""
+        self.crowd = crowd
+        self._bind = bind
+        self._spare = spare
         self._open: list[tuple[Place, Listener]] = []
+
+    @property
+    def sockets(self) -> list[tuple[Place, socket.socket]]:
+        """What is listened on, by the places of the configuration."""
+        return [(place, listener.socket) for place, listener in self._open]
 
     @property
     def addresses(self) -> list[Place]:
@@ -48,10 +58,11 @@ class Doors:
                 if kept is not None:
                     before.remove(kept)
                 else:
-                    kept = place, Listener(bound(*place), self.crowd, door, serve)
+                    kept = place, Listener(self._bind(*place), self.crowd, door, serve)
+                    kept[1].spare = self._spare
                     new.append(kept)
                 after.append((kept, door))
-            for _, listener in new:
+            for _, listener in new if self._spare else ():
                 listener.start()
         except BaseException:
             _stop(new)

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
+from scp.tally import Local, Tally
 
 
 class Guests:
-    """Open associations by calling AE title; shared by all threads of a node."""
+    """Open associations by calling AE title; shared by all threads and processes of a node."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: Counter[str] = Counter()
+    def __init__(self, tally: Tally | None = None) -> None:
+        self._tally: Tally = tally or Local()
 
     def enter(self, ae_title: str, most: int | None) -> bool:
         """Count one more unless there are `most` already; None: as many as want."""
-        with self._lock:
-            if most is not None and self._open[ae_title] >= most:
-                return False
-            self._open[ae_title] += 1
-            return True
+        return self._tally.enter(ae_title, most) is not None
 
     def leave(self, ae_title: str) -> None:
         """Forget one."""
-        with self._lock:
-            self._open[ae_title] -= 1
-            if not self._open[ae_title]:
-                del self._open[ae_title]
+        self._tally.leave(ae_title)
 
 
 class Visit:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from config.limits import Limits
 from config.listeners import UserIdentity
 from scp.policy import Address, Entry, address
+from scp.tally import Local, Tally
 
 _log = logging.getLogger("anode.listener")
 _BACKLOG = 1024  # a burst of connections waits here instead of in the callers' retries
 _STOP_SECONDS = 5.0
-_LEAST_WAITING, _MOST_WAITING = 2, 16
+_LEAST_WAITING, MOST_WAITING = 2, 16
 _PAUSE_SECONDS = 0.2  # when descriptors run out, until some are given back
 
 Serve = Callable[[socket.socket, Entry], None]
@@ -40,11 +41,11 @@ class Crowd:
     rejection; whatever comes beyond is closed unheard.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, tally: Tally | None = None) -> None:
         self.limits = limits
+        self._tally: Tally = tally or Local()
         self._lock = threading.Lock()
         self._open: dict[socket.socket, Address] = {}
-        self._by_address: Counter[Address] = Counter()
         self._empty = threading.Condition(self._lock)
 
     @property
@@ -54,13 +55,12 @@ class Crowd:
 
     def enter(self, sock: socket.socket, caller: Address) -> Entry | None:
         """Count a connection; None when it is to be closed at once."""
+        seen = self._tally.enter(str(caller), 2 * self.limits.per_peer, self.most)
+        if seen is None:
+            return None
         with self._lock:
-            total, own = len(self._open) + 1, self._by_address[caller] + 1
-            if total > self.most or own > 2 * self.limits.per_peer:
-                return None
             self._open[sock] = caller
-            self._by_address[caller] = own
-        crowded = total > self.limits.associations or own > self.limits.per_peer
+        crowded = seen.total > self.limits.associations or seen.own > self.limits.per_peer
         return Entry(caller, crowded)
 
     def leave(self, sock: socket.socket) -> None:
@@ -68,9 +68,7 @@ class Crowd:
         with self._lock:
             caller = self._open.pop(sock, None)
             if caller is not None:
-                self._by_address[caller] -= 1
-                if not self._by_address[caller]:
-                    del self._by_address[caller]
+                self._tally.leave(str(caller))
             if not self._open:
                 self._empty.notify_all()
 
@@ -99,7 +97,8 @@ class Listener:
     """
 
     def __init__(self, sock: socket.socket, crowd: Crowd, door: Door, serve: Serve) -> None:
-        self._socket = sock
+        self.socket = sock
+        self.spare = MOST_WAITING  # threads that wait at most
         self._crowd = crowd
         self.meet(door, serve)
         self._change = threading.Condition()
@@ -121,10 +120,10 @@ class Listener:
         self._stopped.set()
         with contextlib.suppress(OSError):
             # Wakes every thread that waits in accept.
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self.socket.shutdown(socket.SHUT_RDWR)
         with self._change:
             self._change.wait_for(lambda: not self._waiting, _STOP_SECONDS)
-        self._socket.close()
+        self.socket.close()
 
     def _enlist(self) -> None:
         """One more thread that waits. Raises RuntimeError when the system has none to give."""
@@ -162,7 +161,7 @@ class Listener:
     def _wanted(self) -> bool:
         """Whether a thread that has served goes back to waiting; it then counts as waiting."""
         with self._change:
-            if self._waiting >= _MOST_WAITING or self._stopped.is_set():
+            if self._waiting >= self.spare or self._stopped.is_set():
                 return False
             self._waiting += 1
             return True
@@ -171,9 +170,10 @@ class Listener:
         """The next connection; None once the listener has been stopped."""
         while not self._stopped.is_set():
             try:
-                sock, peer = self._socket.accept()
+                sock, peer = self.socket.accept()
             except OSError as error:
-                if self._stopped.is_set():
+                # EINVAL: another process that shares the socket has ended it.
+                if self._stopped.is_set() or error.errno == errno.EINVAL:
                     return None
                 _log.warning("accept on port %d: %s", self.port, error.strerror)
                 self._stopped.wait(_PAUSE_SECONDS)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from scp.tally import Local, Tally
 
 _LOOK_SECONDS = 0.5
 
 
 class Moves:
-    """Turns at destinations, by AE title; shared by all associations of a process."""
+    """Turns at destinations, by AE title; shared by all associations of a node."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, tally: Tally | None = None) -> None:
         self.most = most
-        self._under_way: Counter[str] = Counter()
+        self._under_way: Tally = tally or Local()
         self._change = threading.Condition()
 
     @contextmanager
@@ -27,17 +28,16 @@ class Moves:
         finally:
             if mine:
                 with self._change:
-                    self._under_way[destination] -= 1
+                    self._under_way.leave(destination)
                     self._change.notify_all()
 
     def _await(self, destination: str, given_up: Callable[[], bool]) -> bool:
         while True:
             with self._change:
-                free = self._change.wait_for(
-                    lambda: self._under_way[destination] < self.most, _LOOK_SECONDS
-                )
-                if free:
-                    self._under_way[destination] += 1
+                # Those of other processes tell nobody when they are done: who waits looks again.
+                if self._change.wait_for(
+                    lambda: self._under_way.enter(destination, self.most) is not None, _LOOK_SECONDS
+                ):
                     return True
             if given_up():
                 return False

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from archive import Archive, Bounds, claim
+from archive import Archive, claim
 from archive.commitments import Commitments
 from config import catalogue, contexts
 from config.settings import Settings
@@ -18,13 +18,15 @@ from scp.doors import Doors, opening
 from scp.examination import Examination
 from scp.exchange import House
 from scp.fixity import Scan
-from scp.listener import Serve
+from scp.listener import MOST_WAITING, Crowd, Serve
 from scp.moves import Moves
+from scp.opened import opened
 from scp.policy import Entry
 from scp.refusals import Refusals
 from scp.reloading import refuse_fixed, unbound
 from scp.reporter import Reporter
 from scp.watch import Watch, warn
+from scp.workers import Workers
 from wire.negotiation import Cache
 
 _log = logging.getLogger("anode.node")
@@ -32,11 +34,17 @@ DRAIN_SECONDS = 30.0
 
 
 class Node:
-    """A serving node: `start` returns when it truly serves, or raises; usable with `with`."""
+    """A serving node: `start` returns when it truly serves, or raises; usable with `with`.
 
-    def __init__(self, settings: Settings) -> None:
+    `command` begins a worker, where the settings want several; without it this process serves.
+    """
+
+    def __init__(self, settings: Settings, command: Sequence[str] = ()) -> None:
         self.settings = settings
-        self._doors: Doors = Doors(settings.limits)
+        several = bool(command) and settings.node.workers > 1
+        crowd = Crowd(settings.limits)
+        self._doors: Doors = Doors(crowd, spare=0 if several else MOST_WAITING)
+        self._workers = Workers(command, lambda: self._home, self._doors) if several else None
         self._house: House | None = None
         self._held = ExitStack()
 
@@ -68,7 +76,7 @@ class Node:
             undone.callback(transcoding.close)
             outgoing.sweep(settings.node.data)
             trail = undone.enter_context(audit.Trail.open(settings))
-            archive = undone.enter_context(_opened(settings))
+            archive = undone.enter_context(opened(settings, self._refuse))
             archive.recover(catalogue.of_patient)
             self.examination = Examination(archive, self._is_checked)
             limits = settings.limits
@@ -98,6 +106,9 @@ class Node:
             undone.callback(scan.stop)
             self.examination.start()
             undone.callback(self.examination.stop)
+            if self._workers is not None:
+                undone.callback(self._workers.close)
+                self._workers.start()
             self._held = undone.pop_all()
         self._tell()
 
@@ -128,6 +139,8 @@ class Node:
         self._doors.change(doors, settings.limits, self._serving(changed))
         house.moves.most = settings.limits.moves
         self._house, self.settings = changed, settings
+        if self._workers is not None:
+            self._workers.take_up(settings)
         changed.reporter.wake()
         warn(settings)
         self._tell()
@@ -138,6 +151,10 @@ class Node:
                 session.run(sock, entry, house)
 
         return serve
+
+    def _refuse(self, why: str) -> None:
+        if self._workers is not None:
+            self._workers.refuse(why)
 
     def _is_checked(self, sop_class_uid: str) -> bool:
         return checking.level(self.settings, sop_class_uid) != "off"
@@ -156,6 +173,8 @@ class Node:
     def stop(self, seconds: float = DRAIN_SECONDS) -> None:
         """Accept no more, let associations finish for `seconds`, end the rest, close."""
         self._doors.close()
+        if self._workers is not None:
+            self._workers.drain(seconds)
         if not self._doors.crowd.drain(seconds):
             _log.warning("%d associations were ended unfinished", len(self._doors.crowd))
             self._doors.crowd.disperse()
@@ -169,21 +188,3 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.stop(seconds=0.0)
-
-
-def _opened(settings: Settings) -> Archive:
-    limits = settings.limits
-    bounds = Bounds(
-        free_bytes=limits.free_bytes,
-        object_bytes=limits.object_bytes,
-        elements=limits.elements,
-        nesting=limits.nesting,
-        inflated_bytes=limits.inflated_bytes,
-        query_seconds=limits.query_seconds,
-    )
-    return Archive.open(
-        settings.node.data,
-        index=settings.node.index,
-        sync=settings.archive.sync,
-        bounds=bounds,
-    )

@@ -118,10 +118,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(file, text, senten
         ("listener = []", "listener must not be empty; leave it out for the default"),
         ("node = 3", "node must be a table, not 3"),
         ("[node]\ndata = 3", "node: data must be text, not 3"),
-        (
-            "[node]\nworkers = 4",
-            "node: workers over 1 is not built yet: this version runs one process; use 0 or 1",
-        ),
+        ("[node]\nworkers = 65", "node: workers must be at most 64, not 65"),
         (
             '[archive]\ncheck = "on"',
             "archive: check must be 'off', 'warn' or 'reject', not 'on'",

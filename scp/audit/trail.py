@@ -47,6 +47,7 @@ class Trail:
         self._waiting: list[Event] = []
         self._lost = 0  # events
         self._closing = False
+        self.held = False  # who sends for this process says that it is full
         self._failing: datetime | None = None
         self._limits: list[Limit] = []
         self._repeats = Repeats()
@@ -87,7 +88,7 @@ class Trail:
     def full(self) -> bool:
         """Whether a sink holds back more than it may, and new associations are to be refused."""
         refuses = self._audit.when_full == "refuse"
-        return refuses and any(limit.over for limit in self._limits)
+        return self.held or (refuses and any(limit.over for limit in self._limits))
 
     @property
     def failing(self) -> bool:
@@ -207,6 +208,7 @@ class Silence(Trail):
 
     def __init__(self) -> None:
         self._audit, self._limits, self._failing = Audit(enabled=False), [], None
+        self.held = False
 
     def record(self, event: Event) -> None:
         """Nothing is recorded."""

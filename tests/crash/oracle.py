@@ -7,11 +7,12 @@ they can be found and got is asked of the node, over the wire.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Set
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,7 +86,18 @@ def left(data: Path) -> list[str]:
     paths = [path for each in folders if each.exists() for path in each.rglob("*")]
     locks = [path for path in paths if path.suffix == ".lock" and path.parent.name == "incoming"]
     found = [path for path in paths if path.is_file() and path.suffix not in ("", ".lock")]
-    return list(map(str, found + (locks if len(locks) > 1 else [])))
+    return list(map(str, found + [path for path in locks if _is_dead(path)]))
+
+
+def _is_dead(lock: Path) -> bool:
+    """Whether no process has it: a node of several has one for each."""
+    with suppress(FileNotFoundError), lock.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+    return False
 
 
 class Judge:
