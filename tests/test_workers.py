@@ -19,7 +19,7 @@ from scu.echo import VERIFICATION, echo
 from tests.clients import CALLER, send
 from tests.commands import anode, process
 from tests.objects import instance, written
-from tests.peers import await_port, free_port
+from tests.peers import free_port
 from wire.errors import Rejected, WireError
 
 PROPOSALS = [(VERIFICATION, ("1.2.840.10008.1.2",))]
@@ -49,10 +49,9 @@ class Serving:
         before = set(self.workers)
         worker.kill()
         psutil.wait_procs([worker], SECONDS)
-        for line in self.errors:
-            if "another one takes its place" in line:
-                break
-        while len(set(self.workers) - before) < 1:
+        assert any("another one takes its place" in line for line in self.errors)
+        while not set(self.workers) - before:
+            assert self.started.poll() is None
             os.sched_yield()
 
 
@@ -64,8 +63,8 @@ def served(folder: Path, more: str = "") -> Iterator[Serving]:
         f'[node]\ndata = "data"\nworkers = 2\n[[listener]]\nport = {port}\n{more}'
     )
     with process(folder, "serve", "-c", folder / "anode.toml") as started:
-        await_port(port, started)
-        echo(Target("ANODE", "127.0.0.1", port), CALLER)  # once answered, it serves
+        # Workers answer before all of them do; this is said once they all do.
+        assert any("listens on" in line for line in started.stderr)
         yield Serving(folder, started, port)
 
 
