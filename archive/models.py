@@ -88,7 +88,7 @@ Series = _model(
     (
         (("study", "SeriesInstanceUID"), True),
         (("SeriesInstanceUID",), False),
-        (("Modality",), False),
+        (("Modality", "study"), False),
     ),
 )
 

@@ -17,6 +17,7 @@ from peewee import SQL, ColumnBase, Entity, NodeList, Select
 from archive import conditions, matching
 from archive.amounts import balanced
 from archive.attributes import BY_TAG, LEVELS, Attribute, Level, rank
+from archive.below import COUNTS, EXPRESSIONS, ITEMS, OWNERS, REFERENCES, SETS
 from archive.dialect import Dialect, compiled
 from archive.query import Key, Query
 
@@ -53,39 +54,6 @@ _PATIENT_ID: Mapping[Level, str] = {"PATIENT": "patient.id"}
 _STUDY_ID: Mapping[Level, str] = {"STUDY": "study.id"}
 _SERIES_ID: Mapping[Level, str] = {"IMAGE": "instance.series_id"}
 
-_SERIES_OF = "series AS e JOIN study AS s ON s.id = e.study_id WHERE s.patient_id = {patient}"
-_INSTANCES = "series AS e JOIN instance AS i ON i.series_id = e.id"
-
-COUNTS: Mapping[str, str] = {
-    "NumberOfPatientRelatedStudies": "study AS s WHERE s.patient_id = {patient}",
-    "NumberOfPatientRelatedSeries": _SERIES_OF,
-    "NumberOfPatientRelatedInstances": (
-        f"study AS s JOIN {_INSTANCES} WHERE s.id = e.study_id AND s.patient_id = {{patient}}"
-    ),
-    "NumberOfStudyRelatedSeries": "series AS e WHERE e.study_id = {study}",
-    "NumberOfStudyRelatedInstances": f"{_INSTANCES} WHERE e.study_id = {{study}}",
-    "NumberOfSeriesRelatedInstances": "instance AS i WHERE i.series_id = {series}",
-}
-SETS: Mapping[str, str] = {
-    "ModalitiesInStudy": (
-        'SELECT DISTINCT e."Modality" AS v FROM series AS e'
-        " WHERE e.study_id = {study} AND e.\"Modality\" <> '' ORDER BY v"
-    ),
-    "SOPClassesInStudy": (
-        f'SELECT DISTINCT i."SOPClassUID" AS v FROM {_INSTANCES}'
-        " WHERE e.study_id = {study} ORDER BY v"
-    ),
-}
-EXPRESSIONS: Mapping[str, str] = {
-    "InstanceAvailability": "'ONLINE'",
-    "AvailableTransferSyntaxUID": "instance.transfer_syntax_uid",
-    "AlternateRepresentationSequence": "''",
-    "RecordKey": "'{level}-' || {own}.id",
-}
-# Of an instance: what it refers to, which is known once it has been examined.
-REFERENCES = "ReferencedSOPSequence"
-# Of a study: the items that its series hold, each once.
-ITEMS: Mapping[str, str] = {"AnatomicRegionsInStudyCodeSequence": "AnatomicRegionSequence"}
 _ITEMS = "series AS e JOIN {items} ON e.study_id = {study}"
 
 # Keys that leave few rows: what the items of sequences hold need then not be looked up.
@@ -177,10 +145,19 @@ def _something_below(keys: Sequence[Key], query: Query, dialect: Dialect) -> Col
     """Relational queries, C.4.1.3.2.2: one thing below the row matches all keys of lower levels."""
     lowest = max(rank(key.attribute.level) for key in keys)
     first, *others = LEVELS[rank(query.level) + 1 : lowest + 1]
-    joins = (_DOWN[level] for level in others)
-    start = f"EXISTS (SELECT 1 FROM {' '.join([TABLES[first], *joins])} WHERE {_LINKS[first]} AND"
+    source = " ".join([TABLES[first], *(_DOWN[level] for level in others)])
+    start = f"EXISTS (SELECT 1 FROM {source} WHERE {_LINKS[first]} AND"
+    if _sharp(keys) and not _sharp([key for key in query.keys if key not in keys]):
+        # What lies below leads to the row; otherwise every row would be asked what lies below it.
+        parent, row = _LINKS[first].split(" = ")
+        start = f"({row} IN (SELECT {parent} FROM {source} WHERE"
     found = [each for key in keys for each in _conditions(key, query.level, query, dialect)]
-    return NodeList((SQL(start), balanced(and_, found), SQL(")")))
+    end = SQL("))" if start.startswith("(") else ")")
+    return NodeList((SQL(start), balanced(and_, found), end))
+
+
+def _sharp(keys: Sequence[Key]) -> bool:
+    return any(key.attribute.keyword in _SHARP for key in keys)
 
 
 def _home(attribute: Attribute, level: Level) -> str:
@@ -242,7 +219,8 @@ def _conditions(key: Key, level: Level, query: Query, dialect: Dialect) -> list[
     if key.items:
         return _sequence(key, level, query, dialect)
     if attribute.keyword in SETS:
-        return [_member(key, level, dialect)]
+        led = attribute.keyword in OWNERS and not _sharp(query.keys)
+        return [_owner(key, level, dialect) if led else _member(key, level, dialect)]
     if attribute.computed:
         computed = SQL(_computed(attribute, level, dialect))
         return [matching.sql(key.tests, matching.Subject(computed, computed), dialect)]
@@ -266,10 +244,21 @@ def _member(key: Key, level: Level, dialect: Dialect) -> ColumnBase:
     return reduce(or_, found)
 
 
+def _owner(key: Key, level: Level, dialect: Dialect) -> ColumnBase:
+    """As `_member`, where no other key leads to few rows: the members lead to theirs."""
+    some = tuple(test for test in key.tests if not isinstance(test, matching.Empty))
+    if len(some) < len(key.tests):
+        return _member(key, level, dialect)
+    start, member = OWNERS[key.attribute.keyword]
+    passes = matching.sql(some, matching.Subject(SQL(member), SQL(member)), dialect)
+    row = _ids(level)["study"]
+    return NodeList((SQL(f"({row} IN ({start} {member} <> '' AND"), passes, SQL("))")))
+
+
 def _sequence(key: Key, level: Level, query: Query, dialect: Dialect) -> list[ColumnBase]:
     attribute, home = key.attribute, _home(key.attribute, level)
     found = [conditions.any_item(_items(attribute, level, dialect), key.items, dialect)]
-    if any(each.attribute.keyword in _SHARP for each in query.keys):
+    if _sharp(query.keys):
         return found
     if attribute.keyword == REFERENCES:
         return [*conditions.referring(key.items, dialect), *found]

@@ -4,7 +4,7 @@ import pytest
 from playhouse.schema_diff import diff_models
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
-from archive import attributes, dialect, matching, models, nonpatient, select
+from archive import attributes, below, dialect, matching, models, nonpatient
 from archive.attributes import ATTRIBUTES, BY_KEYWORD, LEVELS, UNIQUE
 from archive.migrations import migrate
 from archive.nonpatient import WANTED
@@ -58,7 +58,7 @@ def test_the_scanner_is_told_every_column_and_the_character_set():
 
 def test_every_computed_key_has_its_sql():
     computed = {a.keyword for a in ATTRIBUTES if a.computed}
-    tables = (select.COUNTS, select.SETS, select.EXPRESSIONS, select.ITEMS, (select.REFERENCES,))
+    tables = (below.COUNTS, below.SETS, below.EXPRESSIONS, below.ITEMS, (below.REFERENCES,))
     assert computed == {keyword for table in tables for keyword in table}
 
 
