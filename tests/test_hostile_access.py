@@ -234,8 +234,8 @@ RUNNING = re.compile(
 
 
 def test_a6_nothing_that_is_received_can_start_anything():
-    """No hooks: four files start processes, by commands of theirs: to decode, to examine what is
-    stored, to look into files that are wrapped, to make samples."""
+    """No hooks: five files start processes, by commands of theirs: to decode, to examine what is
+    stored, to look into files that are wrapped, to make samples, to serve beside others."""
     found = set()
     for folder in MAY_IMPORT:
         for path in (ROOT / folder).rglob("*.py"):
@@ -247,6 +247,7 @@ def test_a6_nothing_that_is_received_can_start_anything():
         ("iod/samples/process.py", "subprocess.Popen"),
         ("iod/transcoding/pool.py", "subprocess.Popen"),
         ("iod/wrapping/inspecting.py", "subprocess.run"),
+        ("scp/workers.py", "subprocess.Popen"),
     }
 
 
