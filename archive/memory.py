@@ -3,13 +3,20 @@
 Law: SQLite maps it, and has written one byte of each page.  Where the blocks of the file system are
 smaller than a page, as ext4's are on small disks, the rest are holes; and storing into a hole when
 the disk is full is no error that anybody could catch, but SIGBUS, the end of the process.
+
+Who opens an index first cuts that file off, for a crash may have left it wrong. Its blocks are free
+again only in a while, too late on a full disk: there it is filled with zeros instead, which says
+the same to SQLite, under the lock by which SQLite knows that it is not the first.
 """
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import sqlite3
+import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +24,10 @@ from archive.errors import NoSpace
 
 _NEEDED = 64 << 10  # bytes: SQLite begins with 32 KiB
 _OPEN = Path("/proc/self/fd")
+_DEAD_MAN = (
+    128  # the byte that every user of the file has locked: UNIX_SHM_DMS of SQLite's os_unix.c
+)
+_SPARED: dict[Path, int] = {}  # never closed: that would let go of SQLite's own locks, fcntl(2)
 
 
 def spare(index: Path) -> None:
@@ -24,8 +35,32 @@ def spare(index: Path) -> None:
     disk = os.statvfs(index.resolve().parent)
     if disk.f_frsize >= mmap.PAGESIZE or disk.f_bavail * disk.f_frsize >= _NEEDED:
         return
-    if not _file(index).exists():
+    file = _file(index)
+    if not file.exists():
         raise NoSpace("the index cannot be opened: its disk is full; make some room there")
+    if file not in _SPARED and not any(_descriptors(file)):
+        _fill(file)
+
+
+def _fill(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    _SPARED[file] = descriptor
+    try:
+        _lock(descriptor, fcntl.F_WRLCK)
+    except OSError:  # another process uses it: then it is whole
+        return
+    try:
+        os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
+    except OSError as error:
+        raise NoSpace("the index has no room for its shared memory") from error
+    finally:
+        _lock(descriptor, fcntl.F_RDLCK)
+
+
+def _lock(descriptor: int, kind: int) -> None:
+    """Of the open file, not of the process, so that SQLite in this one sees it too."""
+    flock = struct.pack("hhqqi4x", kind, os.SEEK_SET, _DEAD_MAN, 1, 0)
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, flock)
 
 
 def held(connection: sqlite3.Connection, index: Path) -> sqlite3.Connection:
@@ -43,11 +78,16 @@ def _hold(index: Path) -> None:
     """Through SQLite's own descriptor: closing one of ours would let go of its locks, fcntl(2)."""
     if os.statvfs(index.resolve().parent).f_frsize >= mmap.PAGESIZE:
         return
-    wanted = _file(index)
+    for descriptor in _descriptors(_file(index)):
+        _allocate(descriptor)
+
+
+def _descriptors(file: Path) -> Iterator[int]:
+    """Those that this process has of a file."""
     for each in _OPEN.iterdir() if _OPEN.exists() else ():
         with suppress(FileNotFoundError):
-            if each.readlink() == wanted:
-                _allocate(int(each.name))
+            if each.readlink() == file:
+                yield int(each.name)
 
 
 def _allocate(descriptor: int) -> None:
