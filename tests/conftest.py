@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from iod.samples import Left, make
+from tests import pausing
+
+pausing.mend()
 
 # A shared machine is slow at times: examples are bounded by number, never by the clock.
 # CI repeats the same ones, so that it judges the change; people's runs look for new ones.
