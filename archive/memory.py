@@ -24,10 +24,7 @@ from archive.errors import NoSpace
 
 _NEEDED = 64 << 10  # bytes: SQLite begins with 32 KiB
 _OPEN = Path("/proc/self/fd")
-_DEAD_MAN = (
-    128  # the byte that every user of the file has locked: UNIX_SHM_DMS of SQLite's os_unix.c
-)
-_SPARED: dict[Path, int] = {}  # never closed: that would let go of SQLite's own locks, fcntl(2)
+_DEAD_MAN = 128  # the byte that its users have locked: UNIX_SHM_DMS of SQLite's os_unix.c
 
 
 def spare(index: Path) -> None:
@@ -38,23 +35,25 @@ def spare(index: Path) -> None:
     file = _file(index)
     if not file.exists():
         raise NoSpace("the index cannot be opened: its disk is full; make some room there")
-    if file not in _SPARED and not any(_descriptors(file)):
+    if not list(_descriptors(file)):
         _fill(file)
 
 
 def _fill(file: Path) -> None:
+    """Its descriptor stays open: to close it would let go of SQLite's locks to come, fcntl(2)."""
     descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
-    _SPARED[file] = descriptor
     try:
         _lock(descriptor, fcntl.F_WRLCK)
     except OSError:  # another process uses it: then it is whole
+        os.close(descriptor)
         return
     try:
+        _allocate(descriptor)
         os.pwrite(descriptor, bytes(os.fstat(descriptor).st_size), 0)
-    except OSError as error:
-        raise NoSpace("the index has no room for its shared memory") from error
-    finally:
-        _lock(descriptor, fcntl.F_RDLCK)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    _lock(descriptor, fcntl.F_RDLCK)
 
 
 def _lock(descriptor: int, kind: int) -> None:

@@ -6,16 +6,14 @@ has threads share one syncfs among whoever waits, as a group commit does.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 import time
 from pathlib import Path
 
+from archive import kernel
 from benchmarks import framed
 from benchmarks.storing import looped
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def bare(folder: Path, side: int, count: int, senders: int) -> float:
@@ -44,8 +42,7 @@ class _Group:
                 number = self._begun
                 self._condition.release()
                 try:
-                    if _LIBC.syncfs(self._descriptor):
-                        raise OSError(ctypes.get_errno(), "syncfs")
+                    kernel.syncfs(self._descriptor)
                 finally:
                     self._condition.acquire()
                     self._busy, self._done = False, number

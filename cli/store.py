@@ -7,7 +7,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from archive import Archive, Bounds
+import scp.opened
+from archive import Archive
 from cli.failures import Code, Failure
 from config.settings import Settings
 from scp.audit import Trail
@@ -18,21 +19,15 @@ def opened(settings: Settings, *, make: bool = False) -> Archive:
 
     Raises Failure, ArchiveError.
     """
-    node, limits = settings.node, settings.limits
+    node = settings.node
     if not make and not node.data.is_dir():
         raise Failure(
             Code.PARTIAL,
             f"{node.data} holds no archive yet: `anode serve` makes it; or name the configuration "
             "of another one with -c",
         )
-    bounds = Bounds(
-        object_bytes=limits.object_bytes,
-        elements=limits.elements,
-        nesting=limits.nesting,
-        inflated_bytes=limits.inflated_bytes,
-        query_seconds=limits.query_seconds,
-    )
-    return Archive.open(node.data, index=node.index, sync=settings.archive.sync, bounds=bounds)
+    # Whoever typed the command hears it as its error.
+    return scp.opened.opened(settings, lambda _why: None, sparing=False)
 
 
 @contextmanager

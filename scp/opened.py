@@ -1,4 +1,4 @@
-"""The archive as settings say that a node's processes open it."""
+"""The archive as settings say, for a node's processes and for commands beside it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from archive import Archive, Bounds
 from config.settings import Settings
 
 
-def opened(settings: Settings, told: Callable[[str], None]) -> Archive:
-    """Open it; `told` hears why it has become read-only. Raises ArchiveError."""
+def opened(settings: Settings, told: Callable[[str], None], *, sparing: bool = True) -> Archive:
+    """Open it; `told` hears why it has become read-only. Raises ArchiveError.
+
+    Who is not `sparing` may use the space that `limits.free_bytes` keeps free.
+    """
     limits = settings.limits
     bounds = Bounds(
-        free_bytes=limits.free_bytes,
+        free_bytes=limits.free_bytes if sparing else 0,
         object_bytes=limits.object_bytes,
         elements=limits.elements,
         nesting=limits.nesting,
