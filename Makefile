@@ -2,6 +2,7 @@
 
 BIN := .venv/bin
 PEERS ?= yes
+JOBS ?= 2
 ARGS ?=
 SETUP := pyproject.toml constraints.txt tools/setup.sh
 
@@ -20,12 +21,13 @@ run: .venv/.run ## set up, write a configuration on the first run, start the nod
 demo: .venv/.run ## start a node for a moment and store, find and get
 	@$(BIN)/python -m cli.demo $(ARGS)
 
+# Tests mostly wait: two processes take half the time of one.
 test: .venv/.dev ## set up everything, peers too, and run the whole suite (PEERS=no: without them)
 ifeq ($(PEERS),no)
-	$(BIN)/pytest -m "not interop and not long" $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not interop and not long" $(ARGS)
 else
 	@tools/peers.sh
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 endif
 
 # One after the other, tests last: the closing line of all is pytest's.

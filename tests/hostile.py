@@ -121,13 +121,14 @@ class Victim:
 
     def usage(self) -> Usage:
         own = Path("/proc", str(self.process.pid))
+        examining = self.examining()
         links = []
         for each in (own / "fd").iterdir():
             with contextlib.suppress(OSError):
                 links.append(str(each.readlink()))
         folders = f"{self.data}/objects"  # of which it holds the newest open
         kept = [link for link in links if "index.sqlite3" in link or link.startswith(folders)]
-        if not self.examining():  # that reads what is stored, in its own time
+        if not (examining or self.examining()):  # that reads what is stored, in its own time
             kept = [link for link in kept if not link.endswith(".dcm")]
         descriptors = Counter(links) - Counter(kept)
         threads = len(list((own / "task").iterdir()))

@@ -351,7 +351,7 @@ def test_a_root_may_be_signed_with_anything(tmp_path):
 @pytest.mark.parametrize(
     "how",
     [{"key": rsa_key(1024)}, {"hashed": "sha1"}, {"days": (-3, -1)}, {"days": (2, 3)}],
-    ids=str,
+    ids=["RSA 1024", "SHA-1", "expired", "not yet valid"],
 )
 def test_a_peer_with_a_weak_certificate_is_refused(name, how, ca, kinds):
     """Also at the security level that old versions need."""

@@ -227,7 +227,7 @@ from iod.transcoding import restraint
 import socket
 restraint.bound(1 << 30)
 if restraint.enclose():
-    for attempt in (lambda: open("/etc/hostname"), lambda: open("/tmp/x", "w"),
+    for attempt in (lambda: open("/etc/hostname"), lambda: open({!r}, "w"),
                     lambda: __import__("os").listdir("/"),):
         try:
             attempt()
@@ -237,8 +237,10 @@ if restraint.enclose():
 """
 
 
-def test_a_worker_opens_no_file():
+def test_a_worker_opens_no_file(tmp_path):
+    program = ENCLOSED.format(str(tmp_path / "written"))
     done = subprocess.run(
-        [sys.executable, "-c", ENCLOSED], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+    assert not list(tmp_path.iterdir())

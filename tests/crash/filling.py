@@ -45,10 +45,19 @@ def weigh(path: Path, leave: int = 0) -> None:
 
 
 def brim(path: Path) -> None:
-    """Take all the room that is left, to the last block."""
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+    """Take all the room that is left, to the last block.
+
+    A file system gives blocks back a moment after it had none: those it held for delayed
+    allocation and did not need.
+    """
+    with path.open("ab", buffering=0) as file:
         while True:
-            file.write(bytes(1024))
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(1024))
+            os.fsync(file)
+            if not os.fstatvfs(file.fileno()).f_bavail:
+                return
 
 
 def fill(serving: Serving, ledger: Ledger, make_room: Callable[[], None]) -> Filled:
