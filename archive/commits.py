@@ -46,7 +46,8 @@ class _Ticket(Generic[T]):
         self.work = work
         self.uid = uid
         self.after = after
-        self.wake = threading.Event()  # set when done, or when it is this thread's turn to lead
+        self.wake = threading.Lock()  # free when done, or when it is this thread's turn to lead
+        self.wake.acquire()
         self.done = False
         self.result: T | None = None
         # Until a commit says otherwise: nothing that goes wrong may look like success.
@@ -122,7 +123,7 @@ class Commits:
             self._waiting.append(ticket)  # type: ignore[arg-type]  # results are only passed on
             leading, self._led = not self._led, True
         if not leading:
-            ticket.wake.wait()
+            ticket.wake.acquire()
         if not ticket.done:
             self._lead()
         if ticket.error is not None:
@@ -139,10 +140,11 @@ class Commits:
             with self._lock:
                 for ticket in group:
                     ticket.done = True
-                    ticket.wake.set()
+                for ticket in group[1:]:  # the first is who leads
+                    ticket.wake.release()
                 self._led = bool(self._waiting)
                 if self._led:
-                    self._waiting[0].wake.set()
+                    self._waiting[0].wake.release()
 
     def _commit(self, group: list[_Ticket[object]]) -> None:
         try:

@@ -104,7 +104,8 @@ class Index:
         `after` is what `newest_row` was when its file had its name; None for a file not new.
         """
         added = self._commits.add(record, after)
-        self.arrived.set()
+        if not self.arrived.is_set():
+            self.arrived.set()
         return added
 
     def complete(self, record: Record) -> bool:

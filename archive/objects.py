@@ -113,6 +113,7 @@ class Folder:
 
     def __init__(self, root: Path, *, sync: bool = True, free_bytes: int = 0) -> None:
         self.root = root
+        self._top = root / "objects"
         self.synced: Synced = _synced  # what makes a file in its folder durable, where it is wanted
         self._sync = sync
         self._numbers = count()
@@ -196,7 +197,7 @@ class Folder:
 
     def path(self, key: str) -> Path:
         """Where the object lies."""
-        return self.root / "objects" / key
+        return self._top / key
 
     def delete(self, key: str) -> None:
         """Remove an object."""

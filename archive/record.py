@@ -86,32 +86,56 @@ class Record:
 
 # -- rows -----------------------------------------------------------------------------------------
 
-_PLAN: Mapping[Level, tuple[tuple[str, Attribute, values.Filler, Columns], ...]] = {
-    level: tuple((a.vr, a, values.filler(a), values.empty(a)) for a in STORED[level])
-    for level in LEVELS
-}
-_TAGS: Mapping[Level, tuple[int, ...]] = {
-    level: tuple(a.tag for a in STORED[level]) for level in LEVELS
-}
-
-Raw = tuple[bytes | None, ...]
 Row = tuple[Columns, bool]  # and whether something in it could not be decoded
+Raw = tuple[bytes | None, ...]
+
+_SHORT = 64  # bytes of a value worth remembering
+
+
+class _Plan:
+    """How the values of a level become its row: by tag, with where their columns begin."""
+
+    def __init__(self, level: Level) -> None:
+        self.tags = tuple(a.tag for a in STORED[level])
+        self.empty: Columns = ()
+        self.known: list[tuple[int, Attribute]] = []
+        for attribute in STORED[level]:
+            self.known.append((len(self.empty), attribute))
+            self.empty += values.empty(attribute)
+
+    def row(self, raws: Raw, little_endian: bool, charset: text.CharacterSet) -> Row:
+        """The row of these values, one for each tag."""
+        row, odd = list(self.empty), False
+        for raw, (place, attribute) in zip(raws, self.known, strict=True):
+            if raw:
+                read = _remembered_columns if len(raw) <= _SHORT else _columns
+                found, strange = read(attribute.tag, raw, little_endian, charset)
+                row[place : place + len(found)] = found
+                odd = odd or strange
+        return tuple(row), odd
+
+
+_ATTRIBUTES = {
+    each.tag: (each, values.filler(each), values.empty(each))
+    for level in LEVELS
+    for each in STORED[level]
+}
+_PLANS: Mapping[Level, _Plan] = {level: _Plan(level) for level in LEVELS}
+
+
+def _columns(tag: int, raw: bytes, little_endian: bool, charset: text.CharacterSet) -> Row:
+    attribute, fill, empty = _ATTRIBUTES[tag]
+    if attribute.vr == "SQ":
+        return (items.read(raw, attribute, charset, little=little_endian),), False
+    value, strange = values.read(raw, attribute.vr, charset, little_endian=little_endian)
+    return fill(value) if value else empty, strange
+
+
+_remembered_columns = lru_cache(maxsize=4096)(_columns)
 
 
 def _row(level: Level, raws: Raw, little_endian: bool, charset: text.CharacterSet) -> Row:
-    row: list[str | None] = []
-    odd = False
-    for raw, (vr, attribute, fill, empty) in zip(raws, _PLAN[level], strict=True):
-        if not raw:
-            row += empty
-            continue
-        if vr == "SQ":
-            row.append(items.read(raw, attribute, charset, little=little_endian))
-            continue
-        value, strange = values.read(raw, vr, charset, little_endian=little_endian)
-        odd = odd or strange
-        row += fill(value) if value else empty
-    return tuple(row), odd
+    return _PLANS[level].row(raws, little_endian, charset)
 
 
 # The instances of a series repeat the rows above them. Only rows of ordinary size are kept.
@@ -120,7 +144,7 @@ _ORDINARY = 16_384
 
 
 def _row_of(level: Level, head: Head, charset: text.CharacterSet) -> Row:
-    raws = tuple(map(head.values.get, _TAGS[level]))
+    raws = tuple(map(head.values.get, _PLANS[level].tags))
     if level == "IMAGE" or sum(map(len, filter(None, raws))) > _ORDINARY:
         return _row(level, raws, head.little_endian, charset)
     return _remembered_row(level, raws, head.little_endian, charset)

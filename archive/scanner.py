@@ -21,8 +21,7 @@ from archive.errors import BadObject
 from archive.heads import Head
 from archive.kept import Data, Kept
 
-# What the walk is inside of: the elements of a data set, or the items of a sequence or of
-# encapsulated pixel data.
+# What the walk is inside of: elements of a data set, items of a sequence or of pixel data.
 EXPLICIT, IMPLICIT, ITEMS, FRAGMENTS = range(4)
 LONGEST_HEADER = 12
 NOWHERE: Final = 1 << 62  # the end of whatever ends by a delimiter
@@ -44,14 +43,12 @@ class Scanner:
         self._bounds = bounds
         self._wanted = order.spelled(wanted)
         self._kept = Kept(bounds.value_bytes)
-        self._kind = self._content = (
-            IMPLICIT if transfer_syntax_uid in encodings.IMPLICIT else EXPLICIT
-        )
+        implicit = transfer_syntax_uid in encodings.IMPLICIT
+        self._kind = self._content = IMPLICIT if implicit else EXPLICIT
         self._end = NOWHERE  # absolute, of the innermost container
         self._stack: list[tuple[int, int, int]] = []  # the containers around it
-        self._base = 0  # absolute position of the first byte not walked yet
+        self._base = self._left = 0  # absolute: what was walked; bytes lacking of this value
         self._carry = b""  # the torn header at the end of the last fragment
-        self._left = 0  # bytes of the current value that have not arrived
         self._room = bounds.elements
         self._starved = False  # the walk needs more bytes to read a header
         self._fresh = True  # an implicit data set has just begun
@@ -122,6 +119,7 @@ class Scanner:
         stop = min(end, size - 7)
         unpack, length_of = self._order.explicit, self._order.length
         wanted = NOTHING if self._stack else self._wanted
+        values, bound = self._kept.values, self._bounds.value_bytes
         for count in range(self._room + 1):  # noqa: B007
             if at >= stop:
                 break
@@ -135,9 +133,12 @@ class Scanner:
                 value = at + 12
             else:
                 break
-            if tag in wanted:
-                self._kept.value(wanted[tag], data, value, length)
             at = value + length
+            if tag in wanted:
+                if at <= size and length <= bound:
+                    values[wanted[tag]] = bytes(data[value:at])
+                else:
+                    self._kept.value(wanted[tag], data, value, length)
         else:
             raise self._crowded()
         self._room -= count

@@ -10,10 +10,12 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePath
 
 _NAME = re.compile(r"([0-9a-f]{16})-([0-9a-f]{8})-([0-9a-f]{64})\.dcm", re.ASCII)
 _SECOND = 1_000_000_000
+_HOUR = 3600 * _SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ class Seal:
     sha256: str  # of the data set
 
 
+@lru_cache(maxsize=2)
+def _hour(hours: int) -> str:
+    return time.strftime("%Y/%m/%d/%H", time.gmtime(hours * 3600))
+
+
 def key(header: int, sha256: str) -> str:
     """A key that no object has: the hour, UTC, and a sealed name."""
     now = time.time_ns()
-    hour = time.strftime("%Y/%m/%d/%H", time.gmtime(now // _SECOND))
-    return f"{hour}/{now:016x}-{header:08x}-{sha256}.dcm"
+    return f"{_hour(now // _HOUR)}/{now:016x}-{header:08x}-{sha256}.dcm"
 
 
 def seal(path: PurePath) -> Seal | None:

@@ -18,6 +18,7 @@ from archive.attributes import STORED, Level
 from archive.dialect import Connection
 from archive.models import columns
 from archive.record import AT, NOBODY, Record, StoredInstance, Subject, identity
+from archive.values import Columns
 
 REMEMBERED = 20_000  # rows per table
 
@@ -182,6 +183,7 @@ class Writer:
         self._db = db
         self._root = root
         self._above = f"{root}/"
+        self._latest: tuple[tuple[Columns, ...], int] | None = None  # rows above, and the series
         self._patients = _Table("patient", ("identity",), ("PATIENT",))
         self._studies = _Table("study", ("patient_id", "StudyInstanceUID"), ("STUDY", "PATIENT"))
         self._series = _Table("series", ("study_id", "SeriesInstanceUID"), ("SERIES",))
@@ -193,6 +195,7 @@ class Writer:
 
     def forget(self) -> None:
         """Drop what is remembered: a transaction was rolled back, or rows were deleted."""
+        self._latest = None
         for table in (self._patients, self._studies, self._series):
             table.known.clear()
 
@@ -232,6 +235,13 @@ class Writer:
                 self._db.execute(_TERM, ("nonpatient", path, form, number))
 
     def _series_of(self, record: Record) -> int:
+        above = record.patient, record.study, record.series
+        if self._latest is not None and self._latest[0] == above:
+            return self._latest[1]
+        self._latest = above, self._series_like(record)
+        return self._latest[1]
+
+    def _series_like(self, record: Record) -> int:
         db = self._db
         patient = self._patients.id_of(db, (identity(record.patient),), record.patient)
         study_key = (patient, record.study[AT["StudyInstanceUID"]])
