@@ -7,7 +7,6 @@ Instance UID stays: the same bytes again change nothing, other bytes are refused
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Protocol, Self
 from archive import filemeta
 from archive.announced import Announced, check_identity
 from archive.bounds import Bounds
+from archive.digests import Digest
 from archive.errors import (
     ArchiveError,
     BadObject,
@@ -85,8 +85,8 @@ class Reception:
 
     __slots__ = (
         "_announced",
+        "_digest",
         "_draft",
-        "_hash",
         "_header",
         "_offset",
         "_place",
@@ -113,9 +113,10 @@ class Reception:
         )
         self._offset, self._seal = len(self._header), zlib.crc32(self._header)
         self._size = 0
-        self._hash = hashlib.sha256()
         self._scan = scanner(announced.transfer_syntax_uid, place.wanted, place.bounds)
-        self._draft: Draft | None = place.objects.begin()
+        draft = place.objects.begin()
+        self._draft: Draft | None = draft
+        self._digest = Digest(draft.reader)
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +139,7 @@ class Reception:
 
     def _forget(self) -> None:
         if self._draft is not None:
+            self._digest.drop()
             self._draft.drop()
             self._draft = None
 
@@ -152,10 +154,9 @@ class Reception:
             _store(draft.fd, [self._header, *some] if self._header else some)
             self._header = b""
         draft.written(at, size)
-        update, feed = self._hash.update, self._scan.feed
+        self._digest.update(fragments, at, size)
         for fragment in fragments:
-            update(fragment)
-            feed(fragment)
+            self._scan.feed(fragment)
 
     def commit(self) -> Receipt:
         """Check the data set, make it durable, index it. Blocks until all of that is done."""
@@ -166,7 +167,8 @@ class Reception:
         head = self._head(draft)
         check_identity(head, told)
         self._judge(draft)
-        key = objects.new_key(self._seal, self._hash.hexdigest())
+        sha256 = self._digest.hexdigest()
+        key = objects.new_key(self._seal, sha256)
         stored = StoredInstance(
             sop_class_uid=told.sop_class_uid,
             sop_instance_uid=told.sop_instance_uid,
@@ -174,7 +176,7 @@ class Reception:
             path=objects.path(key),
             offset=self._offset,
             size=self._size,
-            sha256=self._hash.hexdigest(),
+            sha256=sha256,
         )
         row = record(head, stored, told.source_ae, patient_related=told.patient_related)
         newest = self._place.rows.newest_row

@@ -200,7 +200,7 @@ def large(bench: Bench) -> None:
             for each in running.values()
         }
         work = f"C-STORE multi-frame {megabytes} MB"
-        for row in bench.interleaved(work, "MB/s", runs):
+        for row in bench.interleaved(work, "MB/s", runs, stores=True):
             if row.samples and row.peak_mb is not None:
                 grown = row.peak_mb - before[row.server]
                 bench.rows.append(

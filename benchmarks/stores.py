@@ -38,7 +38,7 @@ def store(bench: Bench) -> None:
                 runs = {each.name: _run(bench, each, size, senders) for each in running.values()}
                 if not bench.only or "bare loop" in bench.only:
                     runs |= _limits(folder, size, bench.count(COUNTS[size], senders), senders)
-                bench.interleaved(work, "objects/s", runs)
+                bench.interleaved(work, "objects/s", runs, stores=True)
 
 
 def nagle(bench: Bench) -> None:
@@ -49,7 +49,7 @@ def nagle(bench: Bench) -> None:
                 each.name: _run(bench, each, size, 1, style="two writes")
                 for each in running.values()
             }
-            bench.interleaved(f"C-STORE {size}, sent in two writes", "objects/s", runs)
+            bench.interleaved(f"C-STORE {size}, sent in two writes", "objects/s", runs, stores=True)
 
 
 def _run(
@@ -87,7 +87,7 @@ def clients(bench: Bench) -> None:
                 each.name: Run(partial(_sent, program, each, count, Path(name)), each.process)
                 for each in running.values()
             }
-            bench.interleaved(f"{program} {REAL} CT", "objects/s", runs)
+            bench.interleaved(f"{program} {REAL} CT", "objects/s", runs, stores=True)
 
 
 def _sent(program: str, running: Running, count: int, folder: Path) -> tuple[float, int]:
@@ -124,7 +124,9 @@ def tls(bench: Bench) -> None:
                     )
                     for each in running.values()
                 }
-                bench.interleaved(f"C-STORE CT over TLS, {senders} at once", "objects/s", runs)
+                bench.interleaved(
+                    f"C-STORE CT over TLS, {senders} at once", "objects/s", runs, stores=True
+                )
 
 
 def _context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
@@ -147,7 +149,7 @@ def many(bench: Bench) -> None:
         runs = {
             each.name: Run(partial(_held, each, senders), each.process) for each in running.values()
         }
-        bench.interleaved(f"C-STORE CT, {senders} at once", "objects/s", runs)
+        bench.interleaved(f"C-STORE CT, {senders} at once", "objects/s", runs, stores=True)
 
 
 def _held(running: Running, senders: int) -> tuple[float, int]:

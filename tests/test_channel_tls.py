@@ -1,5 +1,6 @@
 """A TLS socket with deadlines: what holds for a plain one holds for it."""
 
+import contextlib
 import select
 import socket
 import ssl
@@ -9,18 +10,23 @@ from dataclasses import replace
 
 import pytest
 
+from config.limits import Limits
 from tests.pairs import (
     BRISK,
     LIMITS,
     PATIENCE,
+    Raw,
     accepting,
+    data_pdu,
     echo_request,
+    established_core,
     serving,
     wanted,
 )
-from wire import establish
+from tests.test_channel import dripping
+from wire import core, establish
 from wire.errors import Closed, DeadlineExceeded, Unreachable
-from wire.states import State
+from wire.states import Role, State
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +128,9 @@ def test_tls_ends_with_close_notify_and_without_it(contexts):
                 channel.next(PATIENCE)
 
 
-def test_a_drip_over_tls_is_as_dead(contexts):
-    """A record that is not complete gives nothing to read: the wait still ends."""
+@contextlib.contextmanager
+def ends(contexts):
+    """Both ends of a TLS connection, ours first."""
     near, far = socket.socketpair()
     with near, far:
         far.settimeout(PATIENCE)
@@ -134,7 +141,41 @@ def test_a_drip_over_tls_is_as_dead(contexts):
         thread.start()
         client = wrap(contexts)(far)
         thread.join(PATIENCE)
-        channel = establish.acceptor(answered[0], BRISK)
+        with answered[0], client:
+            yield answered[0], client
+
+
+def test_a_drip_of_whole_records_has_the_deadline_of_its_pdu(contexts):
+    """hostile-input.md N2."""
+    slow = Limits(request_seconds=0.1, pdu_seconds=0.1)
+    with ends(contexts) as (server, client):
+        channel = establish.acceptor(server, slow)
+        channel.core = established_core(Role.ACCEPTOR, slow)
+        begun = time.monotonic()
+        stop = dripping(Raw(client), data_pdu((1, 3, bytes(5000))))
+        with pytest.raises(DeadlineExceeded, match="did not finish"):
+            channel.next(PATIENCE)
+        stop()
+        assert time.monotonic() - begun < PATIENCE
+
+
+def test_a_pdu_in_many_records_is_one(contexts):
+    limits = Limits()
+    with ends(contexts) as (server, client):
+        channel = establish.acceptor(server, limits)
+        channel.core = established_core(Role.ACCEPTOR, limits)
+        sent = data_pdu((1, 3, bytes(range(256)) * 256))
+        client.sendall(sent + sent[:7])
+        indication = channel.next(PATIENCE)
+        assert [bytes(value.fragment) for value in indication.pdvs] == [bytes(range(256)) * 256]
+        client.sendall(sent[7:])
+        assert isinstance(channel.next(PATIENCE), core.Data)
+
+
+def test_a_drip_over_tls_is_as_dead(contexts):
+    """A record that is not complete gives nothing to read: the wait still ends."""
+    with ends(contexts) as (server, client):
+        channel = establish.acceptor(server, BRISK)
         raw = socket.socket(fileno=client.detach())
         with raw:
             raw.sendall(b"\x17\x03\x03\x20\x00" + bytes(50))

@@ -67,19 +67,23 @@ class Channel:
         return indication
 
     def _fill(self, deadline: float) -> None:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0 or not self._receive(remaining):
-            raise DeadlineExceeded(self._late())
+        """Receive something, or all the rest of what has begun: TLS brings 16 KiB at a time."""
+        missing = self.core.missing if self.core.partial else 1
+        while missing > 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not (count := self._receive(remaining)):
+                raise DeadlineExceeded(self._late())
+            missing -= count
 
-    def _receive(self, seconds: float) -> bool:
-        """Receive what is there, in one read; False when nothing came within `seconds`."""
+    def _receive(self, seconds: float) -> int:
+        """Receive what is there, in one read; 0 when nothing came within `seconds`."""
         self._must_be_open()
         self._acknowledge()
         try:
             flags = self._patience.receiving(seconds)
             count = self.socket.recv_into(self.core.space(), 0, flags)
         except Patience.EXPIRED:
-            return False
+            return 0
         except OSError as error:
             self.close()
             raise Closed(f"the connection broke: {handshake.reason(error)}") from None
@@ -88,7 +92,7 @@ class Channel:
             raise Closed("the peer closed the connection without a release")
         self.core.received(count)
         self._unanswered = True
-        return True
+        return count
 
     def _acknowledge(self) -> None:
         """Acknowledge what came unless an answer already has.

@@ -111,6 +111,11 @@ class Core:
         """Whether a whole PDU is at hand."""
         return self._end - self._start >= self._needed()
 
+    @property
+    def missing(self) -> int:
+        """Bytes without which there is no indication; of a PDU whose header is not there, its."""
+        return self._needed() - (self._end - self._start)
+
     def space(self) -> memoryview:
         """Room to receive into; never empty."""
         held = self._end - self._start

@@ -37,12 +37,14 @@ class Patience:
         return self._allow(socket.SO_SNDTIMEO, seconds)
 
     def _allow(self, option: int, seconds: float) -> int:
+        tenths = math.ceil(seconds * _STEPS)
         if not self._by_kernel:
-            self._socket.settimeout(seconds)
+            if self._told.get(0) != tenths:  # one for both ways
+                self._socket.settimeout(max(tenths, 0) / _STEPS)
+                self._told[0] = tenths
             return 0
         if seconds <= 0:
             return socket.MSG_DONTWAIT
-        tenths = math.ceil(seconds * _STEPS)
         if self._told.get(option) != tenths:
             whole, rest = divmod(tenths, _STEPS)
             value = _TIMEVAL.pack(whole, rest * 1_000_000 // _STEPS)
