@@ -29,7 +29,7 @@ PORTION = 256  # rows read at a time
 WINDOW = 100_000  # numbers of answers known at a time
 _NO_LIMIT = 1 << 62
 
-Read = Callable[[Statement], Iterator[Sequence[Any]]]
+Read = Callable[[Statement], Iterator[tuple[Any, ...]]]
 """Carries out a SELECT, whose rows are to be taken to their end at once."""
 
 Kind = tuple[str, str]
@@ -49,12 +49,14 @@ def answers(query: Query, dialect: Dialect, read: Read) -> Generator[tuple[str, 
     if len(rows) == first:  # whoever stores meanwhile must not make it endless
         query = replace(query, after=rows[-1][-1])
         last = next(iter(read(written.newest(query))))[0]
-    yield from (tuple(row[:-1]) for row in rows)
+    yield from (row[:-1] for row in rows)
     if len(rows) == first:
+        # Written once: only the rows that are wanted change.
+        sql, (*params, _) = written.chosen(query, dialect, ())
         for numbers in _windows(query, dialect, read, (last, left - first)):
             for some in _portions(numbers):
-                rows = list(read(written.chosen(query, dialect, some)))
-                yield from (tuple(row[:-1]) for row in rows)
+                rows = list(read((sql, [*params, dialect.listed(some)])))
+                yield from (row[:-1] for row in rows)
 
 
 def _written(query: Query) -> ModuleType:

@@ -38,7 +38,11 @@ class Postgres:
 
     def one_of(self, subject: ColumnBase, values: Sequence[str | int]) -> ColumnBase:
         """A list of any length as one array parameter."""
-        return NodeList((subject, SQL("= ANY(%s)", [list(values)])))
+        return NodeList((subject, SQL("= ANY(%s)", [self.listed(values)])))
+
+    def listed(self, values: Sequence[str | int]) -> object:
+        """The parameter of `one_of`."""
+        return list(values)
 
     def any_form(self, forms: ColumnBase, predicate: Predicate) -> ColumnBase:
         """Whether any text in a JSON array satisfies the predicate."""

@@ -43,7 +43,7 @@ def newest(_query: Query) -> Statement:
 
 
 def chosen(query: Query, dialect: Dialect, rows: Sequence[int]) -> Statement:
-    """The answers that these rows make, as `answers` has them."""
+    """The answers that these rows make, as `answers` has them; the last parameter is the rows."""
     plain = replace(query, keys=(), after=0)
     return _select(plain, dialect, _answered(query, dialect), rows=rows)
 

@@ -30,15 +30,15 @@ SERIES = ("SeriesInstanceUID", "Modality", "SeriesNumber")
 IMAGE = ("SOPInstanceUID", "InstanceNumber")
 
 
-def asked_for(level: str, keys: tuple[str, ...], **values: str) -> Dataset:
-    """An identifier."""
+def asked_for(level: str, keys: tuple[str, ...], **values: str) -> bytes:
+    """An identifier, encoded before the clock starts."""
     made = Dataset()
     made.QueryRetrieveLevel = level
     for name in keys:
         setattr(made, name, "")
     for name, value in values.items():
         setattr(made, name, value)
-    return made
+    return framed.encoded(made)
 
 
 def find(bench: Bench) -> None:
@@ -97,7 +97,7 @@ def _load(running: Running, messages: list[list[bytes]]) -> None:
     framed.timed(running.server, [messages[start::senders] for start in range(senders)])
 
 
-def _rate(running: Running, identifier: Dataset, wanted: int) -> tuple[float, int]:
+def _rate(running: Running, identifier: bytes, wanted: int) -> tuple[float, int]:
     dialogue = Dialogue(running.server, Field.C_FIND)
     begun = time.perf_counter()
     found, _ = dialogue.ask(identifier)
@@ -108,7 +108,7 @@ def _rate(running: Running, identifier: Dataset, wanted: int) -> tuple[float, in
     return found / took, found
 
 
-def _times(running: Running, identifier: Dataset, least: int, count: int) -> tuple[float, int]:
+def _times(running: Running, identifier: bytes, least: int, count: int) -> tuple[float, int]:
     dialogue = Dialogue(running.server, Field.C_FIND)
     begun = time.perf_counter()
     for _ in range(count):
@@ -155,9 +155,7 @@ def retrieve(bench: Bench) -> None:
         _tools(bench, running, study, held)
 
 
-def _retrieved(
-    running: Running, field: Field, identifier: Dataset, wanted: int
-) -> tuple[float, int]:
+def _retrieved(running: Running, field: Field, identifier: bytes, wanted: int) -> tuple[float, int]:
     begun = time.perf_counter()
     dialogue = Dialogue(running.server, field)
     _, came = dialogue.ask(identifier, "DEST" if field == Field.C_MOVE else None)

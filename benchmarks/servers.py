@@ -40,9 +40,10 @@ class Running:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the work needs of a server: where C-MOVE may go, and TLS as files."""
+    """What the work needs of a server: where C-MOVE may go, how many may call, TLS as files."""
 
     destination: int = 0
+    associations: int = 0
     tls: tuple[Path, Path, Path] | None = None  # certificate, key, CA
 
 
@@ -66,10 +67,13 @@ def _anode(sync: str) -> Callable[[Path, Asked], AbstractContextManager[Server]]
                 f'[[peer]]\nae_title = "DEST"\nhost = "127.0.0.1"\nport = {asked.destination}\n'
                 f'[[peer]]\nae_title = "{CALLER}"\nhost = "127.0.0.1"\nmove_to = ["DEST"]\n'
             )
+        if asked.associations:  # of one address; by default it takes 32
+            most = asked.associations
+            more += f"[limits]\nassociations = {most}\nper_peer = {most}\n"
         if asked.tls:
             port = free_port()
             certificate, key, ca = asked.tls
-            more = (
+            more += (
                 f'[[listener]]\nhost = "127.0.0.1"\nport = {port}\ntls = "rfc9325"\n'
                 f'certificate = "{certificate}"\nkey = "{key}"\nca = "{ca}"\n'
             )

@@ -140,7 +140,7 @@ def many(bench: Bench) -> None:
     """Memory with 100 associations storing CT; processor time of 100 that idle."""
     senders, seconds = bench.count(100), max(0.5, 5 * bench.scale)
     names = ("Anode", "Orthanc", "storescp")  # pynetdicom's application takes ten
-    with bench.servers(names) as running:
+    with bench.servers(names, Asked(associations=senders)) as running:
         idle = {
             each.name: Run(partial(_idle, each.server, each.process, senders, seconds))
             for each in running.values()

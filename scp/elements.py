@@ -56,6 +56,7 @@ def form(syntax: UID, vr: str) -> Form:
     return Form(size, most, "\0" if vr in ("UI", "OB") else " ", tuple(usual))
 
 
+@lru_cache(maxsize=1024)
 def begin(syntax: UID, tag: int, vr: str) -> str:
     """Tag and VR, PS3.5 7.1.2 and 7.1.3."""
     raw = struct.pack(f"{_order(syntax)}HH", tag >> 16, tag & 0xFFFF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,11 +10,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import picture, report, targets
+from benchmarks import lean, picture, report, targets
 from benchmarks.measuring import Bench, Row, Run
 from benchmarks.targets import Target
 from tests.commands import ROOT
 from tests.peers import needs_dcmtk, needs_orthanc
+from wire import command as commands
+from wire import framing, sending
+from wire.command import Command, Field
 
 
 def row(server, *samples, work="C-STORE CT, 1 at once", unit="objects/s"):
@@ -88,6 +92,35 @@ def test_bars_are_as_long_as_the_medians():
     drawn = ET.fromstring(picture.drawn([row("Anode <1>", 300), row("Orthanc", 100)]))
     widths = [float(one.get("width")) for one in drawn.iter("{http://www.w3.org/2000/svg}rect")]
     assert widths[1] == pytest.approx(3 * widths[2], rel=0.01)
+
+
+class Cut:
+    """A connection that brings few bytes at a time."""
+
+    def __init__(self, sent, piece):
+        self.sent, self.piece, self.said = io.BytesIO(sent), piece, b""
+
+    def setsockopt(self, *_):
+        pass
+
+    def recv_into(self, room):
+        return self.sent.readinto(room[: self.piece])
+
+    def sendall(self, said):
+        self.said += said
+
+
+@pytest.mark.parametrize("piece", [1, 7, 300, 1 << 20], ids="{} bytes at a time".format)
+def test_the_lean_client_hears_every_message_however_it_is_cut(piece):
+    find = Command(Field.C_FIND, message_id=1, affected_sop_class_uid="1.2")
+    pending, final = find.response(0xFF00, data_set=True), find.response(0)
+    lengths = [0, 4, 300, 4, 5000]
+    sent = [sending.message(1, commands.encode(pending), bytes(n), 128) for n in lengths]
+    sent += [sending.message(1, commands.encode(final), None, 128), framing.RELEASE_RQ]
+    connection = Cut(b"".join(sent), piece)
+    heard = list(lean.Wire(connection).messages())
+    assert connection.said == framing.RELEASE_RP
+    assert heard == [*((1, pending, n) for n in lengths), (1, final, 0)]
 
 
 @pytest.mark.long

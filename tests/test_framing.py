@@ -22,6 +22,7 @@ def read(pdu):
 )
 def test_fragments_decode_to_the_same_bytes(data, room, context_id, command):
     pieces = list(framing.fragments(context_id, data, room, command=command))
+    assert framing.framed(context_id, data, room, command=command) == b"".join(pieces)
     values = []
     for header, body in zip(pieces[::2], pieces[1::2], strict=True):
         assert len(body) <= room

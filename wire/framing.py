@@ -104,6 +104,13 @@ def header(context_id: int, length: int, *, command: bool, last: bool) -> bytes:
     return _PDU_AND_PDV.pack(Type.DATA, length + OVERHEAD, length + 2, context_id, control)
 
 
+def framed(context_id: int, data: bytes, room: int, *, command: bool) -> bytes:
+    """`data` as P-DATA-TF PDUs; mostly one holds it."""
+    if len(data) <= room:
+        return header(context_id, len(data), command=command, last=True) + data
+    return b"".join(fragments(context_id, data, room, command=command))
+
+
 def fragments(context_id: int, data: bytes, room: int, *, command: bool) -> Iterator[bytes]:
     """`data` as P-DATA-TF PDUs, header and slice by turns, each slice at most `room` bytes."""
     for at in range(0, len(data) or 1, room):

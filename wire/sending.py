@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from wire import framing
 from wire.errors import Unreadable
@@ -28,10 +29,14 @@ def room(maximum_length: int) -> int:
 
 def message(context_id: int, command: bytes, data: bytes | None, room_: int) -> bytes:
     """A whole message: the command set and, where there is one, its data set."""
-    pieces = list(framing.fragments(context_id, command, room_, command=True))
-    if data is not None:
-        pieces += framing.fragments(context_id, data, room_, command=False)
-    return b"".join(pieces)
+    lead = _framed(context_id, command, room_)
+    if data is None:
+        return lead
+    return lead + framing.framed(context_id, data, room_, command=False)
+
+
+# Pending responses have the same command set a thousand times in a row.
+_framed = lru_cache(maxsize=64)(partial(framing.framed, command=True))
 
 
 @dataclass(frozen=True, slots=True)
