@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import scu.echo
-from archive import Counts, commitments, degraded
+from archive import Counts, commitments, marks
 from archive.judgements import Judged
 from archive.references import Progress
 from cli import calls, fixity, options, show
@@ -50,6 +50,7 @@ def status(
     settings = calls.settings(config)
     data = settings.node.data
     counts, told, progress, judged = _counts(settings)
+    stopped = marks.reason(data, "unexamined")
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
     ending = _ending(settings)
@@ -61,12 +62,12 @@ def status(
                 "ae_title": settings.node.ae_title,
                 "data": str(data),
                 "free_bytes": free,
-                "read_only": degraded.reason(data) or None,
+                "read_only": marks.reason(data, "read-only") or None,
                 **asdict(counts),
                 "audit_sinks": dict(_sinks(settings)),
                 "reports_waiting": commitments.waiting(data),
                 "fixity": fixity.document(told),
-                "examination": asdict(progress),
+                "examination": {**asdict(progress), "stopped": stopped or None},
                 "checks": asdict(judged),
                 "quarantined": told.quarantined,
                 "listeners": [asdict(each) for each in reached],
@@ -77,12 +78,12 @@ def status(
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free) + fixity.rows(told), [])
-        if why := degraded.reason(data):
+        if why := marks.reason(data, "read-only"):
             _report([("Read-only", why)], [])
         if number := commitments.waiting(data):
             waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
             _report([("Waiting", waiting)], [])
-        _report(_examination(progress) + _findings(judged), [])
+        _report(_examination(progress, stopped) + _findings(judged), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
@@ -134,11 +135,13 @@ def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
         return archive.counts(), told, progress, index.judgements.counts()
 
 
-def _examination(progress: Progress) -> list[tuple[str, str]]:
-    """What is not known yet of what objects refer to; nothing where all is."""
+def _examination(progress: Progress, stopped: str) -> list[tuple[str, str]]:
+    """What is not known yet of what objects refer to, and why; nothing where all is."""
     rows = []
     if progress.waiting:
         rows.append(("Waiting", f"{show.count(progress.waiting, 'instance')} to be examined"))
+    if stopped:
+        rows.append(("Examination", f"(!) stands still: {stopped}"))
     if progress.failed:
         failed = show.count(progress.failed, "instance")
         rows.append(("Examination", f"(!) {failed} could not be examined: anode examine"))

@@ -3,7 +3,8 @@
 Law: an instance waits in the index until what was found of it is committed, so nothing is lost by
 a crash, and what an import or a reindex brought is found too. While objects arrive this thread
 works one part of its time in `YIELDING`; its process runs when nobody else wants the processor.
-An object that cannot be examined is marked so, and nothing here stops a node.
+An object that cannot be examined is marked so, and nothing here stops a node. Why it stands still
+is told by `anode status`, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 
-from archive import Archive
+from archive import Archive, marks
 from archive.errors import ArchiveError
 from archive.judgements import Judgement
 from archive.record import StoredInstance
@@ -41,6 +42,7 @@ class Examination:
     def __init__(self, archive: Archive, checked: Callable[[str], bool] = _never) -> None:
         """`checked` says whether objects of a SOP class are checked, too."""
         self._index = archive.index
+        self._root = archive.objects.root
         self._checked = checked
         self._process = Process()
         self._over = threading.Event()
@@ -52,6 +54,7 @@ class Examination:
 
     def start(self) -> None:
         """Begin with what waits by now."""
+        marks.clear(self._root, "unexamined")  # of one that was killed
         self._index.arrived.set()
         self._thread.start()
 
@@ -64,6 +67,7 @@ class Examination:
         self._process.close()
         if self._thread.is_alive():
             self._thread.join()
+        marks.clear(self._root, "unexamined")
 
     def settle(self, seconds: float | None = None) -> bool:
         """Wait until all that is stored by now has been examined; False when it takes longer."""
@@ -85,14 +89,20 @@ class Examination:
             except (ArchiveError, OSError) as error:
                 if not self._over.is_set():
                     _log.error("what is stored is not examined now: %s", error)
-                self._over.wait(LOOK_SECONDS)
-            except Exception:  # noqa: BLE001 - whatever it is, the node goes on
+                self._stand_still(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the node goes on
                 _log.exception("what is stored is not examined now, by an error of ours")
-                self._over.wait(LOOK_SECONDS)
+                self._stand_still(f"an error of ours: {type(error).__name__}: {error}")
             else:
+                marks.clear(self._root, "unexamined")
                 # Asked behind the last `clear`, which may have taken the call of `stop`.
                 if not self._over.is_set():
                     self._index.arrived.wait(LOOK_SECONDS)
+
+    def _stand_still(self, why: str) -> None:
+        """Tell why, and wait before the next attempt."""
+        marks.put(self._root, "unexamined", why)
+        self._over.wait(LOOK_SECONDS)
 
     def _examine_all(self) -> None:
         """Batch by batch, until nothing waits."""

@@ -236,12 +236,47 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     made = [referring(number) for number in range(3)]
     anode("import", "-c", settings, *written(tmp_path / "files", *made))
     before = anode("status", "-c", settings, "--json").document
-    assert before["examination"] == {"waiting": 3, "failed": 0}
+    assert before["examination"] == {"waiting": 3, "failed": 0, "stopped": None}
     assert "3 instances to be examined" in anode("status", "-c", settings).out
     told = anode("examine", "-c", settings)
     assert (told.code, told.out) == (0, "3 instances examined\n")
     after = anode("examine", "-c", settings, "--json").document
     assert after == {"examined": 0, "waiting": 0, "failed": 0, "failures": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "Cannot allocate memory"),
+        (ValueError("odd"), "an error of ours: ValueError: odd"),
+    ],
+)
+def test_status_says_why_the_examination_stands_still(tmp_path, monkeypatch, error, why):
+    settings = configuration(tmp_path)
+    anode("import", "-c", settings, *written(tmp_path / "files", referring()))
+    monkeypatch.setattr("scp.examination.LOOK_SECONDS", 0.01)
+    failed, broken = threading.Semaphore(0), [True]
+    examine = Process.examine
+
+    def examining(process, files):
+        if broken:
+            failed.release()
+            raise error
+        return examine(process, files)
+
+    monkeypatch.setattr(Process, "examine", examining)
+    with Archive.open(tmp_path / "anode-data", sync="lazy") as archive:
+        examination = Examination(archive)
+        examination.start()
+        for _ in range(2):  # what failed first has been told by the next attempt
+            assert failed.acquire(timeout=SECONDS)
+        stopped = anode("status", "-c", settings, "--json").document["examination"]["stopped"]
+        assert why in stopped
+        assert f"(!) stands still: {stopped}" in anode("status", "-c", settings).out
+        broken.clear()
+        assert examination.settle(SECONDS)
+        examination.stop()
+    assert anode("status", "-c", settings, "--json").document["examination"]["stopped"] is None
 
 
 def test_who_stops_is_not_kept_waiting(tmp_path, monkeypatch):
