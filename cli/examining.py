@@ -42,6 +42,7 @@ def examine(
         work.start()
         try:
             work.settle()
+            renewed = work.renew()
         finally:
             work.stop()
         relations = archive.index.references
@@ -49,9 +50,11 @@ def examine(
         failures = relations.failures(after.failed)
     if as_json:
         listed = [{"sop_instance_uid": uid, "cause": cause} for uid, cause in failures]
-        show.document({"examined": before.waiting, **asdict(after), "failures": listed})
+        counts = {"examined": before.waiting, "renewed": renewed, **asdict(after)}
+        show.document({**counts, "failures": listed})
     else:
-        show.say(f"{show.count(before.waiting, 'instance')} examined")
+        anew = f", {renewed} checked anew by newer rules" if renewed else ""
+        show.say(f"{show.count(before.waiting, 'instance')} examined{anew}")
         for uid, cause in failures[:SHOWN]:
             show.say(f"(!) {uid}: {cause}")
         if len(failures) > SHOWN:

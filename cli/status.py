@@ -18,6 +18,7 @@ from config.errors import ConfigError
 from config.expiry import SOON_DAYS, Expiry, expiries
 from config.listeners import Listener
 from config.settings import Settings
+from iod import checks
 from scp import audit
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
@@ -132,7 +133,7 @@ def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
     with opened(settings) as archive:
         told, index = fixity.seen(settings.node.data, archive), archive.index
         progress = index.references.progress()
-        return archive.counts(), told, progress, index.judgements.counts()
+        return archive.counts(), told, progress, index.judgements.counts(checks.rules())
 
 
 def _examination(progress: Progress, stopped: str) -> list[tuple[str, str]]:
@@ -156,6 +157,8 @@ def _findings(judged: Judged) -> list[tuple[str, str]]:
     told = [errors] if judged.errors else []
     if judged.warnings:
         told.append(show.count(judged.warnings, "warning"))
+    if judged.older:
+        told.append(f"{show.count(judged.older, 'instance')} by older rules")
     return [("Checks", f"{', '.join(told)}: anode validate --stored")]
 
 

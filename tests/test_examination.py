@@ -241,7 +241,13 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     told = anode("examine", "-c", settings)
     assert (told.code, told.out) == (0, "3 instances examined\n")
     after = anode("examine", "-c", settings, "--json").document
-    assert after == {"examined": 0, "waiting": 0, "failed": 0, "failures": []}
+    assert after == {
+        "examined": 0,
+        "renewed": 0,
+        "waiting": 0,
+        "failed": 0,
+        "failures": [],
+    }
 
 
 @pytest.mark.parametrize(
