@@ -53,7 +53,7 @@ DELETE FROM verdict WHERE id = ?
 AND NOT EXISTS (SELECT 1 FROM finding WHERE verdict_id = verdict.id)
 """
 _NAMES = "severity, path, rule, message, clause"
-_WORD = f"INSERT OR IGNORE INTO verdict ({_NAMES}) VALUES (?, ?, ?, ?, ?)"
+_WORD = f"INSERT INTO verdict ({_NAMES}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _WORDED = (
     "SELECT id FROM verdict WHERE severity = ? AND path = ? AND rule = ? AND message = ?"
     " AND clause = ?"
@@ -117,8 +117,8 @@ WHERE instance."SOPInstanceUID" = ? ORDER BY finding.place
 """
 _COUNTS = """
 SELECT (SELECT count(*) FROM instance WHERE checked > 0), count(DISTINCT CASE severity
-WHEN 'error' THEN instance_id END), coalesce(sum(severity = 'error'), 0),
-coalesce(sum(severity = 'warning'), 0)
+WHEN 'error' THEN instance_id END), count(CASE severity WHEN 'error' THEN 1 END),
+count(CASE severity WHEN 'warning' THEN 1 END)
 FROM finding JOIN verdict ON verdict.id = finding.verdict_id
 """
 _OLDER = "SELECT count(*) FROM instance WHERE checked > 0 AND checked <> ?"
