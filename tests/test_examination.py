@@ -6,12 +6,19 @@ import errno
 import os
 import sqlite3
 import threading
+import zlib
 from contextlib import closing, contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import dcmwrite
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from archive import Archive
 from archive.adopters import Reading
@@ -19,7 +26,9 @@ from archive.adopting import of_patient
 from archive.references import Examined, Progress, Relation
 from archive.reindexing import reindex
 from iod.examination import File, Process
+from iod.examination.reading import Unreadable, read
 from scp.examination import Examination, commits
+from scu.datasets import encode
 from tests import clients
 from tests.commands import anode, configuration
 from tests.nodes import node, target
@@ -136,6 +145,16 @@ def test_references_are_found_in_every_encoding(tmp_path, syntax):
         assert examination.settle(SECONDS)
         examination.stop()
         assert len(archive.index.references.to("1.2.3")) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 9])
+def test_a_deflated_data_set_that_does_not_end_is_told_and_not_read_in_part(lost):
+    plain = encode(referring(), ExplicitVRLittleEndian)
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    whole = deflater.compress(plain) + deflater.flush()
+    assert read(BytesIO(whole), DeflatedExplicitVRLittleEndian).dataset.SourceImageSequence
+    with pytest.raises(Unreadable, match="truncated"):
+        read(BytesIO(whole[:-lost]), DeflatedExplicitVRLittleEndian)
 
 
 def test_a_file_that_is_gone_or_torn_is_told_as_such(tmp_path):
