@@ -6,19 +6,19 @@ folder open, but each opens it for itself, after a fork; who serves also takes `
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
-from archive import media
+from archive import marks, media
 from archive.adopting import Kind, of_patient
 from archive.announced import Announced, Judge
 from archive.barrier import Barrier, FileSystems, Open, barrier, kind
 from archive.bounds import Bounds
 from archive.completing import complete
-from archive.degraded import clear, degrade
 from archive.filemeta import FileMeta
 from archive.findings import Finding
 from archive.fixity import Pause, at_once, examined
@@ -31,6 +31,8 @@ from archive.reception import Place, Receipt, Reception
 from archive.record import StoredInstance
 from archive.startup import NEWEST, Recovery, recover
 
+_log = logging.getLogger("anode.archive")
+
 
 def _always(_sop_class_uid: str) -> bool:
     return True
@@ -41,7 +43,9 @@ def _ignored(_why: str) -> None:
 
 
 def _degraded(root: Path, told: Callable[[str], None], why: str) -> None:
-    degrade(root, why)
+    """Durability P5: said in the log at once, and to `anode status`."""
+    _log.error("the store is read-only: %s", why)
+    marks.put(root, "read-only", why)
     told(why)
 
 
@@ -93,7 +97,7 @@ class Archive:
     def recover(self, kind: Kind = of_patient) -> Recovery:
         """Mend what a crash left; only for who has claimed the folder. Raises ArchiveError."""
         self._barrier.pass_()
-        clear(self._objects.root)
+        marks.clear(self._objects.root, "read-only")
         found = recover(self._objects, self._index, kind)
         self._note_latest()
         complete(self._objects, self._index, kind)

@@ -2,7 +2,7 @@
 
 Law: a transaction is on the disk before it is accepted, its result before it is reported, and both
 outlive `reindex`. A file appears whole or not at all, and its name is ours: no text of a peer ever
-becomes a path (hostile input D1).
+becomes a path (hostile input D1). Of processes that are asked the same at once one accepts it.
 
 `commitments/open/` are those whose report nobody has answered; it ends in `reported/` or
 `given-up/`. A file is lines: a head in JSON, then class, instance and reason of each object.
@@ -10,6 +10,7 @@ becomes a path (hostile input D1).
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -39,6 +40,7 @@ Result: TypeAlias = tuple[str, str, int]
 End = Literal["reported", "given-up"]
 _OPEN, _DAMAGED = "open", "damaged"
 _FOLDERS = (_OPEN, "reported", "given-up", _DAMAGED)
+_LOCK = "accepting.lock"
 _DAY_SECONDS = 86_400
 
 
@@ -106,13 +108,24 @@ class Commitments:
     ) -> Transaction:
         """Put a transaction on the disk; raises FileExistsError, ArchiveError."""
         made = replace(transaction, judged=judged)
-        with self._lock:
+        with self._lock, self._alone():
             if self.known(made):
                 raise FileExistsError(made.key)
             with storage():
                 self._write(made, results)
             self._waiting[made.requestor] += 1
         return made
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other process of this node accepts; the lock dies with its holder."""
+        with storage():
+            fd = os.open(self._root / _LOCK, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, FILE_MODE)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
 
     def judge(self, transaction: Transaction, results: Sequence[Result]) -> Transaction:
         """Put the result in the place of the request; raises ArchiveError."""

@@ -116,6 +116,10 @@ class Commits:
         # What is lost of it is found again: the instance then still waits to be examined.
         return self._group(_Ticket(lambda writer: writer.note(found), after=self.newest))
 
+    def note_rules(self, rules: int) -> None:
+        """Write that all that is checked has been judged by these rules."""
+        self._group(_Ticket(lambda writer: writer.note_rules(rules), after=self.newest))
+
     def _group(self, ticket: _Ticket[T], *, last: bool = False) -> T:
         with self._lock:
             if self._closed and not last:

@@ -30,6 +30,7 @@ from archive.writer import (
     SELECT_HELD,
     SELECT_NEWEST,
     SELECT_OF_CLASSES,
+    SELECT_OLDER,
     SELECT_STORED,
     SELECT_UNREAD,
     SELECT_WAITING,
@@ -127,12 +128,23 @@ class Index:
 
     def waiting(self, most: int) -> list[Waiting]:
         """The instances that wait to be examined, the first of them."""
-        rows = self._rows(SELECT_WAITING, [most])
+        return self._to_examine(SELECT_WAITING, [most])
+
+    def older(self, after: int, rules: int, most: int) -> list[Waiting]:
+        """The next instances behind a row that were judged by other rules than these."""
+        return self._to_examine(SELECT_OLDER, [after, rules, most])
+
+    def _to_examine(self, sql: str, params: list[object]) -> list[Waiting]:
+        rows = self._rows(sql, params)
         return [Waiting(int(number), stored_instance(self._root, row)) for number, *row in rows]
 
     def note(self, found: Sequence[Examined]) -> int:
         """Commit what examining instances has found; how many of them are still there."""
         return self._commits.note(found)
+
+    def note_rules(self, rules: int) -> None:
+        """Commit that all that is checked has been judged by these rules."""
+        self._commits.note_rules(rules)
 
     def find(self, query: Query) -> Generator[tuple[str, ...], None, None]:
         """One tuple per entity at the query's level, aligned with `query.returns`."""

@@ -15,6 +15,7 @@ from pydicom.multival import MultiValue
 
 from archive import charsets, matching, text
 from archive.attributes import (
+    BY_KEYWORD,
     BY_TAG,
     PAIRS,
     QUERY_RETRIEVE_LEVEL,
@@ -35,11 +36,12 @@ class Return:
     supported: bool  # False: answered empty, with the warning FF01
     keyword: str
     items: tuple[Return, ...] = ()  # of a sequence: what to answer of its items; (): all known
+    matched: bool = True  # False: its value was not matched, with FF01 as well
 
     @property
     def complete(self) -> bool:
-        """Whether it is supported, and all that is asked of its items."""
-        return self.supported and all(item.complete for item in self.items)
+        """Whether existence and matching are supported, and all that is asked of its items."""
+        return self.supported and self.matched and all(item.complete for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class Value:
 
 
 Values = Mapping[int, Value]
+
+# What says how the other values are meant: it is no key itself.
+_ABOUT_VALUES = frozenset({SPECIFIC_CHARACTER_SET, BY_KEYWORD["TimezoneOffsetFromUTC"].tag})
 
 # -- what is asked --------------------------------------------------------------------------------
 
@@ -129,7 +134,14 @@ def answer(tag: int, attribute: Attribute | None, value: Value) -> Return:
     known = {each.tag: each for each in attribute.items}
     asked = value.items[0] if value.items else {}
     within = (answer(t, known.get(t), v) for t, v in sorted(asked.items()) if is_key(t))
-    return Return(tag, attribute.vr, True, attribute.keyword, tuple(within))
+    matched = attribute.matched or tag in _ABOUT_VALUES or not _sought(value)
+    return Return(tag, attribute.vr, True, attribute.keyword, tuple(within), matched)
+
+
+def _sought(value: Value) -> bool:
+    """Whether a key is more than universal matching, C.2.2.2.3 and C.2.2.2.4."""
+    inner = (each for item in value.items for each in item.values())
+    return value.text.strip("*") != "" or any(map(_sought, inner))
 
 
 def is_key(tag: int) -> bool:

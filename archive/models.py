@@ -108,7 +108,7 @@ Instance = _model(
         "odd_character_set": BooleanField(default=False),
         "examined": IntegerField(default=0),  # archive/references.py
         "examined_note": TextField(null=True),
-        "checked": IntegerField(default=0),  # archive/judgements.py
+        "checked": IntegerField(default=0),  # by which rules: archive/judgements.py
     },
     (
         (("SOPInstanceUID",), True),
@@ -183,6 +183,9 @@ Finding = _model(
     key=("instance", "place"),
 )
 
+# The rules that all has been judged by that is checked; no row before it is known.
+Judged = _model("Judged", {"rules": IntegerField(primary_key=True)}, ())
+
 MODELS: tuple[Any, ...] = (
-    Patient, Study, Series, Instance, NonPatient, Term, Reference, Verdict, Finding,
+    Patient, Study, Series, Instance, NonPatient, Term, Reference, Verdict, Finding, Judged,
 )  # fmt: skip

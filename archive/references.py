@@ -31,7 +31,8 @@ class Examined:
     """What examining an instance has found; `row` is its number in the index.
 
     `references` are (role, SOP Class UID, SOP Instance UID). `note` says what was left out, or why
-    it could not be examined. `findings` are those of a check; None where it was not checked.
+    it could not be examined. `findings` are those of a check by these `rules`; None where it was
+    not checked.
     """
 
     row: int
@@ -40,6 +41,7 @@ class Examined:
     note: str = ""
     failed: bool = False
     findings: Sequence[Judgement] | None = None
+    rules: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ def note(db: Connection, found: Sequence[Examined]) -> int:
         if not db.execute(_STATE, row).rowcount:
             continue
         written += 1
-        wordings.note(each.row, each.findings)
+        wordings.note(each.row, each.findings, each.rules)
         db.execute("DELETE FROM reference WHERE instance_id = ?", (each.row,))
         db.executemany(_ADD, ((each.row, uid, role, kind) for role, kind, uid in each.references))
+    wordings.tidy()
     return written
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from archive import items, references
+from archive import items, judgements, references
 from archive.attributes import STORED, Level
 from archive.dialect import Connection
 from archive.models import columns
@@ -113,6 +113,7 @@ SELECT_OF_CLASSES = (
 SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 SELECT_WAITING = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_WAITING}"
+SELECT_OLDER = f"SELECT id, {_named(STORED_COLUMNS)} {judgements.SELECT_OLDER}"
 SELECT_HELD = f"SELECT id, {_named(STORED_COLUMNS)} FROM instance WHERE id > ? ORDER BY id LIMIT ?"
 
 
@@ -253,12 +254,17 @@ class Writer:
         """Write what examining instances has found."""
         return references.note(self._db, found)
 
+    def note_rules(self, rules: int) -> None:
+        """Write that all has been judged by these rules."""
+        judgements.note_rules(self._db, rules)
+
     def remove(self, sop_instance_uid: str, path: Path | None = None) -> bool:
         """Delete an instance, and what is left empty above it; only if its file is this one."""
         find = 'SELECT id, series_id, path FROM instance WHERE "SOPInstanceUID" = ?'
         found = self._db.execute(find, (sop_instance_uid,)).fetchone()
         if found is None or (path is not None and path != self._root / str(found[2])):
             return False
+        judgements.forget(self._db, found[0])
         self._delete("nonpatient", found[0])
         self._delete("instance", found[0])
         row = found[1]

@@ -9,12 +9,13 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from config import addresses, contexts, loading
+from config import addresses, contexts
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.limits import Limits
 from config.profiles import PROFILES
 from config.settings import Settings, load
+from config.words import nearest
 from scu.associate import Caller, Target
 
 DEFAULT_FILE = Path("anode.toml")
@@ -124,7 +125,7 @@ def _named(peer: str, way: Way, known: Settings) -> Target:
     found = known.peer_named(peer)
     source = configuration(way.config) or "the configuration (there is no anode.toml here)"
     if found is None:
-        near = loading.nearest(peer, [each.ae_title for each in known.peer])
+        near = nearest(peer, [each.ae_title for each in known.peer])
         raise ConfigError(f"{peer} is no [[peer]] of {source}{near}; or say AET@host:port")
     if found.port is None:
         raise ConfigError(f"{peer} has no port in {source}; add one, or say {peer}@host:port")

@@ -14,7 +14,8 @@ from rich.table import Table
 
 from cli import calls, show
 from cli.calls import Call, Way
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from cli.hearing import Bell, Ear, hearing, place
 from cli.sources import Source
 from config import catalogue, contexts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import scu.echo
 from cli import calls, options, show
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from scu import statuses
 
 EXAMPLES = options.examples(

@@ -12,16 +12,11 @@ from functools import partial
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
-from config.settings import Settings
-from scp.checking import level
+from scp.checking import is_checked
 from scp.examination import Examination
 
 EXAMPLES = options.examples("anode examine", "anode examine -c /etc/anode.toml --json")
 SHOWN = 20
-
-
-def _is_checked(settings: Settings, sop_class_uid: str) -> bool:
-    return level(settings, sop_class_uid) != "off"
 
 
 def examine(
@@ -38,10 +33,11 @@ def examine(
     with opened(settings) as archive, show.spinner() as progress:
         progress.add_task("Examining", total=None)
         before = archive.index.references.progress()
-        work = Examination(archive, partial(_is_checked, settings))
+        work = Examination(archive, partial(is_checked, settings))
         work.start()
         try:
             work.settle()
+            renewed = work.renew()
         finally:
             work.stop()
         relations = archive.index.references
@@ -49,9 +45,11 @@ def examine(
         failures = relations.failures(after.failed)
     if as_json:
         listed = [{"sop_instance_uid": uid, "cause": cause} for uid, cause in failures]
-        show.document({"examined": before.waiting, **asdict(after), "failures": listed})
+        counts = {"examined": before.waiting, "renewed": renewed, **asdict(after)}
+        show.document({**counts, "failures": listed})
     else:
-        show.say(f"{show.count(before.waiting, 'instance')} examined")
+        anew = f", {renewed} checked anew by newer rules" if renewed else ""
+        show.say(f"{show.count(before.waiting, 'instance')} examined{anew}")
         for uid, cause in failures[:SHOWN]:
             show.say(f"(!) {uid}: {cause}")
         if len(failures) > SHOWN:

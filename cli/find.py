@@ -15,7 +15,8 @@ from pydicom import Dataset
 
 from cli import calls, matches, options, questions, show, texts, unmatched
 from cli.calls import Call
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from cli.holdings import proposal
 from cli.interrupts import cancellable
 from cli.questions import Question

@@ -18,7 +18,8 @@ from rich.table import Table
 import scu.retrieve
 from cli import calls, move, options, questions, show
 from cli.calls import Call
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from cli.holdings import Holdings, holdings, proposal
 from cli.move import SHOWN, code, follow
 from cli.proposals import USUAL, proposals

@@ -68,7 +68,7 @@ def _chosen(archive: Archive, keys: list[str]) -> Iterator[StoredInstance]:
 
 def _judged(archive: Archive, stored: StoredInstance, known: Known) -> Judged:
     uid, told = stored.sop_instance_uid, (stored.sop_class_uid, stored.sop_instance_uid)
-    kept = archive.index.judgements.of(uid)
+    kept = archive.index.judgements.of(uid, checks.rules())
     if kept is not None and not checks.refers(stored.sop_class_uid):
         return Judged(uid, *told, tuple(map(_finding, kept)))
     try:

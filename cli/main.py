@@ -10,50 +10,14 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli import (
-    cert,
-    checking,
-    commit,
-    conformance,
-    deleting,
-    echo,
-    examining,
-    exporting,
-    find,
-    get,
-    importing,
-    initial,
-    ledgers,
-    move,
-    options,
-    peers,
-    pin,
-    probe,
-    protocols,
-    reindexing,
-    renewal,
-    rt,
-    samples,
-    send,
-    serve,
-    show,
-    showing,
-    spelling,
-    status,
-    tls,
-    unwrap,
-    user,
-    validate,
-    wrap,
-)
+from cli import commands, options, show, spelling
 from cli.failures import Code, local
 
 EXAMPLES = options.examples(
@@ -79,49 +43,6 @@ app = typer.Typer(
 
 TRACEBACK = "ANODE_TRACEBACK"
 
-COMMANDS: tuple[tuple[str, Callable[..., int | None], str], ...] = (
-    ("init", initial.init, initial.EXAMPLES),
-    ("serve", serve.serve, serve.EXAMPLES),
-    ("status", status.status, status.EXAMPLES),
-    ("peers", peers.peers, peers.EXAMPLES),
-    ("echo", echo.echo, echo.EXAMPLES),
-    ("send", send.send, send.EXAMPLES),
-    ("commit", commit.commit, commit.EXAMPLES),
-    ("find", find.find, find.EXAMPLES),
-    ("move", move.move, move.EXAMPLES),
-    ("get", get.get, get.EXAMPLES),
-    ("show", showing.shown, showing.EXAMPLES),
-    ("import", importing.imported, importing.EXAMPLES),
-    ("export", exporting.export, exporting.EXAMPLES),
-    ("check", checking.check, checking.EXAMPLES),
-    ("reindex", reindexing.reindex, reindexing.EXAMPLES),
-    ("examine", examining.examine, examining.EXAMPLES),
-    ("delete", deleting.delete, deleting.EXAMPLES),
-    ("protocols", protocols.protocols, protocols.EXAMPLES),
-    ("rt", rt.rt, rt.EXAMPLES),
-    ("validate", validate.validate, validate.EXAMPLES),
-    ("samples", samples.written, samples.EXAMPLES),
-    ("wrap", wrap.wrap, wrap.EXAMPLES),
-    ("unwrap", unwrap.unwrap, unwrap.EXAMPLES),
-    ("conformance", conformance.conformance, conformance.EXAMPLES),
-    ("user", user.user, user.EXAMPLES),
-    ("tls profiles", tls.profiles, tls.EXAMPLES),
-    ("tls probe", probe.probe, probe.EXAMPLES),
-    ("tls cert issue", cert.issue, cert.ISSUE_EXAMPLES),
-    ("tls cert sign", cert.sign, cert.SIGN_EXAMPLES),
-    ("tls cert renew", renewal.renew, renewal.RENEW_EXAMPLES),
-    ("tls cert revoke", renewal.revoke, renewal.REVOKE_EXAMPLES),
-    ("tls cert crl", renewal.crl, renewal.CRL_EXAMPLES),
-    ("tls cert list", ledgers.listed, ledgers.EXAMPLES),
-    ("tls cert pin", pin.pin, pin.EXAMPLES),
-)
-
-# What the words before the last one of a command's name stand for.
-GROUPS: Mapping[str, str] = {
-    "tls": "TLS: what its profiles mean here, and certificates.",
-    "tls cert": "An own CA: certificates for the node and its peers.",
-}
-
 
 def _version(asked: bool) -> None:
     if asked:
@@ -140,30 +61,7 @@ def anode(*, version: VersionOption = False) -> None:
     """Anode, a DICOM node: run one, and talk to others."""
 
 
-def _ending(command: Callable[..., int | None]) -> Callable[..., None]:
-    """The command with its result as typer's exit code."""
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        raise typer.Exit(command(**given) or Code.DONE)
-
-    return run
-
-
-def _grouped() -> dict[str, typer.Typer]:
-    """The application and its groups, by name."""
-    made = {"": app}
-    for name, told in GROUPS.items():
-        above, _, own = name.rpartition(" ")
-        made[name] = typer.Typer(no_args_is_help=True, help=told, rich_markup_mode=None)
-        made[above].add_typer(made[name], name=own)
-    return made
-
-
-_groups = _grouped()
-for _name, _command, _examples in COMMANDS:
-    _group, _, _own = _name.rpartition(" ")
-    _groups[_group].command(_own, epilog=_examples)(_ending(_command))
+commands.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -14,7 +14,8 @@ import typer
 
 from cli import calls, options, questions, show
 from cli.calls import Call
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from cli.holdings import proposal
 from cli.interrupts import cancellable
 from cli.questions import Question

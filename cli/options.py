@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from config.tables import TlsProfile
+from config.words import TlsProfile
 
 PeerArgument = Annotated[
     str,

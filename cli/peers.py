@@ -11,7 +11,8 @@ from typing import Any
 
 from cli import calls, options, show
 from cli.calls import Call
-from cli.failures import Code, Failure, explain
+from cli.explaining import explain
+from cli.failures import Code, Failure
 from cli.hints import hint
 from config import contexts, facts
 from config.peers import Peer

@@ -14,8 +14,8 @@ from cli.failures import Code, Failure
 from config import addresses, contexts, verdicts
 from config.errors import ConfigError
 from config.facts import Certificate, Facts
-from config.tables import TlsProfile
 from config.verdicts import Finding, Verdict
+from config.words import TlsProfile
 from scu.hellos import NoTls, Server, Silent
 from scu.listening import what_listens
 from wire.errors import Unreachable

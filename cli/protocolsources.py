@@ -14,7 +14,7 @@ from pydicom import Dataset
 from archive import Archive
 from cli import objects, show, texts
 from cli.calls import Call
-from cli.failures import explained
+from cli.explaining import explained
 from cli.holdings import proposal
 from iod.protocols import APPROVAL, DEFINED
 from scu.associate import associate

@@ -15,7 +15,7 @@ import typer
 from cli import options, show
 from cli.failures import Code, Failure
 from config import catalogue
-from config.loading import nearest
+from config.words import nearest
 from iod import samples
 from iod.errors import IodError
 

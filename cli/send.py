@@ -18,7 +18,8 @@ from rich.table import Table
 from cli import calls, committing, options, show, sources
 from cli.calls import Call
 from cli.committing import WAIT_SECONDS, Committed, ListenOption, Patience, WaitOption
-from cli.failures import Code, Failure, explained
+from cli.explaining import explained
+from cli.failures import Code, Failure
 from cli.holdings import held
 from cli.sending import Sent, conversion_to
 from cli.sending import send as send_all

@@ -11,7 +11,8 @@ from typing import cast
 
 from cli import calls
 from cli.calls import Call
-from cli.failures import Code, explain
+from cli.explaining import explain
+from cli.failures import Code
 from cli.sources import Source
 from iod import transcoding
 from scp.conversion import Converter

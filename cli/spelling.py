@@ -10,7 +10,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from config.loading import nearest
+from config.words import nearest
 
 _CHOICE: Final = re.compile(r"'(?P<word>[^']*)' is not one of (?P<known>'.*')\.")
 

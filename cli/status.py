@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import scu.echo
-from archive import Counts, commitments, degraded
+from archive import Counts, commitments, marks
 from archive.judgements import Judged
 from archive.references import Progress
 from cli import calls, fixity, options, show
@@ -18,6 +18,7 @@ from config.errors import ConfigError
 from config.expiry import SOON_DAYS, Expiry, expiries
 from config.listeners import Listener
 from config.settings import Settings
+from iod import checks
 from scp import audit
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
@@ -50,6 +51,7 @@ def status(
     settings = calls.settings(config)
     data = settings.node.data
     counts, told, progress, judged = _counts(settings)
+    stopped = marks.reason(data, "unexamined")
     free = shutil.disk_usage(_existing(data)).free
     reached = [_reach(each, settings, timeout) for each in settings.listener]
     ending = _ending(settings)
@@ -61,12 +63,12 @@ def status(
                 "ae_title": settings.node.ae_title,
                 "data": str(data),
                 "free_bytes": free,
-                "read_only": degraded.reason(data) or None,
+                "read_only": marks.reason(data, "read-only") or None,
                 **asdict(counts),
                 "audit_sinks": dict(_sinks(settings)),
                 "reports_waiting": commitments.waiting(data),
                 "fixity": fixity.document(told),
-                "examination": asdict(progress),
+                "examination": {**asdict(progress), "stopped": stopped or None},
                 "checks": asdict(judged),
                 "quarantined": told.quarantined,
                 "listeners": [asdict(each) for each in reached],
@@ -77,12 +79,12 @@ def status(
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free) + fixity.rows(told), [])
-        if why := degraded.reason(data):
+        if why := marks.reason(data, "read-only"):
             _report([("Read-only", why)], [])
         if number := commitments.waiting(data):
             waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
             _report([("Waiting", waiting)], [])
-        _report(_examination(progress) + _findings(judged), [])
+        _report(_examination(progress, stopped) + _findings(judged), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
@@ -131,14 +133,16 @@ def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
     with opened(settings) as archive:
         told, index = fixity.seen(settings.node.data, archive), archive.index
         progress = index.references.progress()
-        return archive.counts(), told, progress, index.judgements.counts()
+        return archive.counts(), told, progress, index.judgements.counts(checks.rules())
 
 
-def _examination(progress: Progress) -> list[tuple[str, str]]:
-    """What is not known yet of what objects refer to; nothing where all is."""
+def _examination(progress: Progress, stopped: str) -> list[tuple[str, str]]:
+    """What is not known yet of what objects refer to, and why; nothing where all is."""
     rows = []
     if progress.waiting:
         rows.append(("Waiting", f"{show.count(progress.waiting, 'instance')} to be examined"))
+    if stopped:
+        rows.append(("Examination", f"(!) stands still: {stopped}"))
     if progress.failed:
         failed = show.count(progress.failed, "instance")
         rows.append(("Examination", f"(!) {failed} could not be examined: anode examine"))
@@ -153,6 +157,8 @@ def _findings(judged: Judged) -> list[tuple[str, str]]:
     told = [errors] if judged.errors else []
     if judged.warnings:
         told.append(show.count(judged.warnings, "warning"))
+    if judged.older:
+        told.append(f"{show.count(judged.older, 'instance')} by older rules")
     return [("Checks", f"{', '.join(told)}: anode validate --stored")]
 
 

@@ -1,7 +1,8 @@
 """Keys that a peer says it did not match, PS3.4 C.4.1.1.4: status FF01, which names none of them.
 
-Law: the answers tell which: a key with a value that comes back empty each time. Where all come
-back with values any of them may be it, unless a key without one explains the status.
+Law: the answers tell which: a key with a value that comes back empty each time, or a code that
+comes back as another one. Where they do not, any of them may be it, unless a key without a value
+explains the status.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def told(
     keys = [path for path in dict.fromkeys(_keys(identifier)) if _name(path) not in excused]
     empty = [path for path in keys if not any(_holds(match, path) for match in found)]
     matching = [path for path in keys if _matches_some(identifier, path)]
-    suspected = [_name(path) for path in matching if path in empty]
+    suspected = [
+        _name(path) for path in matching if path in empty or _contradicted(identifier, found, path)
+    ]
     if not suspected and empty:
         return ""
     named = ", ".join(suspected) or " or ".join(map(_name, matching))
@@ -67,6 +70,16 @@ def _items(found: Dataset, tag: BaseTag) -> Sequence[Dataset]:
 
 def _holds(found: Dataset, path: _Path) -> bool:
     return any(bool(value) or value == 0 for value in _values(found, path))
+
+
+def _contradicted(identifier: Dataset, found: Sequence[Dataset], path: _Path) -> bool:
+    """Whether one code was asked for, and every match has one, and another one."""
+    tag = path[0]
+    elements = [identifier[tag], *(match[tag] for match in found if tag in match)]
+    if len(path) > 1 or any(each.VR != "CS" or each.VM != 1 for each in elements):
+        return False
+    asked, *told = (str(each.value) for each in elements)
+    return not {"*", "?"} & set(asked) and asked not in told
 
 
 def _matches_some(identifier: Dataset, path: _Path) -> bool:

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config import addresses
 from config.certificates import Credentials
-from config.tables import FilePath, Port, Table, TlsProfile
+from config.tables import FilePath, Port, Table
+from config.words import TlsProfile
 
 GIB = 1 << 30
 # RFC 5425 4.1, RFC 5426 3.3; over TCP there is no port of its own (RFC 6587), and 514 is usual.

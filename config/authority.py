@@ -22,7 +22,7 @@ from config import certificates, files, issuing, ledger
 from config.errors import ConfigError
 from config.issuing import Revoked, Signer
 from config.ledger import Entry, Ledger, Revocation
-from config.loading import nearest
+from config.words import nearest
 
 FOLDER: Final = "tls"
 CERTIFICATE: Final = "ca.crt"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator
 
 from config import catalogue
-from config.loading import nearest
+from config.words import nearest
 
 Level = Literal["off", "warn", "reject"]
 LEVELS: tuple[Level, ...] = get_args(Level)

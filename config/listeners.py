@@ -6,7 +6,8 @@ from pydantic import AfterValidator, model_validator
 
 from config import addresses
 from config.certificates import Credentials
-from config.tables import FilePath, ListeningPort, Table, TlsProfile
+from config.tables import FilePath, ListeningPort, Table
+from config.words import TlsProfile
 
 UserIdentity = Literal["none", "optional", "required"]
 

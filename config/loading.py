@@ -3,17 +3,17 @@
 Knows TOML, `ANODE__SECTION__KEY` and pydantic's error types; what is allowed is in `settings`.
 """
 
-import difflib
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeGuard, get_args
 
 from pydantic import BaseModel
 
 from config.errors import ConfigError
+from config.words import nearest
 
 PREFIX: Final = "ANODE__"
 # The keys whose value is a number; of `limits` all are.  Lists are given in TOML's notation.
@@ -140,13 +140,6 @@ def _value(section: int | str, key: str, text: str) -> object:
         except tomllib.TOMLDecodeError:
             return text
     return text
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence that proposes the known word this one is nearest to, or nothing."""
-    spelled = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word.lower(), spelled, n=1)
-    return f"; did you mean {spelled[found[0]]!r}?" if found else ""
 
 
 def sentence(

@@ -6,7 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from config import addresses, identities
 from config.rights import REJECT, RIGHTS, Rights, UnknownPeers
-from config.tables import AeTitle, Port, Table, TlsProfile
+from config.tables import AeTitle, Port, Table
+from config.words import TlsProfile
 
 Whole = Literal[
     "radiation sets", "presentation states", "performed protocols", "content assessments", "models"

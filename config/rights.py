@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator
 
 from config import catalogue
-from config.loading import nearest
+from config.words import nearest
 
 Service = Literal["echo", "store", "find", "move", "get", "commit"]
 SERVICES: tuple[Service, ...] = get_args(Service)

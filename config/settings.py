@@ -21,6 +21,7 @@ from config.peers import Access, Peer
 from config.rights import REJECT
 from config.tables import AeTitle, FilePath, Table
 from config.users import User
+from config.words import nearest
 
 
 def _index(value: str) -> str:
@@ -149,7 +150,7 @@ class Settings(Table):
         peer = self.peer_named(ae_title)
         if peer is None:
             known = [peer.ae_title for peer in self.peer]
-            raise ValueError(f"{beginning}, which is no [[peer]]{loading.nearest(ae_title, known)}")
+            raise ValueError(f"{beginning}, which is no [[peer]]{nearest(ae_title, known)}")
         if peer.port is None:
             raise ValueError(f"{beginning}, whose [[peer]] has no port to call")
 

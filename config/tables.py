@@ -1,14 +1,11 @@
 """What the tables of the file have in common: their strictness, and the kinds of their values."""
 
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from config import addresses
-
-TlsProfile = Literal["rfc9325", "rfc9325-modified", "non-downgrading", "bcp195", "extended"]
-TLS_PROFILES: tuple[TlsProfile, ...] = get_args(TlsProfile)
 
 
 def _absolute(path: Path, info: ValidationInfo) -> Path:

@@ -18,6 +18,7 @@ from typing import BinaryIO, Protocol
 from iod import elements
 from iod.elements import Element, Syntax, Walk
 from iod.errors import Malformed
+from iod.inflating import inflated
 
 CHUNK = 1 << 20
 _MOST_IN_MEMORY = 64 << 20  # of one value that has to be looked at
@@ -174,26 +175,8 @@ def opened(stored: Stored, folder: Path) -> Iterator[Encoded]:
             return
         with tempfile.TemporaryFile(dir=folder) as plain:
             file.seek(stored.offset)
-            size = _inflate(file, plain)
+            size = sum(map(plain.write, inflated(file, _MOST_INFLATED)))
             yield Encoded(plain, syntax, 0, size)
-
-
-def _inflate(file: BinaryIO, into: BinaryIO) -> int:
-    """PS3.5 A.5; what follows the end of the stream is padding. Bounded: hostile input D6."""
-    stream, pending, size = zlib.decompressobj(-zlib.MAX_WBITS), b"", 0
-    while not stream.eof:
-        pending = pending or file.read(CHUNK)
-        try:
-            inflated = stream.decompress(pending, CHUNK)
-        except zlib.error:
-            raise Malformed("the deflated data set is damaged") from None
-        if not pending and not inflated:
-            raise Malformed("the deflated data set is truncated")
-        pending = stream.unconsumed_tail
-        size += into.write(inflated)
-        if size > _MOST_INFLATED:
-            raise Malformed(f"the data set inflates to over {_MOST_INFLATED} bytes")
-    return size
 
 
 @contextmanager

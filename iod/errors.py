@@ -5,6 +5,7 @@ The message goes to the log and, shortened, to the peer.
 IodError
 +-- Unconvertible    the object cannot be had in that transfer syntax    PS3.4 C.4.2.2.1
 +-- Malformed        its encoded data set cannot be walked
+|   +-- Beyond       or only at a cost that no object may have
 +-- NoFrames         none of the frames asked for is there               PS3.4 Y.4: AA00
 +-- Uncreatable      no valid object can be made of these frames         PS3.4 Y.4: AA01
 +-- Unextractable    the frames cannot be taken out                      PS3.4 Y.4: AA02
@@ -32,6 +33,10 @@ class Unconvertible(IodError):
 
 class Malformed(IodError):
     """The encoded data set cannot be walked to its end."""
+
+
+class Beyond(Malformed):
+    """The data set may be well formed; to read it would cost more than it may."""
 
 
 class NoFrames(IodError):

@@ -191,7 +191,7 @@ def _walk(dataset: Dataset, place: _Place) -> Iterator[Reference]:
     # `values` gives elements as read: only sequences are decoded.
     for element in list(dataset.values()):
         tag = int(element.tag)
-        if not _is_sequence(tag, element.VR) or tag in _PASSED_OVER or place.depth >= NESTING:
+        if not is_sequence(tag, element.VR) or tag in _PASSED_OVER or place.depth >= NESTING:
             continue
         keyword = keyword_for_tag(tag)
         items = dataset[tag].value if keyword else ()
@@ -200,7 +200,8 @@ def _walk(dataset: Dataset, place: _Place) -> Iterator[Reference]:
                 yield from _walk(item, _Place(place, keyword, number, place.depth + 1))
 
 
-def _is_sequence(tag: int, vr: str | None) -> bool:
+def is_sequence(tag: int, vr: str | None) -> bool:
+    """Whether an element is one, by the dictionary where its VR does not say so."""
     if vr in (None, "UN"):
         return dictionary_has_tag(tag) and dictionary_VR(tag) == "SQ"
     return vr == "SQ"

@@ -31,6 +31,11 @@ def level(settings: Settings, sop_class_uid: str) -> Level:
     return level_of(settings.archive.check, settings.archive.check_classes, sop_class_uid)
 
 
+def is_checked(settings: Settings, sop_class_uid: str) -> bool:
+    """Whether objects of this class are checked at all."""
+    return level(settings, sop_class_uid) != "off"
+
+
 def judge(archive: Archive, settings: Settings, said: tuple[str, str]) -> Judge | None:
     """What judges an object of this SOP class and transfer syntax; None where nothing shall."""
     sop_class_uid, transfer_syntax_uid = said

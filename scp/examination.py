@@ -3,7 +3,9 @@
 Law: an instance waits in the index until what was found of it is committed, so nothing is lost by
 a crash, and what an import or a reindex brought is found too. While objects arrive this thread
 works one part of its time in `YIELDING`; its process runs when nobody else wants the processor.
-An object that cannot be examined is marked so, and nothing here stops a node.
+When nothing waits, what other rules have judged than those of today is judged anew.
+An object that cannot be examined is marked so, and nothing here stops a node. Why it stands still
+is told by `anode status`, too.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 
-from archive import Archive
+from archive import Archive, marks
 from archive.errors import ArchiveError
 from archive.judgements import Judgement
 from archive.record import StoredInstance
 from archive.references import Examined, Waiting
+from iod import checks
 from iod.examination import File, Outcome, Process
 
 BATCH = 64  # instances in one commit at most
@@ -41,17 +44,22 @@ class Examination:
     def __init__(self, archive: Archive, checked: Callable[[str], bool] = _never) -> None:
         """`checked` says whether objects of a SOP class are checked, too."""
         self._index = archive.index
+        self._root = archive.objects.root
         self._checked = checked
         self._process = Process()
         self._over = threading.Event()
-        self._settling = threading.Condition()  # guards the three below
+        self._settling = threading.Condition()  # guards the four below
         self._asked = 0  # how often somebody asked to be told
         self._done = 0  # which of them can be told that nothing waits
         self._hurried = 0  # who waits for that
+        self._renewed = False  # all that was judged was judged by the rules of today
+        self._renewing = 0  # the row up to which that is so
+        self._anew = 0  # how many were not
         self._thread = threading.Thread(target=self._run, name="examination", daemon=True)
 
     def start(self) -> None:
         """Begin with what waits by now."""
+        marks.clear(self._root, "unexamined")  # of one that was killed
         self._index.arrived.set()
         self._thread.start()
 
@@ -64,6 +72,15 @@ class Examination:
         self._process.close()
         if self._thread.is_alive():
             self._thread.join()
+        marks.clear(self._root, "unexamined")
+
+    def renew(self) -> int:
+        """Wait until nothing is left that was judged by older rules; how many were."""
+        with self._settling:
+            self._hurried += 1
+            self._settling.wait_for(lambda: self._renewed or self._over.is_set())
+            self._hurried -= 1
+        return self._anew
 
     def settle(self, seconds: float | None = None) -> bool:
         """Wait until all that is stored by now has been examined; False when it takes longer."""
@@ -82,34 +99,61 @@ class Examination:
         while not self._over.is_set():
             try:
                 self._examine_all()
+                more = self._renew_some()
             except (ArchiveError, OSError) as error:
                 if not self._over.is_set():
                     _log.error("what is stored is not examined now: %s", error)
-                self._over.wait(LOOK_SECONDS)
-            except Exception:  # noqa: BLE001 - whatever it is, the node goes on
+                self._stand_still(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the node goes on
                 _log.exception("what is stored is not examined now, by an error of ours")
-                self._over.wait(LOOK_SECONDS)
+                self._stand_still(f"an error of ours: {type(error).__name__}: {error}")
             else:
+                marks.clear(self._root, "unexamined")
                 # Asked behind the last `clear`, which may have taken the call of `stop`.
-                if not self._over.is_set():
+                if not more and not self._over.is_set():
                     self._index.arrived.wait(LOOK_SECONDS)
+
+    def _stand_still(self, why: str) -> None:
+        """Tell why, and wait before the next attempt."""
+        marks.put(self._root, "unexamined", why)
+        self._over.wait(LOOK_SECONDS)
 
     def _examine_all(self) -> None:
         """Batch by batch, until nothing waits."""
         while not self._over.is_set():
             self._index.arrived.clear()
             asked = self._asked
-            began = time.monotonic()
             waiting = self._index.waiting(BATCH)
             if not waiting:
                 with self._settling:
                     self._done = asked
                     self._settling.notify_all()
                 return
-            for some in commits(examined(self._process, waiting, self._checked)):
-                self._index.note(some)
-            if self._index.arrived.is_set():
-                self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
+            self._examine(waiting)
+
+    def _renew_some(self) -> bool:
+        """Judge again some of what older rules have judged; whether there may be more."""
+        if self._renewed or self._over.is_set():
+            return False
+        rules = checks.rules()
+        if self._index.judgements.rules() != rules:
+            if older := self._index.older(self._renewing, rules, BATCH):
+                self._examine(older)
+                self._renewing = older[-1].row
+                self._anew += len(older)
+                return True
+            self._index.note_rules(rules)
+        with self._settling:
+            self._renewed = True
+            self._settling.notify_all()
+        return False
+
+    def _examine(self, some: list[Waiting]) -> None:
+        began = time.monotonic()
+        for found in commits(examined(self._process, some, self._checked)):
+            self._index.note(found)
+        if self._index.arrived.is_set():
+            self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
 
     def _yield(self, seconds: float) -> None:
         """Leave processor and disk to who stores, while they do and nobody waits for this."""
@@ -152,12 +196,18 @@ def examined(
 
 def _told(each: Waiting, outcome: Outcome) -> Examined:
     uid, found = each.stored.sop_instance_uid, outcome.findings
-    judged = None if found is None else [Judgement(*astuple(finding)) for finding in found]
     if outcome.cause:
         # Who sends damaged objects shall not write the log; `anode status` and `examine` tell.
         _log.debug("instance %s cannot be examined: %s", uid, outcome.cause)
-        return Examined(each.row, uid, note=outcome.cause, failed=True, findings=judged)
-    return Examined(each.row, uid, outcome.references, outcome.note, findings=judged)
+    return Examined(
+        each.row,
+        uid,
+        outcome.references,
+        outcome.cause or outcome.note,
+        failed=bool(outcome.cause),
+        findings=None if found is None else [Judgement(*astuple(finding)) for finding in found],
+        rules=checks.rules(),
+    )
 
 
 def _class(stored: StoredInstance, checked: Callable[[str], bool]) -> str:

@@ -157,7 +157,7 @@ class Node:
             self._workers.refuse(why)
 
     def _is_checked(self, sop_class_uid: str) -> bool:
-        return checking.level(self.settings, sop_class_uid) != "off"
+        return checking.is_checked(self.settings, sop_class_uid)
 
     def _tell(self) -> None:
         for table, (host, port) in zip(self.settings.listener, self.addresses, strict=True):

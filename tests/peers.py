@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -42,6 +43,11 @@ _RSYSLOG_TLS = any(Path("/usr/lib").glob("*/rsyslog/lmnsd_gtls.so"))
 needs_rsyslog = pytest.mark.skipif(
     RSYSLOG is None or not _RSYSLOG_TLS,
     reason="rsyslog with its GnuTLS driver is not installed: run tools/peers.sh",
+)
+INITDB = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
+
+needs_postgres = pytest.mark.skipif(
+    INITDB is None, reason="PostgreSQL is not installed: run tools/peers.sh"
 )
 needs_orthanc = pytest.mark.skipif(
     ORTHANC is None, reason="Orthanc is not installed: run tools/peers.sh"
@@ -162,6 +168,28 @@ def dcmqrscp(folder: Path, *options: str, ae_title: str = "QRSCP") -> Iterator[A
     program = shutil.which("dcmqrscp", path=_PATH) or "dcmqrscp"
     with started([program, "-v", "-c", str(file), *options], port, folder / "dcmqrscp.log"):
         yield Address(ae_title, port)
+
+
+def psql(*statements: str) -> str:
+    """What a new PostgreSQL database of its own says to these, each of one line or more."""
+    assert INITDB is not None
+    # It refuses to be root's.
+    root = os.geteuid() == 0
+    who: Any = {"user": "postgres", "group": "postgres", "extra_groups": []} if root else {}
+    more: Any = {"cwd": "/", "capture_output": True, "text": True, **who}
+    with tempfile.TemporaryDirectory() as folder:
+        if root:
+            shutil.chown(folder, "postgres", "postgres")
+        data = ["-D", f"{folder}/data"]
+        begin = [INITDB, *data, "--no-sync", "--locale=C", "--encoding=UTF8", "--auth=trust"]
+        subprocess.run(begin, check=True, **more)
+        run = subprocess.run(
+            [INITDB.with_name("postgres"), "--single", *data, "-F", "postgres"],
+            input="".join(f"{' '.join(each.split())}\n" for each in statements),
+            check=True,
+            **more,
+        )
+    return str(run.stdout) + str(run.stderr)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive, Bounds, barrier, commits, degraded, kernel
+from archive import Archive, Bounds, barrier, commits, kernel, marks
 from archive.adopting import adopt, of_patient
 from archive.bounds import HELD
 from archive.errors import NoSpace, Unavailable, Uncertain
@@ -205,7 +205,7 @@ def test_after_a_failed_sync_nothing_is_tried_again(failing, tmp_path, caplog):
         receive(failing, instance("1.2.9"), uid="1.2.9")
     told = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert [one.getMessage()[:22] for one in told] == ["the store is read-only"]
-    assert "could not be synced" in degraded.reason(tmp_path)
+    assert "could not be synced" in marks.reason(tmp_path, "read-only")
 
 
 def test_what_was_on_its_way_when_a_sync_failed_does_not_pass(failing, tmp_path):
@@ -226,7 +226,7 @@ def test_a_restart_makes_it_writable_again(failing, tmp_path):
     failing.close()
     with Archive.open(tmp_path) as archive:
         archive.recover()
-        assert degraded.reason(tmp_path) == ""
+        assert marks.reason(tmp_path, "read-only") == ""
         assert receive(archive, instance()).new
 
 

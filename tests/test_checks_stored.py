@@ -1,6 +1,9 @@
 """What is received is checked after it was acknowledged, and the findings are kept beside it."""
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pydicom
@@ -10,6 +13,8 @@ from pydicom.sequence import Sequence
 from archive import Archive
 from archive.judgements import Judged
 from config.settings import Archive as Table
+from iod import checks
+from iod.checks import version
 from scp.examination import Examination
 from tests import clients
 from tests.commands import anode, configuration
@@ -29,7 +34,7 @@ def received(root: Path, *paths: Path, **table: object):
         assert serving.examination.settle(SECONDS)
         kept = serving.archive.index.judgements
         found = {path: kept.of(pydicom.dcmread(path).SOPInstanceUID) for path in paths}
-        return found, kept.counts()
+        return found, kept.counts(checks.rules())
 
 
 def test_findings_are_kept_with_the_instance(tmp_path: Path):
@@ -57,9 +62,80 @@ def test_findings_go_with_the_instance(tmp_path: Path):
     with node(tmp_path / "node") as serving:
         clients.send(target(serving), [bad])
         assert serving.examination.settle(SECONDS)
-        assert serving.archive.index.judgements.counts().errors == 1
+        assert serving.archive.index.judgements.counts(checks.rules()).errors == 1
         serving.archive.index.remove(pydicom.dcmread(bad).SOPInstanceUID)
-        assert serving.archive.index.judgements.counts().errors == 0
+        assert serving.archive.index.judgements.counts(checks.rules()).errors == 0
+
+
+def wordings(root: Path) -> list[str]:
+    with closing(sqlite3.connect(root / "index.sqlite3")) as db:
+        return [rule for (rule,) in db.execute("SELECT rule FROM verdict ORDER BY rule")]
+
+
+def test_a_wording_goes_with_the_last_instance_it_is_of(tmp_path: Path):
+    """It may hold values of a patient who was deleted."""
+    one, other = sorted(many(tmp_path, 2).glob("*.dcm"))
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), [one, other])
+        assert serving.examination.settle(SECONDS)
+        serving.archive.index.remove(pydicom.dcmread(one).SOPInstanceUID)
+        assert "type1.missing" in wordings(tmp_path / "node")
+        serving.archive.index.remove(pydicom.dcmread(other).SOPInstanceUID)
+        assert wordings(tmp_path / "node") == []
+
+
+def judged_by_other_rules(root: Path) -> None:
+    """As a checker found them that knew a rule of its own, and no other one."""
+    with closing(sqlite3.connect(root / "index.sqlite3")) as db, db:
+        db.execute("UPDATE verdict SET rule = 'of.old' || id")
+        db.execute("UPDATE instance SET checked = 1 WHERE checked > 0")
+        db.execute("UPDATE judged SET rules = 1")
+
+
+def test_what_older_rules_have_judged_is_judged_again(tmp_path: Path):
+    bad, good = broken(tmp_path / "bad"), Path(GOOD)
+    before, _ = received(tmp_path / "node", bad, check="warn")
+    judged_by_other_rules(tmp_path / "node")
+    assert "type1.missing" not in wordings(tmp_path / "node")
+    with node(tmp_path / "node", archive=Table(sync="lazy")) as serving:
+        serving.examination.renew()
+        kept = serving.archive.index.judgements
+        assert kept.of(pydicom.dcmread(bad).SOPInstanceUID, checks.rules()) == before[bad]
+        assert kept.counts(checks.rules()).older == 0
+        assert kept.rules() == checks.rules()
+        clients.send(target(serving), [good])  # and it goes on with what comes
+        assert serving.examination.settle(SECONDS)
+    assert [rule for rule in wordings(tmp_path / "node") if rule.startswith("of.old")] == []
+
+
+def test_what_is_checked_no_more_keeps_no_findings_of_older_rules(tmp_path: Path):
+    bad = broken(tmp_path / "bad")
+    received(tmp_path / "node", bad, check="warn")
+    judged_by_other_rules(tmp_path / "node")
+    with node(tmp_path / "node", archive=Table(sync="lazy", check="off")) as serving:
+        serving.examination.renew()
+        assert serving.archive.index.judgements.of(pydicom.dcmread(bad).SOPInstanceUID) is None
+    assert wordings(tmp_path / "node") == []
+
+
+def test_older_findings_are_never_told_as_those_of_today(tmp_path: Path):
+    path = stored(tmp_path, broken(tmp_path / "bad"))
+    judged_by_other_rules(tmp_path / "anode-data")
+    told = anode("validate", "--stored", "-c", path, "--json").document
+    assert told["objects"][0]["findings"][0]["rule"] == "type1.missing"
+    assert "1 instance by older rules" in anode("status", "-c", path).out
+    assert anode("examine", "-c", path).out.endswith(", 1 checked anew by newer rules\n")
+    assert anode("status", "-c", path, "--json").document["checks"]["older"] == 0
+
+
+def test_the_rules_have_another_number_when_code_or_tables_change(tmp_path: Path, monkeypatch):
+    before = version.rules.__wrapped__()
+    shutil.copytree(Path(version.__file__).parent, tmp_path / "checks")
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "checks" / "version.py"))
+    assert version.rules.__wrapped__() == before > 1
+    with (tmp_path / "checks" / "tables" / "values.csv").open("a") as table:
+        table.write("\n")
+    assert version.rules.__wrapped__() != before
 
 
 def test_an_object_that_cannot_be_examined_is_checked_all_the_same(tmp_path: Path):
@@ -98,7 +174,13 @@ def test_stored_findings_are_told_and_counted(tmp_path: Path):
     assert told.document["objects"][0]["findings"][0]["rule"] == "type1.missing"
     assert "1 error in 1 instance: anode validate --stored" in anode("status", "-c", path).out
     status = anode("status", "-c", path, "--json").document
-    assert status["checks"] == {"checked": 1, "invalid": 1, "errors": 1, "warnings": 0}
+    assert status["checks"] == {
+        "checked": 1,
+        "invalid": 1,
+        "errors": 1,
+        "warnings": 0,
+        "older": 0,
+    }
 
 
 def test_sound_objects_are_counted_and_not_listed(tmp_path: Path):

@@ -2,13 +2,13 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 
 import pytest
-import typer
 
-from cli.main import COMMANDS, app
+from cli.commands import COMMANDS
 from config.peers import Access
 from tests.commands import ROOT, SECONDS, anode, at, command, configuration
 from tests.nodes import node, peer
@@ -16,8 +16,9 @@ from tests.objects import instance, written
 from tests.pairs import serving
 from tests.peers import free_port
 
-NAMES = [name for name, _, _ in COMMANDS]
+NAMES = [each.name for each in COMMANDS]
 NOT_YET = ("worklist",)
+IMPORTED = "import sys, cli.main as m; m.run(sys.argv[1:]); print('imported:', *sys.modules)"
 ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"  # PS3.8 9.3.8
 
 
@@ -42,13 +43,38 @@ def test_a_command_s_help_shows_examples_of_it(name):
     assert f"anode {name}" in examples
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_option_and_argument_is_explained(name):
-    found = typer.main.get_command(app)
-    for word in name.split():
-        found = found.commands[word]
-    parameters = found.params
+@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+def test_every_option_and_argument_is_explained(command):
+    parameters = command.made().params
     assert [p.name for p in parameters if not getattr(p, "help", None)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
+def test_a_command_s_line_in_the_list_begins_its_help(command):
+    first = command.made().help.partition("\n\n")[0]
+    assert " ".join(first.split()) == command.told
+
+
+def imported_by(*arguments):
+    """The modules that a process has after a command line."""
+    ran = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=SECONDS,
+    )  # fmt: skip
+    return set(ran.stdout.split("imported: ")[1].split())
+
+
+def test_the_list_of_commands_and_the_version_import_no_command():
+    loaded = imported_by("--help") | imported_by("--version")
+    commands = {f"cli.{each.place.partition('.')[0]}" for each in COMMANDS}
+    assert loaded & {*commands, "pydicom", "pynetdicom", "pydantic", "cryptography"} == set()
+
+
+@pytest.mark.parametrize("name", ["echo", "find"])
+def test_a_command_that_calls_a_peer_imports_neither_node_nor_index(name):
+    loaded = imported_by(name, f"ANODE@127.0.0.1:{free_port()}")
+    assert f"cli.{name}" in loaded
+    assert loaded & {"peewee", "archive.index", "scp.node", "scp.listener", "iod.checks"} == set()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,6 +35,7 @@ def ours(tmp_path_factory):
         (("-k", "PixelSpacing=3", "-k", "PatientID=P1", "-k", "KVP=9"), "KVP, PixelSpacing"),
         (("-k", "ReferencedStudySequence[0].PatientID=3"), "ReferencedStudySequence.PatientID"),
         (("-k", "PixelSpacing=3", "--limit", "1"), "PixelSpacing"),
+        (("-k", "InstanceAvailability=OFFLINE"), "InstanceAvailability"),
         (("-k", "PixelSpacing=3", "--relational", "-k", "Modality=CT"), "PixelSpacing"),
     ],
 )

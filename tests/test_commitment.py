@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -24,6 +27,7 @@ from tests.clients import CALLER, STUDY_ROOT
 from tests.committing import (
     HEARS,
     PROPOSAL,
+    SECONDS,
     ask,
     ask_and_go,
     committed,
@@ -357,3 +361,21 @@ def test_a_disk_that_fails_is_told_and_the_association_goes_on(tmp_path):
             assert ask(association, "1.2.3", objects) == 0
             assert reasons_of_report(association) == {0}
         assert list((tmp_path / "node" / "commitments").glob("*.part")) == []
+
+
+def test_of_processes_that_are_asked_the_same_at_once_one_accepts_it(tmp_path):
+    """PS3.4 J.3.2: a Transaction UID names one transaction; its file is never written over."""
+    processes = [Commitments(tmp_path) for _ in range(8)]
+    together = threading.Barrier(len(processes))
+
+    def accept(commitments, number):
+        begun = commitments.begin("1.2.3", "CT1", "ANODE", 1)
+        together.wait(SECONDS)
+        with suppress(FileExistsError):
+            return commitments.accept(begun, [("1.2", f"1.2.{number}", 0)], judged=True)
+
+    with ThreadPoolExecutor(len(processes)) as pool:
+        made = list(pool.map(accept, processes, range(len(processes))))
+    (number,) = (number for number, each in enumerate(made) if each is not None)
+    assert processes[0].results(made[number]) == [("1.2", f"1.2.{number}", 0)]
+    assert sum(each.waiting().total() for each in processes) == 1

@@ -6,14 +6,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import typer
 from pydantic_core import PydanticUndefined
 
 from archive import nonpatient
 from archive.attributes import ATTRIBUTES, LEVELS
 from archive.findings import KINDS
 from archive.options import Options
-from cli import main
+from cli import commands, main
 from config import catalogue
 from config.limits import Limits
 from config.settings import Settings, load
@@ -26,16 +25,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 
 
-def commands(group, above=""):
-    """The commands by name, those of groups with the words before it."""
-    for name, one in group.commands.items():
-        if hasattr(one, "commands"):
-            yield from commands(one, f"{above}{name} ")
-        else:
-            yield above + name, one
-
-
-COMMANDS = dict(commands(typer.main.get_command(main.app)))
+COMMANDS = {each.name: each.made() for each in commands.COMMANDS}
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)[^)]*\)")
 
 

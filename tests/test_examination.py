@@ -6,12 +6,19 @@ import errno
 import os
 import sqlite3
 import threading
+import zlib
 from contextlib import closing, contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import dcmwrite
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from archive import Archive
 from archive.adopters import Reading
@@ -19,7 +26,9 @@ from archive.adopting import of_patient
 from archive.references import Examined, Progress, Relation
 from archive.reindexing import reindex
 from iod.examination import File, Process
+from iod.examination.reading import Unreadable, read
 from scp.examination import Examination, commits
+from scu.datasets import encode
 from tests import clients
 from tests.commands import anode, configuration
 from tests.nodes import node, target
@@ -138,6 +147,16 @@ def test_references_are_found_in_every_encoding(tmp_path, syntax):
         assert len(archive.index.references.to("1.2.3")) == 1
 
 
+@pytest.mark.parametrize("lost", [1, 9])
+def test_a_deflated_data_set_that_does_not_end_is_told_and_not_read_in_part(lost):
+    plain = encode(referring(), ExplicitVRLittleEndian)
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    whole = deflater.compress(plain) + deflater.flush()
+    assert read(BytesIO(whole), DeflatedExplicitVRLittleEndian).dataset.SourceImageSequence
+    with pytest.raises(Unreadable, match="truncated"):
+        read(BytesIO(whole[:-lost]), DeflatedExplicitVRLittleEndian)
+
+
 def test_a_file_that_is_gone_or_torn_is_told_as_such(tmp_path):
     made = referring(1), referring(2), referring(3)
     with Archive.open(tmp_path / "data", sync="lazy") as archive:
@@ -236,12 +255,53 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     made = [referring(number) for number in range(3)]
     anode("import", "-c", settings, *written(tmp_path / "files", *made))
     before = anode("status", "-c", settings, "--json").document
-    assert before["examination"] == {"waiting": 3, "failed": 0}
+    assert before["examination"] == {"waiting": 3, "failed": 0, "stopped": None}
     assert "3 instances to be examined" in anode("status", "-c", settings).out
     told = anode("examine", "-c", settings)
     assert (told.code, told.out) == (0, "3 instances examined\n")
     after = anode("examine", "-c", settings, "--json").document
-    assert after == {"examined": 0, "waiting": 0, "failed": 0, "failures": []}
+    assert after == {
+        "examined": 0,
+        "renewed": 0,
+        "waiting": 0,
+        "failed": 0,
+        "failures": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "Cannot allocate memory"),
+        (ValueError("odd"), "an error of ours: ValueError: odd"),
+    ],
+)
+def test_status_says_why_the_examination_stands_still(tmp_path, monkeypatch, error, why):
+    settings = configuration(tmp_path)
+    anode("import", "-c", settings, *written(tmp_path / "files", referring()))
+    monkeypatch.setattr("scp.examination.LOOK_SECONDS", 0.01)
+    failed, broken = threading.Semaphore(0), [True]
+    examine = Process.examine
+
+    def examining(process, files):
+        if broken:
+            failed.release()
+            raise error
+        return examine(process, files)
+
+    monkeypatch.setattr(Process, "examine", examining)
+    with Archive.open(tmp_path / "anode-data", sync="lazy") as archive:
+        examination = Examination(archive)
+        examination.start()
+        for _ in range(2):  # what failed first has been told by the next attempt
+            assert failed.acquire(timeout=SECONDS)
+        stopped = anode("status", "-c", settings, "--json").document["examination"]["stopped"]
+        assert why in stopped
+        assert f"(!) stands still: {stopped}" in anode("status", "-c", settings).out
+        broken.clear()
+        assert examination.settle(SECONDS)
+        examination.stop()
+    assert anode("status", "-c", settings, "--json").document["examination"]["stopped"] is None
 
 
 def test_who_stops_is_not_kept_waiting(tmp_path, monkeypatch):

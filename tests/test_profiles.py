@@ -15,7 +15,7 @@ from config import certificates, contexts
 from config.certificates import Credentials
 from config.errors import ConfigError
 from config.profiles import PROFILES
-from config.tables import TLS_PROFILES
+from config.words import TLS_PROFILES
 from tests.certificates import Authority, rsa_key
 
 PATIENCE = 10.0

@@ -1,6 +1,7 @@
 """Queries: levels and keys of PS3.4 C.4.1, C.6; one answer per entity; counts below."""
 
 import pytest
+from pydicom import Dataset
 
 from archive import query
 from archive.errors import BadIdentifier
@@ -129,6 +130,33 @@ def test_unsupported_keys_come_back_empty_and_incomplete(values):
         assert not asked.complete
         (answer,) = found(opened, QueryRetrieveLevel="STUDY", **values)
         assert answer[next(iter(values))] == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "complete"),
+    [
+        ({"InstanceAvailability": ""}, True),  # asked for, and told
+        ({"InstanceAvailability": "*"}, True),  # C.2.2.2.3: universal
+        ({"InstanceAvailability": "OFFLINE"}, False),
+        ({"InstanceAvailability": "ONLINE"}, False),
+        ({"RecordKey": "STUDY-1"}, False),
+        ({"TimezoneOffsetFromUTC": "+0100"}, True),  # says how the times are meant
+        ({"PatientName": "Doe*"}, True),
+    ],
+)
+def test_a_key_that_is_told_but_never_matched_is_declared_when_it_has_a_value(values, complete):
+    """PS3.4 C.4.1.1.4: FF01 where matching on an optional key is not supported."""
+    assert parsed(QueryRetrieveLevel="STUDY", **values).complete == complete
+
+
+@pytest.mark.parametrize(("uid", "complete"), [("", True), ("1.2", False)])
+def test_so_is_one_whose_item_has_a_value(uid, complete):
+    item = Dataset()
+    item.ReferencedSOPInstanceUID = uid
+    above = {"StudyInstanceUID": "1.1", "SeriesInstanceUID": "1.1.0"}
+    asked = identifier(QueryRetrieveLevel="IMAGE", **above)
+    asked.AlternateRepresentationSequence = [item]
+    assert query.parse(asked, STUDY_ROOT).complete == complete
 
 
 def test_group_lengths_and_private_keys_do_no_harm():

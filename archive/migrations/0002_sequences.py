@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import BigIntegerField, CompositeKey, Database, Model, TextField
+from peewee import BigIntegerField, CompositeKey, Database, Model, SqliteDatabase, TextField
 
 PATIENT = """
 PatientName_sound OtherPatientNames_sound OtherPatientIDsSequence
@@ -43,7 +43,7 @@ def _term(db: Database) -> Any:
         "database": db,
         "table_name": "term",
         "primary_key": CompositeKey("home", "path", "form", "owner"),
-        "without_rowid": True,
+        "without_rowid": isinstance(db, SqliteDatabase),
         "indexes": ((("home", "owner"), False),),
     }
     texts = {name: TextField() for name in ("home", "path", "form")}

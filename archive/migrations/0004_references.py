@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from peewee import AutoField, CompositeKey, Database, ForeignKeyField, Model, TextField
+from peewee import (
+    AutoField,
+    CompositeKey,
+    Database,
+    ForeignKeyField,
+    Model,
+    SqliteDatabase,
+    TextField,
+)
 
 
 def _reference(db: Database) -> Any:
@@ -14,7 +22,7 @@ def _reference(db: Database) -> Any:
         "database": db,
         "table_name": "reference",
         "primary_key": CompositeKey("instance", "to_uid", "role"),
-        "without_rowid": True,
+        "without_rowid": isinstance(db, SqliteDatabase),
         "indexes": ((("to_uid",), False),),
     }
     fields = {

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from peewee import Database
+from typing import Any
 
-_TABLES = (
-    "ALTER TABLE instance ADD COLUMN checked INTEGER NOT NULL DEFAULT 0",
-    """CREATE TABLE "verdict" (
-        "id" INTEGER NOT NULL PRIMARY KEY, "severity" TEXT NOT NULL, "path" TEXT NOT NULL,
-        "rule" TEXT NOT NULL, "message" TEXT NOT NULL, "clause" TEXT NOT NULL)""",
-    """CREATE UNIQUE INDEX "verdict_severity_path_rule_message_clause"
-        ON "verdict" ("severity", "path", "rule", "message", "clause")""",
-    """CREATE TABLE "finding" (
-        "instance_id" INTEGER NOT NULL, "place" INTEGER NOT NULL, "verdict_id" INTEGER NOT NULL,
-        PRIMARY KEY ("instance_id", "place"),
-        FOREIGN KEY ("instance_id") REFERENCES "instance" ("id") ON DELETE CASCADE,
-        FOREIGN KEY ("verdict_id") REFERENCES "verdict" ("id")) WITHOUT ROWID""",
-    """CREATE INDEX "finding_verdict_id" ON "finding" ("verdict_id")""",
+from peewee import (
+    AutoField,
+    CompositeKey,
+    Database,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    SqliteDatabase,
+    TextField,
 )
+
+WORDING = ("severity", "path", "rule", "message", "clause")
+
+
+def _table(name: str, fields: dict[str, Any], **meta: object) -> Any:
+    inner = type("Meta", (), {"table_name": name, **meta})
+    return type(name.title(), (Model,), {**fields, "Meta": inner})
 
 
 def up(migrator: object, db: Database) -> None:
     """Add the tables and the state; what was examined before this is not checked."""
-    for sql in _TABLES:
-        db.execute_sql(sql)  # type: ignore[no-untyped-call]
+    db.execute_sql(  # type: ignore[no-untyped-call]
+        "ALTER TABLE instance ADD COLUMN checked INTEGER NOT NULL DEFAULT 0"
+    )
+    instance = _table("instance", {"id": AutoField()}, database=db)
+    texts = {name: TextField() for name in WORDING}
+    verdict = _table(
+        "verdict", {"id": AutoField(), **texts}, database=db, indexes=((WORDING, True),)
+    )
+    finding = _table(
+        "finding",
+        {
+            "instance": ForeignKeyField(instance, index=False, on_delete="CASCADE"),
+            "place": IntegerField(),
+            "verdict": ForeignKeyField(verdict),
+        },
+        database=db,
+        primary_key=CompositeKey("instance", "place"),
+        without_rowid=isinstance(db, SqliteDatabase),
+    )
+    db.create_tables([verdict, finding])

@@ -7,6 +7,7 @@ from iod.checks.checking import BEYOND, Slice, check, check_in, refers
 from iod.checks.findings import MOST, Finding, errors
 from iod.checks.objects import Known
 from iod.checks.parsing import Bounds
+from iod.checks.version import rules
 
 __all__ = [
     "BEYOND",
@@ -19,4 +20,5 @@ __all__ = [
     "check_in",
     "errors",
     "refers",
+    "rules",
 ]

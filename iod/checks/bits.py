@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 _MOST_ZEROS: Final = 32
+_EXTENDED_SAR: Final = 255
 
 
 class Short(Exception):
@@ -54,3 +55,22 @@ class Bits:
         """So many ue(v)."""
         for _ in range(count):
             self.golomb()
+
+
+def appearance(bits: Bits) -> bool:
+    """The head of the VUI, the same in both (E.1.1, E.2.1); whether pixels are square."""
+    square = True
+    if bits.flag():
+        ratio = bits.take(8)
+        square = ratio in (0, 1)
+        if ratio == _EXTENDED_SAR:
+            square = bits.take(16) == bits.take(16)
+    if bits.flag():  # overscan
+        bits.flag()
+    if bits.flag():  # video signal type
+        bits.take(4)
+        if bits.flag():
+            bits.take(24)
+    if bits.flag():  # chroma location
+        bits.skip_golombs(2)
+    return square

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from iod import encoded
 from iod.checks import codes, modules, parsing, relations, representation, rules, tables
 from iod.checks.findings import MOST, Finding
 from iod.checks.items import Item
 from iod.checks.objects import Checked, Known
 from iod.checks.parsing import BOUNDS, Bounds
-from iod.errors import Malformed
+from iod.errors import Beyond, Malformed
 
 BEYOND = "check.beyond"  # the rule of what would cost more than it may
 
@@ -27,19 +27,11 @@ def refers(sop_class_uid: str) -> bool:
     return relations.refers(tables.iod_of(sop_class_uid))
 
 
-class Stored(Protocol):
-    """What must be known of an object: its data set is a slice of a file."""
+class Stored(encoded.Stored, Protocol):
+    """A stored object whose class is known as well."""
 
     @property
     def sop_class_uid(self) -> str: ...
-    @property
-    def transfer_syntax_uid(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def size(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +76,7 @@ def _findings(
     try:
         syntax, extent = said.transfer_syntax_uid, (said.offset, said.size)
         parser, root = parsing.parse(file, syntax, extent, bounds)
-    except parsing.Beyond as error:
+    except Beyond as error:
         yield Finding("warning", "", BEYOND, f"cannot be checked: {error}")
         return
     except Malformed as error:

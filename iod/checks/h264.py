@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from iod.checks.bits import Bits, Short
+from iod.checks.bits import Bits, Short, appearance
 
 # Profiles whose set says more of chroma: 7.3.2.1.1.
 _HIGH: Final = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
-_EXTENDED_SAR: Final = 255
 
 
 def parameters(unit: bytes) -> tuple[int, int, int, int, float | None, int, int, bool]:
@@ -75,20 +74,7 @@ def _order_count(bits: Bits) -> None:
 
 
 def _usability(bits: Bits) -> tuple[float | None, bool]:
-    square = True
-    if bits.flag():
-        ratio = bits.take(8)
-        square = ratio in (0, 1)
-        if ratio == _EXTENDED_SAR:
-            square = bits.take(16) == bits.take(16)
-    if bits.flag():  # overscan
-        bits.flag()
-    if bits.flag():  # video signal type
-        bits.take(4)
-        if bits.flag():
-            bits.take(24)
-    if bits.flag():  # chroma location
-        bits.skip_golombs(2)
+    square = appearance(bits)
     if not bits.flag():
         return None, square
     ticks, scale = bits.take(32), bits.take(32)

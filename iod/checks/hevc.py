@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from iod.checks.bits import Bits, Short
+from iod.checks.bits import Bits, Short, appearance
 
-_EXTENDED_SAR: Final = 255
 _MOST: Final = 64
 
 
@@ -106,20 +105,7 @@ def _references(bits: Bits) -> None:
 
 
 def _usability(bits: Bits) -> tuple[float | None, bool]:
-    square = True
-    if bits.flag():
-        ratio = bits.take(8)
-        square = ratio in (0, 1)
-        if ratio == _EXTENDED_SAR:
-            square = bits.take(16) == bits.take(16)
-    if bits.flag():
-        bits.flag()
-    if bits.flag():
-        bits.take(4)
-        if bits.flag():
-            bits.take(24)
-    if bits.flag():
-        bits.skip_golombs(2)
+    square = appearance(bits)
     bits.take(3)
     if bits.flag():  # default display window
         bits.skip_golombs(4)

@@ -7,7 +7,6 @@ Law: whatever the bytes are, this ends in items or in `Malformed`, with memory a
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, Final
@@ -23,7 +22,8 @@ from iod.elements import (
     Syntax,
     syntax_of,
 )
-from iod.errors import Malformed
+from iod.errors import Beyond, Malformed
+from iod.inflating import inflated
 
 _LONG: Final = frozenset(
     ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
@@ -33,11 +33,6 @@ _SHORT: Final = frozenset(
      "ST", "TM", "UI", "UL", "US")
 )  # fmt: skip
 _PIXELS: Final = frozenset((PIXEL_DATA, 0x7FE00008, 0x7FE00009))
-_STEP: Final = 1 << 20
-
-
-class Beyond(Malformed):
-    """The data set may be well formed; to check it would cost more than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,24 +217,7 @@ def parse(
         if size > bounds.inflated_bytes:
             raise Beyond(f"the deflated data set has over {bounds.inflated_bytes} bytes")
         file.seek(start)
-        plain = _inflated(file.read(size), bounds.inflated_bytes)
+        plain = b"".join(inflated(BytesIO(file.read(size)), bounds.inflated_bytes))
         file, start, size = BytesIO(plain), 0, len(plain)
     parser = Parser(file, start + size, bounds)
     return parser, parser.data_set(start, syntax)
-
-
-def _inflated(data: bytes, most: int) -> bytes:
-    """PS3.5 A.5; bounded: hostile input D6."""
-    stream, made, pending = zlib.decompressobj(-zlib.MAX_WBITS), bytearray(), data
-    while not stream.eof:
-        try:
-            step = stream.decompress(pending, _STEP)
-        except zlib.error:
-            raise Malformed("the deflated data set is damaged") from None
-        if not step and not stream.unconsumed_tail and not stream.eof:
-            raise Malformed("the deflated data set is truncated")
-        made += step
-        pending = stream.unconsumed_tail
-        if len(made) > most:
-            raise Beyond(f"the data set inflates to over {most} bytes")
-    return bytes(made)

@@ -8,15 +8,17 @@ reference stands behind; so a gigabyte of pixels costs a seek.
 from __future__ import annotations
 
 import io
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
+
+from iod.errors import Malformed
+from iod.inflating import inflated
+from iod.references import is_sequence
 
 IMPLICIT: Final = "1.2.840.10008.1.2"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -62,11 +64,10 @@ def read(file: BinaryIO, syntax: str) -> Read:
 
 
 def _inflated(file: BinaryIO) -> BinaryIO:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.read(), INFLATED_BYTES)
-    if inflater.unconsumed_tail:
-        raise Unreadable(f"it inflates to more than {INFLATED_BYTES} bytes")
-    return io.BytesIO(data)
+    try:
+        return io.BytesIO(b"".join(inflated(file, INFLATED_BYTES)))
+    except Malformed as error:
+        raise Unreadable(str(error)) from error
 
 
 def _fetch_sequences(source: BinaryIO, dataset: Dataset) -> None:
@@ -80,15 +81,13 @@ def _fetch_sequences(source: BinaryIO, dataset: Dataset) -> None:
             continue
         if element.length and element.value_tell + element.length > size:
             raise Unreadable(f"it is truncated: it ends inside the value of {element.tag}")
-        if element.value is not None or not element.length or not _is_sequence(element):
+        if (
+            element.value is not None
+            or not element.length
+            or not is_sequence(element.tag, element.VR)
+        ):
             continue
         if element.length > SEQUENCE_BYTES:
             raise Unreadable(f"a sequence of it is {element.length} bytes long")
         source.seek(element.value_tell)
         dataset._dict[element.tag] = element._replace(value=source.read(element.length))
-
-
-def _is_sequence(element: RawDataElement) -> bool:
-    if element.VR in (None, "UN"):
-        return dictionary_has_tag(element.tag) and dictionary_VR(element.tag) == "SQ"
-    return element.VR == "SQ"

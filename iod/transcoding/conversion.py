@@ -6,13 +6,13 @@ import io
 import zlib
 from typing import BinaryIO, Final
 
-from iod.errors import Unconvertible
+from iod.errors import Malformed, Unconvertible
+from iod.inflating import inflated
 from iod.transcoding import pixels, representations, syntaxes
 from iod.transcoding.reading import Reader
 from iod.transcoding.writing import Writer
 
 INFLATED_BYTES: Final = 512 << 20
-_STEP: Final = 1 << 20
 
 
 def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: BinaryIO) -> str:
@@ -22,7 +22,7 @@ def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: Binary
     """
     syntaxes.check(transfer_syntax_uid, target)
     encoding = syntaxes.NATIVE.get(transfer_syntax_uid, syntaxes.PLAIN)
-    file = inflated(source) if encoding.deflated else source
+    file = _inflated(source) if encoding.deflated else source
     start = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(start)
@@ -37,23 +37,12 @@ def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: Binary
     return note or "re-encoded"
 
 
-def inflated(source: BinaryIO) -> BinaryIO:
-    """A deflated data set, PS3.5 A.5, inflated in memory under a bound (hostile input D6)."""
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    found = io.BytesIO()
-    while not stream.eof:
-        data = stream.unconsumed_tail or source.read(_STEP)
-        try:
-            made = stream.decompress(data, _STEP)
-        except zlib.error as error:
-            raise Unconvertible("the object is damaged: it cannot be inflated") from error
-        if not data and not made:
-            raise Unconvertible("the object is damaged: its deflated data set does not end")
-        if found.tell() + len(made) > INFLATED_BYTES:
-            raise Unconvertible(f"it inflates to over {INFLATED_BYTES} bytes")
-        found.write(made)
-    found.seek(0)
-    return found
+def _inflated(source: BinaryIO) -> BinaryIO:
+    """A deflated data set, inflated in memory."""
+    try:
+        return io.BytesIO(b"".join(inflated(source, INFLATED_BYTES)))
+    except Malformed as error:
+        raise Unconvertible(str(error)) from error
 
 
 class Plain:
