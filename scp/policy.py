@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydicom.uid import UID
 
@@ -43,6 +44,7 @@ Rights = tuple[str, ...]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(maxsize=1024)
 def address(host: str) -> Address:
     """An IP address as the socket names it; IPv4 in IPv6 clothes comes out as IPv4."""
     parsed = ipaddress.ip_address(host.partition("%")[0])

@@ -99,7 +99,7 @@ class Command:
             message_id_being_responded_to=self.message_id,
             command_data_set_type=0x0001 if data_set else NO_DATA_SET,
             status=status,
-            error_comment=_comment(comment),
+            error_comment=_comment(comment) if comment else None,
             event_type_id=self.event_type_id,
             action_type_id=self.action_type_id,
         )

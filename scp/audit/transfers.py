@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from archive.reception import Receipt
@@ -66,12 +67,15 @@ class Transfers:
         self.record = record
         self.caller = caller
         self.ours = ours
-        us_here = us(codes.DESTINATION, title=ours)
-        self._parties = caller.taking(codes.SOURCE, requestor=True), us_here
         self._open: dict[Subject, _Transfer] = {}
         self._left: set[Subject] = set()
         self._most = 1
-        self._refused = _Transfer()
+        self._refused: _Transfer | None = None  # most associations have none
+
+    @cached_property
+    def _parties(self) -> reports.Parties:
+        us_here = us(codes.DESTINATION, title=self.ours)
+        return self.caller.taking(codes.SOURCE, requestor=True), us_here
 
     def received(self, receipt: Receipt) -> None:
         """An object was stored; or it was not, because the same is held already."""
@@ -87,6 +91,8 @@ class Transfers:
 
     def refused(self, sop_class: str, why: str) -> None:
         """An object was not stored; whose it was is not known, or not believed."""
+        if self._refused is None:
+            self._refused = _Transfer()
         self._refused.add(sop_class, "failed", why)
 
     def sending(self, to: Node, intended: Intended) -> Sending:
@@ -104,7 +110,8 @@ class Transfers:
         """The association is over."""
         for subject in list(self._open):
             self._end(subject)
-        self._tell(NOBODY, self._refused)
+        if self._refused is not None:
+            self._tell(NOBODY, self._refused)
 
     def __enter__(self) -> Transfers:
         return self
