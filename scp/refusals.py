@@ -17,17 +17,35 @@ from scp.policy import Address
 _MOST_ADDRESSES = 10_000
 
 
+def _nobody(_caller: Address) -> None:
+    """This process is the whole node."""
+
+
 class Refusals:
     """Counted by address, from the first one on for `refusal_seconds`."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        now: Callable[[], float] = time.monotonic,
+        told: Callable[[Address], None] = _nobody,
+    ) -> None:
+        """`told` takes those that the other processes of the node are to count as well."""
         self._limits = limits
         self._now = now
+        self._told = told
         self._lock = threading.Lock()
         self._lately: OrderedDict[Address, tuple[float, int]] = OrderedDict()
 
     def count(self, caller: Address) -> int:
         """One more; how many there were lately, with this one."""
+        number = self.hear(caller)
+        if number <= self._limits.refusals:
+            self._told(caller)
+        return number
+
+    def hear(self, caller: Address) -> int:
+        """The same, of another process."""
         with self._lock:
             since, number = self._of(caller)
             self._lately[caller] = since, number + 1

@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from scp.line import Line
 from scp.listener import Crowd, Serve
 from scp.moves import Moves
 from scp.opened import opened
-from scp.policy import Entry
+from scp.policy import Address, Entry
 from scp.refusals import Refusals
 from scp.tally import Shared
 from wire.negotiation import Cache
@@ -105,9 +105,18 @@ class Worker:
                 self._house.archive.refuse(*args)
             case "full":
                 (self._house.trail.held,) = args
+            case "refused":
+                self._house.refusals.hear(*args)
             case "drain":
                 self._drain(*args)
         return None
+
+    def _refusals(self, settings: Settings) -> Refusals:
+        def tell(caller: Address) -> None:
+            with suppress(OSError):  # the parent has ended, and so does this
+                self._line.tell("refused", caller)
+
+        return Refusals(settings.limits, told=tell)
 
     def _begin(self, told: Beginning, descriptors: Sequence[int]) -> None:
         settings, line = told.settings, self._line
@@ -130,7 +139,7 @@ class Worker:
             self._relay,
             contexts.calling(settings),
             guests=Guests(guests),
-            refusals=Refusals(settings.limits),
+            refusals=self._refusals(settings),
             trail=trail,
             settle=partial(line.ask, "settle"),
         )
@@ -146,7 +155,7 @@ class Worker:
             settings=settings,
             calling=contexts.calling(settings),
             cache=Cache(),
-            refusals=Refusals(settings.limits),
+            refusals=self._refusals(settings),
         )
         self._house.moves.most = settings.limits.moves
         self._open(settings)

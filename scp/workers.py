@@ -89,9 +89,13 @@ class Workers:
         self.broken = why
         if but is not None:
             self.house().archive.refuse(why)
+        self.pass_on("refuse", (why,), but)
+
+    def pass_on(self, name: str, args: Sequence[object], but: _Member | None) -> None:
+        """What one of them, or the parent, says to the others."""
         for member in self._members:
             if member is not but:
-                member.tell("refuse", why)
+                member.tell(name, *args)
 
     def drain(self, seconds: float) -> None:
         """Let associations finish, end the rest; returns when all processes have ended."""
@@ -253,6 +257,8 @@ class _Member:
                 return house.settle(*args)
             case "refuse":
                 self._team.refuse(str(args[0]), but=self)
+            case "refused":
+                self._team.pass_on(name, args, but=self)
             case "opened":
                 house.commitments.opened(*args)
                 self._promised[args[0].key] = args[0]

@@ -45,7 +45,7 @@ def test_refusals_of_ever_new_addresses_take_a_bounded_room():
     assert len(refusals._lately) == 10_000
 
 
-def _silent(place: tuple[str, int], seconds: float) -> bool:
+def silent(place: tuple[str, int], seconds: float) -> bool:
     """Whether the node closes a connection without a word, within this time."""
     with socket.create_connection(place) as sock:
         sock.settimeout(seconds)
@@ -67,7 +67,7 @@ def test_an_address_where_nobody_lives_is_not_heard_after_many_refusals(tmp_path
             with pytest.raises(Rejected):
                 echo(target(serving), CALLER)
         # A refusal is counted once it is told: the next caller may be a moment earlier.
-        assert eventually(lambda: _silent((HERE, port(serving)), 0.2))
+        assert eventually(lambda: silent((HERE, port(serving)), 0.2))
         with pytest.raises(Ended):
             echo(target(serving), CALLER)
     assert "127.0.0.1 was refused 3 times: for up to 60 s it is not heard any more" in caplog.text

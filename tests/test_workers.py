@@ -18,8 +18,10 @@ from scu.associate import Target, associate
 from scu.echo import VERIFICATION, echo
 from tests.clients import CALLER, send
 from tests.commands import anode, process
+from tests.committing import eventually
 from tests.objects import instance, written
 from tests.peers import free_port
+from tests.test_refusals import silent
 from wire.errors import Rejected, WireError
 
 PROPOSALS = [(VERIFICATION, ("1.2.840.10008.1.2",))]
@@ -126,6 +128,17 @@ def test_a_reload_is_taken_up_by_all(tmp_path):
         assert any("read anew" in line for line in serving.errors)
         for port in (more, serving.port) * 4:
             echo(Target("ANODE", "127.0.0.1", port), CALLER)
+
+
+def test_refusals_are_counted_over_all(tmp_path):
+    more = '[limits]\nrefusals = 4\n[[peer]]\nae_title = "FAR"\nhost = "10.0.0.9"\n'
+    with served(tmp_path / "node", more) as serving:
+        for _ in range(4):
+            with pytest.raises(Rejected):
+                echo(serving.target, CALLER)
+        # The others hear of it a moment later.
+        place = (serving.target.host, serving.target.port)
+        assert eventually(lambda: all(silent(place, 0.2) for _ in range(16)))
 
 
 def test_commitment_is_answered_by_the_node(tmp_path):
