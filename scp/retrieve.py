@@ -135,7 +135,7 @@ def _sent_to(
             originator=Originator(exchange.calling_ae_title, command.message_id or 0),
             conversion=Converter(settings.node.data, peer),
             fault=soundness.fault(settings),
-            ahead=soundness.ahead(settings),
+            ahead=soundness.ahead(settings, exchange.house.proven),
         ),
     )
 
@@ -148,7 +148,7 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
         fault=soundness.fault(settings),
-        ahead=soundness.ahead(settings),
+        ahead=soundness.ahead(settings, exchange.house.proven),
     )
     waiting = Waiting(instances)
     if manner.ahead is not None:

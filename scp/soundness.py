@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from archive import StoredInstance, fixity
 from config.settings import Settings
+from scp.proven import Proven
 from scu.ahead import Ahead
 from scu.instances import Instance
 from scu.store import believed
@@ -20,9 +21,9 @@ def fault(settings: Settings) -> Callable[[Instance], str]:
     return _altered if settings.archive.verify == "hash" else believed
 
 
-def ahead(settings: Settings) -> Ahead | None:
+def ahead(settings: Settings, proven: Proven) -> Ahead | None:
     """Who compares objects of moderate size as they are read to be sent; None: nobody."""
-    return Ahead(_digest) if settings.archive.verify == "hash" else None
+    return Ahead(_digest, proven.have) if settings.archive.verify == "hash" else None
 
 
 def _digest(instance: Instance) -> str:

@@ -6,8 +6,6 @@ when it is known on which context, and with which command, they leave: in a sing
 
 from __future__ import annotations
 
-import hashlib
-
 from wire import framing, sending
 from wire.errors import Unreadable
 from wire.sending import FileSlice
@@ -23,12 +21,13 @@ class Whole:
 
     def __init__(self) -> None:
         self._memory = memoryview(bytearray())
-        self._values: list[memoryview] = []
+        self.values: list[memoryview] = []
+        """The bytes that will be sent, in order."""
         self._room = 0
 
     def read(self, source: FileSlice, room: int) -> None:
         """Take these bytes in, to be sent in values of `room`. Raises Unreadable."""
-        self._values = []  # nothing is held should it fail
+        self.values = []  # nothing is held should it fail
         sending.check(source)
         number = max(-(-source.size // room), 1)
         needed = _LEAD + number * _HEADER + source.size
@@ -41,23 +40,16 @@ class Whole:
             values.append(self._memory[at : at + length])
             at += length
         sending.fill(source, 0, values)
-        self._values, self._room = values, room
-
-    def digest(self) -> str:
-        """SHA-256 of the bytes that will be sent."""
-        made = hashlib.sha256()
-        for value in self._values:
-            made.update(value)
-        return made.hexdigest()
+        self.values, self._room = values, room
 
     def message(self, context_id: int, command: bytes) -> memoryview:
         """The message with this command set, good until the next read."""
-        if not self._values:
+        if not self.values:
             raise Unreadable("nothing has been read to be sent")
         lead = sending.message(context_id, command, None, self._room)
         at = _LEAD
-        for value in self._values:
-            last = value is self._values[-1]
+        for value in self.values:
+            last = value is self.values[-1]
             header = framing.header(context_id, len(value), command=False, last=last)
             self._memory[at : at + _HEADER] = header
             at += _HEADER + len(value)
