@@ -134,8 +134,8 @@ def _sent_to(
             priority=command.priority or 0,
             originator=Originator(exchange.calling_ae_title, command.message_id or 0),
             conversion=Converter(settings.node.data, peer),
-            fault=soundness.fault(settings),
-            ahead=soundness.ahead(settings, exchange.house.proven),
+            fault=soundness.fault(exchange.house),
+            ahead=soundness.ahead(exchange.house),
         ),
     )
 
@@ -147,8 +147,8 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
     manner = Manner(
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
-        fault=soundness.fault(settings),
-        ahead=soundness.ahead(settings, exchange.house.proven),
+        fault=soundness.fault(exchange.house),
+        ahead=soundness.ahead(exchange.house),
     )
     waiting = Waiting(instances)
     if manner.ahead is not None:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from scp import proven
 from scp.proven import Proven
-from tests import clients
+from tests import clients, objects
 from tests.datasets import instance
 from tests.nodes import node, target
-from tests.objects import identifier
-from tests.test_check import damage, filled
+from tests.objects import identifier, uid, written
+from tests.test_check import damage, filled, flip
 
 DATA = os.urandom(100_000)
 
@@ -91,15 +91,15 @@ def test_an_empty_data_set_is_proven_too():
 
 def test_the_latest_are_known_and_memory_has_an_end(hashed: list[None]):
     known = Proven(most=100)
-    objects = [number.to_bytes(2) for number in range(1000)]
-    for data in objects:
+    each = [number.to_bytes(2) for number in range(1000)]
+    for data in each:
         assert known.have(pieces(data), sha256(data))
     assert len(known) <= 100
     hashed.clear()
-    for data in objects[-50:]:
+    for data in each[-50:]:
         assert known.have(pieces(data), sha256(data))
     assert hashed == []
-    assert known.have(pieces(objects[0]), sha256(objects[0]))
+    assert known.have(pieces(each[0]), sha256(each[0]))
     assert len(hashed) == 1
 
 
@@ -108,8 +108,9 @@ def test_an_object_that_was_sent_before_is_not_sent_damaged(tmp_path: Path, how)
     """Whatever its size, its name and its times say."""
     files = filled(tmp_path, 6)
     asked = identifier("STUDY", StudyInstanceUID="1.2.0")
-    both = {uid: instance(uid, study="1.2.0", pixels=3000 + 2 * int(uid[-1])) for uid in files}
-    both = {uid: both[uid] for uid in ("1.2.3.3", "1.2.3.6")}
+    both = {
+        f"1.2.3.{n}": instance(f"1.2.3.{n}", study="1.2.0", pixels=3000 + 2 * n) for n in (3, 6)
+    }
     path = files["1.2.3.3"]
     was, content = path.stat(), path.read_bytes()
     with node(tmp_path) as serving:
@@ -123,3 +124,24 @@ def test_an_object_that_was_sent_before_is_not_sent_damaged(tmp_path: Path, how)
         assert (progress[-1].completed, progress[-1].failed) == (1, 1)
         path.write_bytes(content)
         assert clients.get(target(serving), asked, wanted)[1] == both
+
+
+@pytest.mark.parametrize("pixels", [1000, 1_000_000])
+def test_what_this_process_stored_it_knows_again(tmp_path: Path, hashed: list[None], pixels):
+    """As it came: what the disk made of it is told from it, below and above 1 MiB."""
+    study = uid("study")
+    paths = written(
+        tmp_path,
+        *(objects.instance(n, StudyInstanceUID=study, PixelData=bytes(pixels)) for n in (1, 2)),
+    )
+    asked = identifier("STUDY", StudyInstanceUID=study)
+    with node(tmp_path / "node") as serving:
+        assert [outcome.status for outcome in clients.send(target(serving), paths)] == [0, 0]
+        held = [stored for _, stored in serving.archive.index.held(0, 100)]
+        assert set(clients.get(target(serving), asked, held)[1]) == {
+            one.sop_instance_uid for one in held
+        }
+        flip(held[0].path, -10)
+        kept = clients.get(target(serving), asked, held)[1]
+        assert set(kept) == {held[1].sop_instance_uid}
+    assert hashed == []
