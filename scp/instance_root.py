@@ -178,6 +178,7 @@ def get_without_bulk_data(exchange: Exchange) -> None:
 def _lightened(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Outcome, None, None]:
     """Sub-operations with each object made just before it is sent."""
     for instance in instances:
+        exchange.association.flush()  # making one may take its time
         try:
             soundness.check(instance, exchange.house)
             with outgoing.folder(exchange.house.settings.node.data) as folder:

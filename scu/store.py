@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -98,8 +98,11 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
     Raises NoContext, CannotConvert, Unreadable, Ended, OSError.
     """
     ahead = _ahead(association, instance, manner)
-    if ahead is None and (why := manner.fault(instance)):
-        raise Unreadable(why)
+    if ahead is None:
+        association.flush()  # reading, or changing, may take its time
+        if why := manner.fault(instance):
+            raise Unreadable(why)
+    mover = manner.originator
     request = Command(
         command_field=Field.C_STORE,
         affected_sop_class_uid=instance.sop_class_uid,
@@ -107,13 +110,9 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
         message_id=association.next_message_id(),
         priority=manner.priority,
         command_data_set_type=1,
+        move_originator_application_entity_title=mover.ae_title if mover else None,
+        move_originator_message_id=mover.message_id if mover else None,
     )
-    if manner.originator is not None:
-        request = replace(
-            request,
-            move_originator_application_entity_title=manner.originator.ae_title,
-            move_originator_message_id=manner.originator.message_id,
-        )
     with encoded(association, instance, manner.conversion) as (context, ready):
         if ahead is not None:
             association.send_whole(context, request, ahead.take(instance, association.room))

@@ -11,7 +11,7 @@ from wire.errors import Unreadable
 from wire.sending import FileSlice
 
 MOST = 1 << 20
-_LEAD = 2048  # for the command set before the data: six UIDs and titles at the most
+_LEAD = 4096  # for the command set, six UIDs and titles at the most, and what waits to be sent
 _HEADER = len(framing.header(1, 0, command=False, last=True))
 _LEAST_ROOM = 1024  # with smaller values gaps would outweigh what lies between them
 
@@ -42,17 +42,21 @@ class Whole:
         sending.fill(source, 0, values)
         self.values, self._room = values, room
 
-    def message(self, context_id: int, command: bytes) -> memoryview:
-        """The message with this command set, good until the next read."""
+    def message(
+        self, context_id: int, command: bytes, before: bytes | bytearray = b""
+    ) -> memoryview:
+        """The message with this command set, good until the next read; `before` it what waits."""
         if not self.values:
             raise Unreadable("nothing has been read to be sent")
-        lead = sending.message(context_id, command, None, self._room)
+        lead = before + sending.message(context_id, command, None, self._room)
         at = _LEAD
         for value in self.values:
             last = value is self.values[-1]
             header = framing.header(context_id, len(value), command=False, last=last)
             self._memory[at : at + _HEADER] = header
             at += _HEADER + len(value)
+        if len(lead) > _LEAD:
+            return memoryview(lead + self._memory[_LEAD:at])
         start = _LEAD - len(lead)
         self._memory[start:_LEAD] = lead
         return self._memory[start:at]
