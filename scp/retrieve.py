@@ -31,6 +31,7 @@ from scu.instances import Instance
 from scu.loads import Waiting
 from scu.statuses import FAILURE
 from scu.store import Manner, Originator, Outcome, attempt, store_all
+from wire import command as commands
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
@@ -201,11 +202,14 @@ class _Pending:
 
     def __init__(self, exchange: Exchange, *, alone: bool) -> None:
         self._association, self._context = exchange.association, exchange.context
-        self._response = exchange.command.response(Status.PENDING)
+        response = exchange.command.response(Status.PENDING)
+        self._response = commands.encode(response.with_counts(0, 0, 0, 0))
         self._alone, self._told = alone, 0.0
 
     def tell(self, tally: Tally) -> None:
-        waiting = self._association.queue(self._context, tally.counts(self._response))
+        counts = (tally.remaining, tally.completed, tally.failed, tally.warning)
+        response = commands.recounted(self._response, counts)
+        waiting = self._association.queue(self._context, response)
         now = monotonic()
         if waiting > _MOST_WAITING or (self._alone and now - self._told >= _MOMENT_SECONDS):
             self._association.flush()
