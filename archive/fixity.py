@@ -10,7 +10,7 @@ import errno
 import hashlib
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 
@@ -25,6 +25,9 @@ _SCARCE = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 
 Pause = Callable[[int], None]
 """Called after each piece with its size; may wait, or raise to end the reading."""
+
+Have = Callable[[Iterable[memoryview], str], bool]
+"""Whether these bytes have this SHA-256."""
 
 
 def at_once(_bytes: int) -> None:
@@ -73,24 +76,36 @@ def examined(stored: StoredInstance, root: Path, pause: Pause = at_once) -> Find
     return None
 
 
-def altered(stored: StoredInstance) -> str:
+def have(pieces: Iterable[memoryview], sha256: str) -> bool:
+    """Whether these bytes have this SHA-256; each piece is done with before the next."""
+    made = hashlib.sha256()
+    for piece in pieces:
+        made.update(piece)
+    return made.hexdigest() == sha256
+
+
+def altered(stored: StoredInstance, have: Have = have) -> str:
     """Why this object must not be sent, as far as the bytes that would be sent tell; or empty.
 
     They are read as the system has them, and are then at hand for the sending. Raises OSError.
     """
-    made, left = hashlib.sha256(), stored.size
-    room = memoryview(bytearray(min(left, CHUNK)))  # of one's own: new memory costs more
     fd = os.open(stored.path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        while left and (count := os.preadv(fd, [room], stored.offset + stored.size - left)):
-            some = room[: min(count, left)]
-            made.update(some)
-            left -= len(some)
+        if os.fstat(fd).st_size < stored.offset + stored.size:
+            return "the stored object is shorter than it was"
+        sound = have(_pieces(fd, stored), stored.sha256)
     finally:
         os.close(fd)
-    if left:
-        return "the stored object is shorter than it was"
-    return "" if made.hexdigest() == stored.sha256 else "the stored object is not as it came"
+    return "" if sound else "the stored object is not as it came"
+
+
+def _pieces(fd: int, stored: StoredInstance) -> Iterator[memoryview]:
+    left = stored.size
+    room = memoryview(bytearray(min(left, CHUNK)))  # of one's own: new memory costs more
+    while left and (count := os.preadv(fd, [room], stored.offset + stored.size - left)):
+        some = room[: min(count, left)]
+        yield some
+        left -= len(some)
 
 
 def header_altered(stored: StoredInstance) -> str:

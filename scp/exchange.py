@@ -19,6 +19,7 @@ from scp import extended
 from scp.audit import Silence, Trail, Transfers
 from scp.guests import Guests
 from scp.moves import Moves
+from scp.proven import Proven
 from scp.refusals import Refusals
 from scp.reporter import Reporter
 from wire.association import Association, Message
@@ -43,6 +44,7 @@ class House:
     reporter: Reporter
     calling: Mapping[contexts.Way, TlsContext] = field(default_factory=dict)  # for our calls
     cache: Cache = field(default_factory=Cache)
+    proven: Proven = field(default_factory=Proven)
     guests: Guests = field(default_factory=Guests)
     refusals: Refusals = field(default_factory=lambda: Refusals(Limits()))
     trail: Trail = field(default_factory=Silence)

@@ -84,7 +84,7 @@ def _answer(
     own = exchange.house.settings.node
     with ExitStack() as held:
         try:
-            soundness.check(source, exchange.house.settings)
+            soundness.check(source, exchange.house)
             folder = held.enter_context(outgoing.folder(own.data))
             extraction = frames.Extraction(wanted, own.ae_title, folder / "frames")
             made = frames.extract(source, extraction)
@@ -178,8 +178,9 @@ def get_without_bulk_data(exchange: Exchange) -> None:
 def _lightened(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Outcome, None, None]:
     """Sub-operations with each object made just before it is sent."""
     for instance in instances:
+        exchange.association.flush()  # making one may take its time
         try:
-            soundness.check(instance, exchange.house.settings)
+            soundness.check(instance, exchange.house)
             with outgoing.folder(exchange.house.settings.node.data) as folder:
                 identity = instance.sop_class_uid, instance.sop_instance_uid
                 made = bulkdata.without_bulk_data(instance, identity, folder / "object")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from itertools import count
+from time import monotonic
 
 from archive import Found, StoredInstance, errors
 from archive.query import Single, parse, parse_single
@@ -30,9 +31,12 @@ from scu.instances import Instance
 from scu.loads import Waiting
 from scu.statuses import FAILURE
 from scu.store import Manner, Originator, Outcome, attempt, store_all
+from wire import command as commands
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
+_MOMENT_SECONDS = 0.02
+_MOST_WAITING = 16 * 1024
 _TOLD = 10  # failures of one retrieve, one by one; all are counted
 
 
@@ -134,8 +138,8 @@ def _sent_to(
             priority=command.priority or 0,
             originator=Originator(exchange.calling_ae_title, command.message_id or 0),
             conversion=Converter(settings.node.data, peer),
-            fault=soundness.fault(settings),
-            ahead=soundness.ahead(settings),
+            fault=soundness.fault(exchange.house),
+            ahead=soundness.ahead(exchange.house),
         ),
     )
 
@@ -147,8 +151,8 @@ def sent_back(exchange: Exchange, instances: Iterable[Instance]) -> Generator[Ou
     manner = Manner(
         priority=exchange.command.priority or 0,
         conversion=Converter(settings.node.data, peer),
-        fault=soundness.fault(settings),
-        ahead=soundness.ahead(settings),
+        fault=soundness.fault(exchange.house),
+        ahead=soundness.ahead(exchange.house),
     )
     waiting = Waiting(instances)
     if manner.ahead is not None:
@@ -168,7 +172,7 @@ def perform(
 
     They go `to` another node, or back to the caller.
     """
-    tally = Tally(len(instances))
+    tally, pending = Tally(len(instances)), _Pending(exchange, alone=to is not None)
     association, command = exchange.association, exchange.command
     transfers, intended = exchange.transfers, _intended(instances)
     with transfers.sending(to or transfers.caller, intended) as sending, closing(outcomes):
@@ -179,7 +183,7 @@ def perform(
             if _given_up(exchange):
                 break
             if tally.remaining:
-                association.send(exchange.context, tally.counts(command.response(Status.PENDING)))
+                pending.tell(tally)
         if not _given_up(exchange):
             tally.close()
     status = tally.status(cancelled=tally.remaining > 0)
@@ -187,6 +191,29 @@ def perform(
     response = command.response(status, data_set=failed is not None, comment=tally.comment(status))
     association.send(exchange.context, tally.counts(response), failed)
     _log.info("retrieve for %s: %s", exchange.calling_ae_title, tally)
+
+
+class _Pending:
+    """Pending responses, one for each sub-operation; PS3.4 C.4.2.3 leaves to us when they are told.
+
+    Where objects go back on the same association one leaves in a write with the next object.
+    `alone` on theirs, those of one moment leave together: each write wakes the caller.
+    """
+
+    def __init__(self, exchange: Exchange, *, alone: bool) -> None:
+        self._association, self._context = exchange.association, exchange.context
+        response = exchange.command.response(Status.PENDING)
+        self._response = commands.encode(response.with_counts(0, 0, 0, 0))
+        self._alone, self._told = alone, 0.0
+
+    def tell(self, tally: Tally) -> None:
+        counts = (tally.remaining, tally.completed, tally.failed, tally.warning)
+        response = commands.recounted(self._response, counts)
+        waiting = self._association.queue(self._context, response)
+        now = monotonic()
+        if waiting > _MOST_WAITING or (self._alone and now - self._told >= _MOMENT_SECONDS):
+            self._association.flush()
+            self._told = now
 
 
 def _intended(instances: Collection[StoredInstance]) -> audit.Intended:

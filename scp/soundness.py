@@ -7,35 +7,41 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from functools import partial
 
 from archive import StoredInstance, fixity
-from config.settings import Settings
+from scp.exchange import House
+from scp.proven import Proven
 from scu.ahead import Ahead
 from scu.instances import Instance
 from scu.store import believed
 
 
-def fault(settings: Settings) -> Callable[[Instance], str]:
+def fault(house: House) -> Callable[[Instance], str]:
     """Says why an object must not be sent, empty when it may; the function raises OSError."""
-    return _altered if settings.archive.verify == "hash" else believed
+    return partial(_altered, house.proven) if _hashed(house) else believed
 
 
-def ahead(settings: Settings) -> Ahead | None:
+def ahead(house: House) -> Ahead | None:
     """Who compares objects of moderate size as they are read to be sent; None: nobody."""
-    return Ahead(_digest) if settings.archive.verify == "hash" else None
+    return Ahead(_digest, house.proven.have) if _hashed(house) else None
+
+
+def check(instance: Instance, house: House) -> None:
+    """Raise OSError for an object that nothing may be made of."""
+    if why := fault(house)(instance):
+        raise OSError(errno.EIO, why)
+
+
+def _hashed(house: House) -> bool:
+    return house.settings.archive.verify == "hash"
 
 
 def _digest(instance: Instance) -> str:
     return instance.sha256 if isinstance(instance, StoredInstance) else ""
 
 
-def check(instance: Instance, settings: Settings) -> None:
-    """Raise OSError for an object that nothing may be made of."""
-    if why := fault(settings)(instance):
-        raise OSError(errno.EIO, why)
-
-
-def _altered(instance: Instance) -> str:
+def _altered(proven: Proven, instance: Instance) -> str:
     if isinstance(instance, StoredInstance) and instance.sha256:
-        return fixity.altered(instance)
+        return fixity.altered(instance, proven.have)
     return ""

@@ -28,25 +28,31 @@ class Waiting:
     def __init__(self, instances: Iterable[Instance]) -> None:
         self._rest = iter(instances)
         self._lock = threading.Lock()
-        self._next = next(self._rest, None)
+        self._next: Instance | None = None
 
     def __bool__(self) -> bool:
-        return self._next is not None
+        return self.following() is not None
 
     def following(self) -> Instance | None:
-        """What `take` would give; for one thread."""
-        return self._next
+        """What `take` would give."""
+        with self._lock:
+            return self._peek()
 
     def take(self) -> Instance | None:
         """The next of them."""
         with self._lock:
-            taken, self._next = self._next, next(self._rest, None) if self._next else None
+            taken, self._next = self._peek(), None
             return taken
 
     def clear(self) -> None:
         """Let go of the rest."""
         with self._lock:
-            self._next = None
+            self._rest, self._next = iter(()), None
+
+    def _peek(self) -> Instance | None:
+        if self._next is None:
+            self._next = next(self._rest, None)
+        return self._next
 
 
 class Load:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -97,30 +97,20 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
 
     Raises NoContext, CannotConvert, Unreadable, Ended, OSError.
     """
-    ahead = _ahead(association, instance, manner)
-    if ahead is None and (why := manner.fault(instance)):
-        raise Unreadable(why)
-    request = Command(
-        command_field=Field.C_STORE,
-        affected_sop_class_uid=instance.sop_class_uid,
-        affected_sop_instance_uid=instance.sop_instance_uid,
-        message_id=association.next_message_id(),
-        priority=manner.priority,
-        command_data_set_type=1,
-    )
-    if manner.originator is not None:
-        request = replace(
-            request,
-            move_originator_application_entity_title=manner.originator.ae_title,
-            move_originator_message_id=manner.originator.message_id,
-        )
-    with encoded(association, instance, manner.conversion) as (context, ready):
-        if ahead is not None:
-            association.send_whole(context, request, ahead.take(instance, association.room))
-        else:
+    context, ahead = _as_stored(association, instance), manner.ahead
+    if context and ahead and ahead.takes(instance, association.room):
+        whole = ahead.take(instance, association.room)
+        request = _request(association, instance, manner)
+        association.send_whole(context, request, whole)
+    else:
+        association.flush()  # reading, or changing, may take its time
+        if why := manner.fault(instance):
+            raise Unreadable(why)
+        request = _request(association, instance, manner)
+        with encoded(association, instance, manner.conversion) as (context, ready):
             _send(association, context, request, ready)
-    if manner.ahead is not None:
-        manner.ahead.look(association.room)
+    if ahead is not None:
+        ahead.look(association.room)
     answer = association.response(request).command
     changed = context.transfer_syntax != instance.transfer_syntax_uid
     return Outcome(
@@ -131,17 +121,32 @@ def store(association: Association, instance: Instance, manner: Manner = USUALLY
     )
 
 
-def _ahead(association: Association, instance: Instance, manner: Manner) -> Ahead | None:
-    """Who reads the object, if it goes as it is stored and need not be looked at before."""
-    if manner.ahead is None or not manner.ahead.takes(instance, association.room):
-        return None
-    as_stored = any(
-        context.abstract_syntax == instance.sop_class_uid
-        and context.transfer_syntax == instance.transfer_syntax_uid
-        and context.scu
-        for context in association.contexts.values()
+def _as_stored(association: Association, instance: Instance) -> Context | None:
+    """The context on which it goes as it is stored."""
+    return next(
+        (
+            context
+            for context in association.contexts.values()
+            if context.abstract_syntax == instance.sop_class_uid
+            and context.transfer_syntax == instance.transfer_syntax_uid
+            and context.scu
+        ),
+        None,
     )
-    return manner.ahead if as_stored else None
+
+
+def _request(association: Association, instance: Instance, manner: Manner) -> Command:
+    mover = manner.originator
+    return Command(
+        command_field=Field.C_STORE,
+        affected_sop_class_uid=instance.sop_class_uid,
+        affected_sop_instance_uid=instance.sop_instance_uid,
+        message_id=association.next_message_id(),
+        priority=manner.priority,
+        command_data_set_type=1,
+        move_originator_application_entity_title=mover.ae_title if mover else None,
+        move_originator_message_id=mover.message_id if mover else None,
+    )
 
 
 def _send(association: Association, context: Context, request: Command, instance: Instance) -> None:

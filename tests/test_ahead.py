@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from scu.ahead import Ahead
+from scu.instances import Instance
+from scu.store import Manner, store
+from tests.pairs import FIND, data_pdu, raw_association
 from tests.test_sending import COMMAND, read
+from wire import command as commands
 from wire import sending
 from wire.errors import Unreadable
 from wire.sending import FileSlice
@@ -117,6 +121,22 @@ def test_another_room_is_read_for_anew(tmp_path: Path):
     reader = ahead(one)
     reader.look(262138)
     assert data_of(reader.take(one, ROOM)) == data
+
+
+def test_what_waits_to_be_sent_does_not_wait_for_an_object_that_is_not_read_ahead(tmp_path: Path):
+    """A large one is looked at first, another one is changed: pending responses go before that."""
+    (one, _) = held(tmp_path, 1)
+    heard: list[bytes] = []
+    with raw_association() as (association, raw):
+        association.queue(association.contexts[3], FIND.response(0xFF00))
+
+        def look(_instance: Instance) -> str:
+            heard.append(raw.pdu())
+            return "damaged"
+
+        with pytest.raises(Unreadable):
+            store(association, one, Manner(fault=look))
+    assert heard == [data_pdu((3, 3, commands.encode(FIND.response(0xFF00))))]
 
 
 def test_large_objects_and_small_values_go_the_other_way():

@@ -15,6 +15,7 @@ from tests.pairs import (
     Raw,
     answer_pdu,
     data_pdu,
+    established_core,
     raw_acceptor,
     raw_association,
     request_pdu,
@@ -199,3 +200,38 @@ def test_readable_never_waits_and_asks_for_whole_pdus():
         raw.socket.close()
         with pytest.raises(Closed):
             channel.readable()
+
+
+class Telling(socket.socket):
+    """Tells which options are set."""
+
+    options: list[int]
+
+    def setsockopt(self, *what) -> None:
+        self.options.append(what[1])
+        super().setsockopt(*what)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only where the system has it")
+@pytest.mark.parametrize("wait", ["next", "arrives"])
+def test_what_came_is_acknowledged_before_we_wait_and_not_when_we_only_look(wait):
+    """DCMTK's senders stall without it, but an answer that follows at once carries it."""
+    pdu = data_pdu((1, 3, b"ab"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        far = socket.create_connection(listening.getsockname())
+        near = Telling(fileno=listening.accept()[0].detach())
+    near.options = []
+    with far, near:
+        channel = establish.acceptor(near, LIMITS)
+        channel.core = established_core(Role.ACCEPTOR)
+        far.sendall(pdu)
+        assert isinstance(channel.next(PATIENCE), core.Data)
+        near.options.clear()
+        assert not channel.readable()
+        assert socket.TCP_QUICKACK not in near.options
+        if wait == "arrives":
+            assert not channel.arrives(0)
+        else:
+            far.sendall(pdu)
+            channel.next(PATIENCE)
+        assert socket.TCP_QUICKACK in near.options

@@ -234,3 +234,11 @@ def test_more_sub_operations_than_a_count_can_tell_are_the_most_it_can():
     counted = request.response(0xFF00).with_counts(70_000, 65_536, 65_535, 0)
     read = commands.decode(commands.encode(counted))
     assert read == request.response(0xFF00).with_counts(65_535, 65_535, 65_535, 0)
+
+
+@given(counts=st.tuples(*[st.integers(0, 100_000)] * 4), other=st.tuples(*[st.integers(0, 9)] * 4))
+def test_an_encoded_response_is_recounted_as_if_it_were_encoded_anew(counts, other):
+    """PS3.7 9.3.4.2: a pending C-MOVE-RSP."""
+    response = Command(Field.C_MOVE, affected_sop_class_uid="1.2", message_id=7).response(0xFF00)
+    anew = commands.encode(response.with_counts(*counts))
+    assert commands.recounted(commands.encode(response.with_counts(*other)), counts) == anew

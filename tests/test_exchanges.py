@@ -38,6 +38,7 @@ from wire.errors import (
 )
 from wire.sending import FileSlice
 from wire.states import Role
+from wire.whole import Whole
 
 # -- C-CANCEL
 
@@ -108,6 +109,24 @@ def test_what_is_queued_leaves_together_and_in_order():
             )
         stream += data_pdu((3, 3, commands.encode(pending))) + data_pdu((3, 2, b"encoded "))
         stream += data_pdu((3, 3, commands.encode(FIND.response(0))))
+        assert raw.read(len(stream)) == stream
+
+
+@pytest.mark.parametrize("answers", [1, 100])
+def test_what_is_queued_leaves_before_an_object_that_was_read_whole(answers):
+    """Pending responses of a C-GET, however many wait, and the object after them."""
+    with raw_association() as (association, raw), tempfile.TemporaryFile() as file:
+        file.write(b"data")
+        file.flush()
+        whole = Whole()
+        whole.read(FileSlice(file.fileno(), 0, 4), association.room)
+        pending = commands.encode(FIND.response(0xFF00))
+        for _ in range(answers):
+            association.queue(association.contexts[3], pending)
+        for _ in range(2):  # and only once
+            association.send_whole(association.contexts[3], STORE, whole)
+        stored = data_pdu((3, 3, commands.encode(STORE))) + data_pdu((3, 2, b"data"))
+        stream = answers * data_pdu((3, 3, pending)) + 2 * stored
         assert raw.read(len(stream)) == stream
 
 

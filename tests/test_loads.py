@@ -6,7 +6,7 @@ import pytest
 
 from scu import instances
 from scu.associate import Caller, Target
-from scu.loads import FRUITLESS
+from scu.loads import FRUITLESS, Waiting
 from scu.store import store_all
 from tests.objects import instance, written
 from tests.pairs import PATIENCE, accepting, serving
@@ -85,3 +85,24 @@ def test_leaving_early_releases_the_association_and_begins_nothing_more(objects,
         assert released.wait(PATIENCE)
     # A thread of its own may have gone on meanwhile.
     assert len(seen) == 1 or threads
+
+
+def test_objects_are_read_no_earlier_than_they_are_wanted(objects):
+    read = []
+    waiting = Waiting(read.append(one) or one for one in objects)
+    assert read == []
+    for number, one in enumerate(objects, 1):
+        assert waiting
+        assert waiting.following() is one
+        assert len(read) == number
+        assert waiting.take() is one
+    assert not waiting
+    assert waiting.following() is waiting.take() is None
+
+
+def test_what_was_let_go_of_is_not_read_any_more(objects):
+    waiting = Waiting(objects)
+    assert waiting.take() is objects[0]
+    assert waiting.following() is objects[1]
+    waiting.clear()
+    assert waiting.take() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,28 @@ def test_every_sub_operation_is_counted_and_the_numbers_add_up(tmp_path: Path):
     # PS3.4 C.4.2.1.6: no remaining count in a final success
     assert final.remaining is None
     assert len(seen) == 6
+
+
+def test_a_caller_hears_of_each_sub_operation_while_the_next_is_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Those that take more than a moment, which this clock says of all of them."""
+    monkeypatch.setattr("scp.retrieve.monotonic", itertools.count(1).__next__)
+    heard = threading.Semaphore(1)
+
+    def answer(_number: int) -> int:
+        return 0 if heard.acquire(timeout=30) else 0xA700
+
+    with (
+        receiver([CT_IMAGE], answer=answer) as (port, _),
+        held(tmp_path, port) as (here, _),
+        associate(here, CALLER, [(MOVE, SYNTAXES)]) as association,
+    ):
+        asked = identifier("STUDY", **STUDY)
+        for progress in retrieve.move(association, MOVE, asked, "DEST"):
+            heard.release()
+            last = progress
+    assert (last.status, last.completed) == (0, 6)
 
 
 def test_sub_operations_name_their_originator_and_its_message(tmp_path: Path):

@@ -211,9 +211,9 @@ class Association:
             raise
 
     def send_whole(self, context: Context, command: Command, whole: Whole) -> None:
-        """Send a message whose data set has been read for this association's `room`."""
-        self.flush()
-        self.channel.write(whole.message(context.id, commands.encode(command)))
+        """In one write what is queued, and a message whose data set was read for our `room`."""
+        self.channel.write(whole.message(context.id, commands.encode(command), self._outgoing))
+        self._outgoing.clear()
 
     # -- asking
 

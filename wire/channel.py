@@ -78,7 +78,8 @@ class Channel:
     def _receive(self, seconds: float) -> int:
         """Receive what is there, in one read; 0 when nothing came within `seconds`."""
         self._must_be_open()
-        self._acknowledge()
+        if seconds > 0:
+            self._acknowledge()
         try:
             flags = self._patience.receiving(seconds)
             count = self.socket.recv_into(self.core.space(), 0, flags)
@@ -95,7 +96,7 @@ class Channel:
         return count
 
     def _acknowledge(self) -> None:
-        """Acknowledge what came unless an answer already has.
+        """Acknowledge what came, before waiting, unless an answer already has.
 
         DCMTK-based senders stall 40 ms per object on delayed acknowledgements.
         """
@@ -171,6 +172,7 @@ class Channel:
         while not self.core.partial:
             if self._receive(0):
                 continue
+            self._acknowledge()
             left = deadline - time.monotonic()
             found = watched.poll(left * 1000) if left > 0 else []
             if not found or any(descriptor == wake for descriptor, _ in found):

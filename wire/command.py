@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any, Final
@@ -17,6 +17,7 @@ from wire.errors import ProtocolError
 
 _ELEMENT = struct.Struct("<HHI")
 _US = struct.Struct("<H")
+_COUNTS = struct.Struct("<HHIHHHIHHHIHHHIH")
 _MOST = 0xFFFF
 NO_DATA_SET: Final = 0x0101
 RESPONSE: Final = 0x8000
@@ -203,6 +204,15 @@ def encode(command: Command) -> bytes:
             parts.append(_ELEMENT.pack(0, element, len(raw)) + raw)
     body = b"".join(parts)
     return _ELEMENT.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
+
+
+def recounted(response: bytes, counts: Sequence[int]) -> bytes:
+    """An encoded response with other sub-operation counts, all four of which come last in it."""
+    remaining, completed, failed, warning = (min(count, _MOST) for count in counts)
+    return response[: -_COUNTS.size] + _COUNTS.pack(
+        *(0, 0x1020, 2, remaining, 0, 0x1021, 2, completed),
+        *(0, 0x1022, 2, failed, 0, 0x1023, 2, warning),
+    )
 
 
 def decode(data: bytes) -> Command:

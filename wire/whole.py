@@ -6,14 +6,12 @@ when it is known on which context, and with which command, they leave: in a sing
 
 from __future__ import annotations
 
-import hashlib
-
 from wire import framing, sending
 from wire.errors import Unreadable
 from wire.sending import FileSlice
 
 MOST = 1 << 20
-_LEAD = 2048  # for the command set before the data: six UIDs and titles at the most
+_LEAD = 4096  # for the command set, six UIDs and titles at the most, and what waits to be sent
 _HEADER = len(framing.header(1, 0, command=False, last=True))
 _LEAST_ROOM = 1024  # with smaller values gaps would outweigh what lies between them
 
@@ -23,13 +21,13 @@ class Whole:
 
     def __init__(self) -> None:
         self._memory = memoryview(bytearray())
-        self._values: list[memoryview] = []
+        self.values: list[memoryview] = []
+        """The bytes that will be sent, in order."""
         self._room = 0
 
     def read(self, source: FileSlice, room: int) -> None:
         """Take these bytes in, to be sent in values of `room`. Raises Unreadable."""
-        self._values = []  # nothing is held should it fail
-        sending.check(source)
+        self.values = []  # nothing is held should it fail
         number = max(-(-source.size // room), 1)
         needed = _LEAD + number * _HEADER + source.size
         if len(self._memory) < needed:
@@ -41,26 +39,23 @@ class Whole:
             values.append(self._memory[at : at + length])
             at += length
         sending.fill(source, 0, values)
-        self._values, self._room = values, room
+        self.values, self._room = values, room
 
-    def digest(self) -> str:
-        """SHA-256 of the bytes that will be sent."""
-        made = hashlib.sha256()
-        for value in self._values:
-            made.update(value)
-        return made.hexdigest()
-
-    def message(self, context_id: int, command: bytes) -> memoryview:
-        """The message with this command set, good until the next read."""
-        if not self._values:
+    def message(
+        self, context_id: int, command: bytes, before: bytes | bytearray = b""
+    ) -> memoryview:
+        """The message with this command set, good until the next read; `before` it what waits."""
+        if not self.values:
             raise Unreadable("nothing has been read to be sent")
-        lead = sending.message(context_id, command, None, self._room)
+        lead = before + sending.message(context_id, command, None, self._room)
         at = _LEAD
-        for value in self._values:
-            last = value is self._values[-1]
+        for value in self.values:
+            last = value is self.values[-1]
             header = framing.header(context_id, len(value), command=False, last=last)
             self._memory[at : at + _HEADER] = header
             at += _HEADER + len(value)
+        if len(lead) > _LEAD:
+            return memoryview(lead + self._memory[_LEAD:at])
         start = _LEAD - len(lead)
         self._memory[start:_LEAD] = lead
         return self._memory[start:at]

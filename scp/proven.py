@@ -1,0 +1,50 @@
+"""Bytes that were found to have their SHA-256 are known again by a fingerprint.
+
+Law: every byte is looked at each time, and nothing is believed for its name, its place or its
+times. Only what SHA-256 has proven in this process has a fingerprint to be known by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+from config.fingerprints import Fingerprint
+
+MOST: Final = 32_768  # objects that are known again: some 9 MB
+
+
+class Proven:
+    """What has been proven so far, the latest of it; for several threads."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._half = most // 2
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())
+
+    def have(self, pieces: Iterable[memoryview], sha256: str) -> bool:
+        """Whether these bytes have this SHA-256; each piece is done with before the next."""
+        mark = Fingerprint()
+        known = self._young.get(sha256) or self._old.get(sha256)
+        if known is not None:
+            for piece in pieces:
+                mark.update(piece)
+            return mark.digest() == known
+        made = hashlib.sha256()
+        for piece in pieces:
+            made.update(piece)
+            mark.update(piece)
+        if made.hexdigest() != sha256:
+            return False
+        self.add(sha256, mark.digest())
+        return True
+
+    def add(self, sha256: str, fingerprint: bytes) -> None:
+        """Bytes of this SHA-256 have this fingerprint."""
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[sha256] = fingerprint
