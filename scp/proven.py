@@ -40,11 +40,7 @@ class Proven:
             mark.update(piece)
         if made.hexdigest() != sha256:
             return False
-        self.add(sha256, mark.digest())
-        return True
-
-    def add(self, sha256: str, fingerprint: bytes) -> None:
-        """Bytes of this SHA-256 have this fingerprint."""
         if len(self._young) >= self._half:
             self._old, self._young = self._young, {}
-        self._young[sha256] = fingerprint
+        self._young[sha256] = mark.digest()
+        return True
