@@ -133,6 +133,15 @@ def test_what_no_index_serves_reads_one_table_in_order_and_once(opened, name):
     assert all([step.split()[1] for step in steps] == ["study"] for steps in found.values()), found
 
 
+@pytest.mark.parametrize("name", ["leading wildcard", "accession number, leading wildcard"])
+def test_a_leading_wildcard_reads_an_index_from_end_to_end_and_not_the_rows(opened, name):
+    level, values, options, _ = SCANNED[name]
+    for steps in scans(opened, level, values, options).values():
+        assert all("USING COVERING INDEX" in step for step in steps), steps
+    dated = scans(opened, level, {**values, "StudyDate": "20240101"}, options)
+    assert dated == {"answers": [], "numbers": [], "chosen": []}  # the date leads, and alone
+
+
 @pytest.mark.parametrize("root", nonpatient.MODELS)
 def test_models_without_levels_are_led_by_their_classes(opened, root):
     model = Single(root, ("1.2.840.10008.5.1.4.38.1",))
