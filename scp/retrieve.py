@@ -35,7 +35,7 @@ from wire import command as commands
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
-_MOMENT_SECONDS = 0.02
+_MOMENT_SECONDS = 0.001
 _MOST_WAITING = 16 * 1024
 _TOLD = 10  # failures of one retrieve, one by one; all are counted
 
