@@ -131,7 +131,7 @@ def _columns(tag: int, raw: bytes, little_endian: bool, charset: text.CharacterS
     return fill(value) if value else empty, strange
 
 
-_remembered_columns = lru_cache(maxsize=4096)(_columns)
+_remembered_columns = lru_cache(maxsize=1024)(_columns)
 
 
 def _row(level: Level, raws: Raw, little_endian: bool, charset: text.CharacterSet) -> Row:

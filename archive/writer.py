@@ -20,7 +20,7 @@ from archive.models import columns
 from archive.record import AT, NOBODY, Record, StoredInstance, Subject, identity
 from archive.values import Columns
 
-REMEMBERED = 20_000  # rows per table
+REMEMBERED = 500  # rows per table: those of what arrives at a time, some 4 KB a series
 
 STORED_COLUMNS = (
     "SOPClassUID", "SOPInstanceUID", "transfer_syntax_uid", "path", "offset", "size", "sha256",

@@ -1,5 +1,6 @@
 """Associations come to be and end, PS3.8 7.1 to 7.4."""
 
+import gc
 import socket
 import threading
 from pathlib import Path
@@ -181,6 +182,7 @@ def test_the_peers_abort_ends_whatever_we_wait_for(source):
 
 def test_many_bad_associations_leave_nothing_behind():
     """hostile-input.md N8."""
+    gc.collect()  # what tests before this one have left
     threads, descriptors = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(200):
         with raw_association() as (association, raw):
@@ -189,4 +191,4 @@ def test_many_bad_associations_leave_nothing_behind():
             with pytest.raises(ProtocolError):
                 association.receive()
     assert threading.active_count() == threads
-    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+    assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors

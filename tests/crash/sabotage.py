@@ -31,7 +31,7 @@ _NAMED_AT_ONCE = (
     '            hour, _, name = self.new_key(0, "0" * 64).rpartition("/")\n'
     "            return Draft(self._leaf(hour).fd, name, hasten=self._sync)\n"
 )
-_KEY = "        key = objects.new_key(self._seal, self._hash.hexdigest())\n"
+_KEY = "        key = objects.new_key(self._seal, sha256)\n"
 _KEY_OF_DRAFT = '        key = key.rpartition("/")[0] + "/" + draft.name\n'
 _COMMIT = "        receipt = reception.commit()\n"
 _ANSWER = "    exchange.answer(Status.SUCCESS)\n"
