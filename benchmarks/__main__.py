@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import queries, report, retrieving, servers, stores
+from benchmarks import processes, queries, report, retrieving, servers, stores
 from benchmarks.measuring import Bench
 
 SECTIONS = {
@@ -31,6 +31,7 @@ SECTIONS = {
     "lean": queries.retrieve,
     "associate": queries.associate,
     "many": stores.many,
+    "processes": processes.processes,
 }
 
 

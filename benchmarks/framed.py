@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.synchronize import Event, Semaphore
 from typing import Literal
 
@@ -203,19 +204,34 @@ class Line:
         self.socket.close()
 
 
-def _send(
-    server: Server, style: Style, sent: Sequence[Sequence[bytes]], ready: Semaphore, go: Event
-) -> None:
+Way = Callable[[Line, Sequence[Sequence[bytes]]], None]
+
+
+def at_once(line: Line, sent: Sequence[Sequence[bytes]]) -> None:
+    """Send one request after the other."""
+    for message in sent:
+        line.store(message)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one sender does, and how."""
+
+    style: Style
+    sent: Sequence[Sequence[bytes]]
+    way: Way
+
+
+def _send(server: Server, job: Job, ready: Semaphore, go: Event) -> None:
     try:
-        line = Line(server, style)
-        sent = [line.made(message) for message in sent]
+        line = Line(server, job.style)
+        sent = [line.made(message) for message in job.sent]
     except (OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     ready.release()
     go.wait()
-    for message in sent:
-        line.store(message)
+    job.way(line, sent)
     line.release()
 
 
@@ -227,12 +243,18 @@ def rate(
     return timed(server, [messages(side, each, server.most) for _ in range(associations)], style)
 
 
-def timed(server: Server, parts: Sequence[list[list[bytes]]], style: Style = "one write") -> float:
+def timed(
+    server: Server,
+    parts: Sequence[list[list[bytes]]],
+    style: Style = "one write",
+    ways: Sequence[Way] = (),
+) -> float:
     """Objects per second of one sender for each of these parts."""
+    jobs = map(partial(Job, style), parts, ways or [at_once] * len(parts))
     ready, go = multiprocessing.Semaphore(0), multiprocessing.Event()
     workers = [
-        multiprocessing.Process(target=_send, args=(server, style, part, ready, go), daemon=True)
-        for part in parts
+        multiprocessing.Process(target=_send, args=(server, job, ready, go), daemon=True)
+        for job in jobs
     ]
     for worker in workers:
         worker.start()

@@ -27,6 +27,7 @@ from tests.test_large_objects import served
 STOCK_PDU = 16_384
 LIBRARIES = Path(".venv/bench")  # what only pynetdicom's application wants, see Makefile
 CALLER = "BENCH"
+_COUNTS = "counts"
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,17 @@ class Running:
     name: str
     server: Server
     process: psutil.Process
+    counts: Path = Path()  # where its processes count, if that is asked
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the work needs of a server: where C-MOVE may go, how many may call, TLS as files."""
+    """What the work needs: where C-MOVE may go, how many may call, TLS as files, counters."""
 
     destination: int = 0
     associations: int = 0
     tls: tuple[Path, Path, Path] | None = None  # certificate, key, CA
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Kind:
     weight: float = 1.0  # how much of the work it gets: the slow ones are measured by less
 
 
-def _anode(sync: str) -> Callable[[Path, Asked], AbstractContextManager[Server]]:
+def _anode(sync: str, workers: int = 1) -> Callable[[Path, Asked], AbstractContextManager[Server]]:
     @contextmanager
     def start(folder: Path, asked: Asked) -> Iterator[Server]:
         more, port = "", 0
@@ -77,7 +80,11 @@ def _anode(sync: str) -> Callable[[Path, Asked], AbstractContextManager[Server]]
                 f'[[listener]]\nhost = "127.0.0.1"\nport = {port}\ntls = "rfc9325"\n'
                 f'certificate = "{certificate}"\nkey = "{key}"\nca = "{ca}"\n'
             )
-        with served(folder, "ANODE", more, sync=sync) as (target, _):
+        program = ("benchmarks.counted", str(folder / _COUNTS)) if asked.counted else ("cli.main",)
+        with served(folder, "ANODE", more, sync=sync, workers=workers, program=program) as (
+            target,
+            _,
+        ):
             yield Server("ANODE", port or target.port)
 
     return start
@@ -164,9 +171,12 @@ def _has_sqlalchemy() -> bool:
 
 _BYTES = "the file's bytes, not its name or index row"
 _NONE = "nothing"
+_ALL = "file, name, findable"
 SERVERS = {
-    "Anode": Kind("file, name, findable", _anode("always")),
+    "Anode": Kind(_ALL, _anode("always")),
     "Anode lazy": Kind(_NONE, _anode("lazy")),
+    "Anode 2 workers": Kind(_ALL, _anode("always", 2)),
+    "Anode 4 workers": Kind(_ALL, _anode("always", 4)),
     "Orthanc": Kind(
         _BYTES, _orthanc(sync=True, most=framed.PDU), _has_orthanc, quick=True, weight=0.5
     ),
@@ -186,6 +196,7 @@ BEST = ("Anode", "Anode lazy", "Orthanc", "Orthanc tuned", "dcmqrscp", "storescp
         "pynetdicom qrscp")  # fmt: skip
 STOCK = ("Anode", "Anode lazy", "Orthanc stock", "dcmqrscp stock", "storescp stock",
          "pynetdicom qrscp")  # fmt: skip
+TEAMS = ("Anode", "Anode 2 workers", "Anode 4 workers")
 ARCHIVES = tuple(name for name in BEST if name != "storescp")
 
 
@@ -218,4 +229,4 @@ def running(name: str, folder: Path, asked: Asked) -> Iterator[Running]:
         with quick:
             server = stack.enter_context(kind.start(folder, asked))
         (process,) = (c for c in psutil.Process().children() if c.pid not in before)
-        yield Running(name, server, process)
+        yield Running(name, server, process, folder / _COUNTS)

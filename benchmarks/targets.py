@@ -43,6 +43,17 @@ def _stores() -> list[Target]:
     return made
 
 
+def _processes() -> list[Target]:
+    """No loss; where senders are throttled what they offer bounds both, and a clock is no lock."""
+    return [
+        Target(f"C-STORE {size}, {senders} at once, processes{offered}", "Anode 2 workers",
+               ("Anode",), least)
+        for size in ("CT", "tiny")
+        for senders in (4, 8)
+        for offered, least in (("", 1.0), (", half offered", 0.98))
+    ]  # fmt: skip
+
+
 TARGETS = [
     *_stores(),
     *(Target(f"{program} 200 CT", "Anode", STOCK_PEERS, 6) for program in ("storescu", "dcmsend")),
@@ -65,6 +76,7 @@ TARGETS = [
     Target("association, echo, release", "Anode", ("Orthanc",), 1),
     Target("100 idle associations", "Anode", most=1),
     Target("C-STORE CT, 100 at once", "Anode", most=250, of="MB"),
+    *_processes(),
 ]
 
 

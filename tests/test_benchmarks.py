@@ -6,15 +6,19 @@ import io
 import json
 import subprocess
 import sys
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import lean, picture, report, targets
+from benchmarks import framed, lean, picture, report, targets
+from benchmarks.counted import Counts, counts
 from benchmarks.measuring import Bench, Row, Run
+from benchmarks.pace import Pace
 from benchmarks.targets import Target
 from tests.commands import ROOT
 from tests.peers import needs_dcmtk, needs_orthanc
+from tests.test_large_objects import served
 from wire import command as commands
 from wire import framing, sending
 from wire.command import Command, Field
@@ -123,6 +127,54 @@ def test_the_lean_client_hears_every_message_however_it_is_cut(piece):
     assert heard == [*((1, pending, n) for n in lengths), (1, final, 0)]
 
 
+def test_two_workers_are_judged_against_one_process():
+    work = "C-STORE tiny, 4 at once, processes"
+    rows = [row("Anode", 200, work=work), row("Anode 2 workers", 190, work=work)]
+    (verdict,) = (v for v in targets.judged(rows) if v.target.work == work)
+    assert (verdict.against, verdict.value, verdict.met) == ("Anode", 0.95, False)
+
+
+def test_throttled_senders_take_turns_and_an_object_is_timed_from_when_it_was_due():
+    class Slow:
+        def __init__(self):
+            self.sent = []
+
+        def store(self, message):
+            self.sent.append((time.perf_counter(), message))
+
+    pace, lines = Pace(1000, 2, 3), [Slow(), Slow()]
+    begun = time.perf_counter()
+    pace.store(1, lines[1], ["b", "d", "f"])
+    assert [message for _, message in lines[1].sent] == ["b", "d", "f"]
+    for place, (at, _) in zip((1, 3, 5), lines[1].sent, strict=True):
+        assert at - begun >= place / 1000  # never before its turn
+        assert pace.seconds[place] > 0
+    assert [pace.seconds[place] for place in (0, 2, 4)] == [0, 0, 0]  # of the other
+
+
+def test_what_a_group_costs_is_told_from_what_its_rows_cost():
+    groups = [(1, 0.003), (2, 0.004), (5, 0.007)]  # rows, seconds: 2 ms and 1 ms a row
+    total = Counts()
+    for rows, held in groups:
+        total += Counts(commits=1, rows=rows, squares=rows**2, products=rows * held, held=held)
+    assert total.line == pytest.approx((0.002, 0.001))
+
+
+def test_a_node_counts_its_commits_and_syncs_in_all_its_processes(tmp_path):
+    folder = tmp_path / "counts"
+    program = ("benchmarks.counted", str(folder))
+    with served(tmp_path / "node", "A", sync="always", workers=2, program=program) as (target, _):
+        before = counts(folder)
+        framed.rate(framed.Server("A", target.port), 8, 12, 4)
+        found = counts(folder) - before
+    assert found.syncs == 12
+    # A process's first commit opens the index, and is not counted.
+    assert 12 - 2 * 4 <= found.rows <= 12
+    assert found.commits <= found.rows
+    assert found.synced > 0
+    assert found.held >= found.held_cpu >= 0
+
+
 @pytest.mark.long
 @pytest.mark.interop
 @needs_dcmtk
@@ -130,7 +182,16 @@ def test_the_lean_client_hears_every_message_however_it_is_cut(piece):
 def test_every_section_runs_on_a_handful_of_objects(tmp_path):
     file = tmp_path / "rows.json"
     how = ["--short", "--rounds", "1", "--scale", "0.02", "--associations", "2", "--size", "tiny"]
-    asked = [*how, "--server", "Anode", "dcmqrscp", "bare loop", "--results", str(file)]
+    asked = [
+        *how,
+        "--server",
+        "Anode",
+        "Anode 2 workers",
+        "dcmqrscp",
+        "bare loop",
+        "--results",
+        str(file),
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *asked],
         capture_output=True, text=True, cwd=ROOT, timeout=100, check=False,
@@ -141,5 +202,5 @@ def test_every_section_runs_on_a_handful_of_objects(tmp_path):
     works = {one["work"] for one in rows}
     for told in ("C-STORE tiny, 2", "two writes", "storescu", "dcmsend", "TLS",
                  "multi-frame", "C-FIND 1000", "C-FIND image", "findscu", "C-MOVE", "C-GET",
-                 "movescu", "getscu", "association,", "idle"):  # fmt: skip
+                 "movescu", "getscu", "association,", "idle", "processes, half"):  # fmt: skip
         assert any(told in work for work in works), told

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,17 +26,23 @@ MB = 1_000_000
 
 @contextmanager
 def served(
-    folder: Path, title: str, more: str = "", *, sync: str = "lazy"
+    folder: Path,
+    title: str,
+    more: str = "",
+    *,
+    sync: str = "lazy",
+    workers: int = 1,
+    program: Sequence[str] = ("cli.main",),
 ) -> Iterator[tuple[Target, psutil.Process]]:
     """A node in a process of its own, as `anode serve` starts it."""
     folder.mkdir()
     port = free_port()
     file = folder / "anode.toml"
     file.write_text(
-        f'[node]\nae_title = "{title}"\ndata = "data"\nworkers = 1\n'
+        f'[node]\nae_title = "{title}"\ndata = "data"\nworkers = {workers}\n'
         f'[[listener]]\nhost = "127.0.0.1"\nport = {port}\n[archive]\nsync = "{sync}"\n{more}'
     )
-    command = [sys.executable, "-m", "cli.main", "serve", "-c", str(file)]
+    command = [sys.executable, "-m", *program, "serve", "-c", str(file)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log, stdout=log)
     try:
