@@ -116,7 +116,7 @@ class Reception:
         self._scan = scanner(announced.transfer_syntax_uid, place.wanted, place.bounds)
         draft = place.objects.begin()
         self._draft: Draft | None = draft
-        self._digest = Digest(draft.reader)
+        self._digest = Digest()
 
     def __enter__(self) -> Self:
         return self
@@ -154,7 +154,7 @@ class Reception:
             _store(draft.fd, [self._header, *some] if self._header else some)
             self._header = b""
         draft.written(at, size)
-        self._digest.update(fragments, at, size)
+        self._digest.update(fragments, size)
         for fragment in fragments:
             self._scan.feed(fragment)
 

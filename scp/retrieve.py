@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import closing
 from itertools import count
-from time import monotonic
 
 from archive import Found, StoredInstance, errors
 from archive.query import Single, parse, parse_single
@@ -35,8 +34,6 @@ from wire import command as commands
 
 _log = logging.getLogger("anode.retrieve")
 _LOOKS_A_SIGN = 10
-_MOMENT_SECONDS = 0.001
-_MOST_WAITING = 16 * 1024
 _TOLD = 10  # failures of one retrieve, one by one; all are counted
 
 
@@ -183,7 +180,7 @@ def perform(
             if _given_up(exchange):
                 break
             if tally.remaining:
-                pending.tell(tally)
+                pending.tell(tally, sent=outcome.status is not None)
         if not _given_up(exchange):
             tally.close()
     status = tally.status(cancelled=tally.remaining > 0)
@@ -196,24 +193,22 @@ def perform(
 class _Pending:
     """Pending responses, one for each sub-operation; PS3.4 C.4.2.3 leaves to us when they are told.
 
-    Where objects go back on the same association one leaves in a write with the next object.
-    `alone` on theirs, those of one moment leave together: each write wakes the caller.
+    Where objects go back on the same association one leaves in a write with the next object;
+    `alone` on theirs, and after an object that was not sent, it leaves at once.
     """
 
     def __init__(self, exchange: Exchange, *, alone: bool) -> None:
         self._association, self._context = exchange.association, exchange.context
         response = exchange.command.response(Status.PENDING)
         self._response = commands.encode(response.with_counts(0, 0, 0, 0))
-        self._alone, self._told = alone, 0.0
+        self._alone = alone
 
-    def tell(self, tally: Tally) -> None:
+    def tell(self, tally: Tally, *, sent: bool) -> None:
         counts = (tally.remaining, tally.completed, tally.failed, tally.warning)
         response = commands.recounted(self._response, counts)
-        waiting = self._association.queue(self._context, response)
-        now = monotonic()
-        if waiting > _MOST_WAITING or (self._alone and now - self._told >= _MOMENT_SECONDS):
+        self._association.queue(self._context, response)
+        if self._alone or not sent:
             self._association.flush()
-            self._told = now
 
 
 def _intended(instances: Collection[StoredInstance]) -> audit.Intended:

@@ -6,7 +6,6 @@ receiver takes one object the next is read; a fault of it is told in its own tur
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable
 
@@ -23,21 +22,16 @@ def nothing() -> Instance | None:
     return None
 
 
-def have(pieces: Iterable[memoryview], sha256: str) -> bool:
-    """Whether these bytes have this SHA-256."""
-    made = hashlib.sha256()
-    for piece in pieces:
-        made.update(piece)
-    return made.hexdigest() == sha256
-
-
 class Ahead:
-    """For one association at a time, in one thread; `digest` says what is to be compared, or ""."""
+    """For one association at a time, in one thread.
+
+    `digest` says what is to be compared, or ""; `have` whether bytes have this digest.
+    """
 
     def __init__(
         self,
         digest: Callable[[Instance], str],
-        have: Callable[[Iterable[memoryview], str], bool] = have,
+        have: Callable[[Iterable[memoryview], str], bool],
     ) -> None:
         self._digest = digest
         self._have = have

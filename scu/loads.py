@@ -29,29 +29,37 @@ class Waiting:
         self._rest = iter(instances)
         self._lock = threading.Lock()
         self._next: Instance | None = None
+        self._fault: Exception | None = None
 
     def __bool__(self) -> bool:
-        return self.following() is not None
+        with self._lock:
+            return self._peek() is not None or self._fault is not None
 
     def following(self) -> Instance | None:
-        """What `take` would give."""
+        """What `take` would give; None also where it would raise."""
         with self._lock:
             return self._peek()
 
     def take(self) -> Instance | None:
-        """The next of them."""
+        """The next of them; raises what reading them has raised."""
         with self._lock:
             taken, self._next = self._peek(), None
+            if taken is None and self._fault is not None:
+                fault, self._fault = self._fault, None
+                raise fault
             return taken
 
     def clear(self) -> None:
         """Let go of the rest."""
         with self._lock:
-            self._rest, self._next = iter(()), None
+            self._rest, self._next, self._fault = iter(()), None, None
 
     def _peek(self) -> Instance | None:
-        if self._next is None:
-            self._next = next(self._rest, None)
+        if self._next is None and self._fault is None:
+            try:
+                self._next = next(self._rest, None)
+            except Exception as error:  # noqa: BLE001 - told in its turn, after what was sent before it
+                self._fault = error
         return self._next
 
 

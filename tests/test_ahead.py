@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scp.proven import Proven
 from scu.ahead import Ahead
 from scu.instances import Instance
 from scu.store import Manner, store
@@ -48,7 +49,7 @@ def flip(path: Path) -> None:
 
 
 def ahead(*objects: Held) -> Ahead:
-    made, waiting = Ahead(lambda one: one.sha256), list(objects)
+    made, waiting = Ahead(lambda one: one.sha256, Proven().have), list(objects)
     made.following = lambda: waiting.pop(0) if waiting else None
     return made
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import threading
 from pathlib import Path
 
@@ -19,75 +17,84 @@ from tests.datasets import instance
 from tests.receiving import files, receive
 
 LARGE = 1000
-HEAD = b"head"
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """What is large is small here; and no thread is left behind."""
     monkeypatch.setattr(digests, "LARGE", LARGE)
-    monkeypatch.setattr(digests, "_PIECE", 300)
+    monkeypatch.setattr(digests, "_WAITING", 2)
     yield
-    assert not [thread for thread in threading.enumerate() if thread.name == "digest"]
+    assert not followers()
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    return tmp_path_factory.mktemp("digests") / "file"
+def followers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "digest"]
 
 
 def sha256(parts: list[list[bytes]]) -> str:
     return hashlib.sha256(b"".join(b"".join(part) for part in parts)).hexdigest()
 
 
-def fed(file: Path, parts: list[list[bytes]]) -> Digest:
-    """A digest told of these parts as they are written behind a head."""
-    file.write_bytes(HEAD)
-    digest = Digest(lambda: file.open("rb"))
-    with file.open("ab", buffering=0) as out:
-        for part in parts:
-            at = out.tell()
-            digest.update(part, at, out.write(b"".join(part)))
+def fed(parts: list[list[bytes]]) -> Digest:
+    """A digest told of these parts, all of them in one buffer that is used again."""
+    digest, buffer = Digest(), memoryview(bytearray(max(4000, LARGE)))
+    for part in parts:
+        at, pieces = 0, []
+        for piece in part:
+            buffer[at : at + len(piece)] = piece
+            pieces.append(buffer[at : at + len(piece)])
+            at += len(piece)
+        digest.update(pieces, at)
     return digest
 
 
+class Failing:
+    """Fails where there is something to hash for the second time."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def update(self, _data: bytes) -> None:
+        self.times += 1
+        if self.times > 1:
+            raise MemoryError
+
+    def hexdigest(self) -> str:
+        return "of a part"
+
+
 @given(st.lists(st.lists(st.binary(max_size=700), min_size=1, max_size=3), max_size=12))
-def test_any_division_into_parts_has_the_digest_of_the_whole(file: Path, parts):
-    assert fed(file, parts).hexdigest() == sha256(parts)
+def test_any_division_into_parts_has_the_digest_of_the_whole(parts):
+    assert fed(parts).hexdigest() == sha256(parts)
 
 
-def test_a_large_data_set_is_hashed_by_a_thread_of_its_own(file: Path):
-    digest = fed(file, [[bytes(LARGE)], [bytes(LARGE)]])
-    assert [thread for thread in threading.enumerate() if thread.name == "digest"]
+def test_a_large_data_set_is_hashed_by_a_thread_of_its_own():
+    digest = fed([[bytes(LARGE)], [bytes(LARGE)]])
+    assert followers()
     digest.drop()
     digest.drop()
 
 
-def test_where_no_thread_can_be_had_it_is_hashed_at_once(file: Path, monkeypatch):
+def test_where_no_thread_can_be_had_it_is_hashed_at_once(monkeypatch):
     def start(_thread):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", start)
     parts = [[bytes([number]) * LARGE] for number in range(4)]
-    assert fed(file, parts).hexdigest() == sha256(parts)
+    assert fed(parts).hexdigest() == sha256(parts)
 
 
-def test_a_file_shorter_than_what_was_written_has_no_digest(file: Path):
-    digest = fed(file, [[bytes(LARGE)]])
-    digest.update([bytes(LARGE)], len(HEAD) + LARGE, LARGE)  # and never written
-    with pytest.raises(Unavailable, match="shorter"):
+def test_what_was_hashed_in_part_has_no_digest(monkeypatch):
+    monkeypatch.setattr(hashlib, "sha256", Failing)
+    digest = fed([[bytes(LARGE)] for _ in range(9)])
+    with pytest.raises(Unavailable):
         digest.hexdigest()
 
 
-def test_an_object_that_cannot_be_read_for_its_digest_is_refused_and_leaves_nothing(
-    tmp_path: Path, monkeypatch
-):
+def test_an_object_that_cannot_be_hashed_is_refused_and_leaves_nothing(tmp_path: Path, monkeypatch):
     """Durability P1: what nobody can vouch for is no success."""
-
-    def unreadable(*_):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(os, "preadv", unreadable)
+    monkeypatch.setattr(digests._Follower, "_taken", lambda _self, _part: False)
     with Archive.open(tmp_path, sync="lazy") as archive:
         with pytest.raises(ArchiveError):
             receive(archive, instance(pixels=50_000))
@@ -95,7 +102,22 @@ def test_an_object_that_cannot_be_read_for_its_digest_is_refused_and_leaves_noth
         assert files(tmp_path) == []
 
 
-def test_a_large_object_is_sealed_with_the_digest_of_its_bytes(tmp_path: Path):
-    data = instance(pixels=50_000)
+def test_a_large_object_is_sealed_with_the_digest_of_what_came(tmp_path: Path, monkeypatch):
+    """And not of what the disk gives back."""
+    data, flipped = instance(pixels=50_000), []
+
+    def follow(self, part, follow=digests._Follower.follow):
+        if not flipped:
+            (draft,) = (tmp_path / "incoming").glob("*.part")
+            with draft.open("r+b") as file:
+                file.seek(-1, 2)
+                last = file.read(1)[0]
+                file.seek(-1, 2)
+                file.write(bytes([last ^ 1]))
+            flipped.append(draft)
+        follow(self, part)
+
+    monkeypatch.setattr(digests._Follower, "follow", follow)
     with Archive.open(tmp_path, sync="lazy") as archive:
         assert receive(archive, data).sha256 == hashlib.sha256(data).hexdigest()
+    assert flipped

@@ -10,7 +10,7 @@ from scu.loads import FRUITLESS, Waiting
 from scu.store import store_all
 from tests.objects import instance, written
 from tests.pairs import PATIENCE, accepting, serving
-from wire.errors import Aborted, Unreachable
+from wire.errors import Aborted, Unreachable, Unreadable
 
 
 @pytest.fixture
@@ -105,4 +105,21 @@ def test_what_was_let_go_of_is_not_read_any_more(objects):
     assert waiting.take() is objects[0]
     assert waiting.following() is objects[1]
     waiting.clear()
+    assert waiting.take() is None
+
+
+def test_what_cannot_be_read_is_told_after_what_was_sent_before_it():
+    """A look at what follows comes while an object is under way: its outcome must be told."""
+
+    def read():
+        yield "one"
+        raise Unreadable("the list broke off")
+
+    waiting = Waiting(read())
+    assert waiting.take() == "one"
+    assert waiting.following() is None
+    assert waiting
+    with pytest.raises(Unreadable, match="broke off"):
+        waiting.take()
+    assert not waiting
     assert waiting.take() is None
