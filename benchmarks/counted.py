@@ -25,7 +25,7 @@ from archive.commits import Commits
 from cli import main as node
 from cli import worker
 
-_FORM = struct.Struct("9d")
+_FORM = struct.Struct("7d")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,6 @@ class Counts:
 
     commits: float = 0  # groups
     rows: float = 0  # what they committed
-    squares: float = 0  # of the rows of each group, and the next its rows times its seconds:
-    products: float = 0  # so that a line can be laid through rows and seconds of all groups
     waited: float = 0
     held: float = 0
     held_cpu: float = 0
@@ -48,13 +46,6 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         return self - (Counts() - other)
-
-    @property
-    def line(self) -> tuple[float, float]:
-        """Seconds that a group holds the lock: of itself, and for each row more (least squares)."""
-        spread = self.commits * self.squares - self.rows**2
-        each = (self.commits * self.products - self.rows * self.held) / spread if spread else 0.0
-        return (self.held - each * self.rows) / self.commits, each
 
 
 def _values(counts: Counts) -> tuple[float, ...]:
@@ -119,9 +110,7 @@ def count(folder: Path) -> None:
             self._writer = _Timed(self._writer[0]), self._writer[1]  # type: ignore[assignment]
         transaction(self, group)
         if self._writer is not None and isinstance(used := self._writer[0], _Timed):
-            rows = len(group)
-            found = (1, rows, rows**2, rows * used.held, used.waited, used.held, used.held_cpu)
-            counters.add(Counts(*found))
+            counters.add(Counts(1, len(group), used.waited, used.held, used.held_cpu))
 
     def synced(self: Steps, fd: int, folder: int) -> None:
         begun = time.perf_counter()

@@ -49,6 +49,8 @@ def processes(bench: Bench) -> None:
     """One process, two and four (short: no four), unthrottled and throttled."""
     names = servers.TEAMS if bench.warm else servers.TEAMS[:2]
     with bench.servers(names, Asked(counted=True)) as running:
+        for each in running.values():  # a worker that only begins is no measure
+            framed.rate(each.server, SIDES["tiny"], 8, 8)
         for size in bench.sizes:
             for senders in [number for number in bench.associations if number > 1] or [4]:
                 _compared(bench, running, size, senders)

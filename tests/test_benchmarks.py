@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import framed, lean, picture, report, targets
-from benchmarks.counted import Counts, counts
+from benchmarks.counted import counts
 from benchmarks.measuring import Bench, Row, Run
 from benchmarks.pace import Pace
 from benchmarks.targets import Target
@@ -150,14 +150,6 @@ def test_throttled_senders_take_turns_and_an_object_is_timed_from_when_it_was_du
         assert at - begun >= place / 1000  # never before its turn
         assert pace.seconds[place] > 0
     assert [pace.seconds[place] for place in (0, 2, 4)] == [0, 0, 0]  # of the other
-
-
-def test_what_a_group_costs_is_told_from_what_its_rows_cost():
-    groups = [(1, 0.003), (2, 0.004), (5, 0.007)]  # rows, seconds: 2 ms and 1 ms a row
-    total = Counts()
-    for rows, held in groups:
-        total += Counts(commits=1, rows=rows, squares=rows**2, products=rows * held, held=held)
-    assert total.line == pytest.approx((0.002, 0.001))
 
 
 def test_a_node_counts_its_commits_and_syncs_in_all_its_processes(tmp_path):
