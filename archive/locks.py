@@ -15,6 +15,7 @@ from archive.errors import InUse
 from archive.failures import storage
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
+_SERVING = "serve.lock"  # holds the number of the process that holds it
 _WORKERS = "workers.lock"
 
 
@@ -75,18 +76,45 @@ def claim(root: Path) -> Iterator[None]:
         root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fd = hold(folder, "serve.lock", wait=False)
+            fd = hold(folder, _SERVING, wait=False)
         except BlockingIOError as error:
             raise InUse(
-                f"another node serves the data folder {root}, or it is reindexed"
+                f"another node serves the data folder {root}, or it is reindexed{_holder(root)}; "
+                "stop that first, or name another folder as `[node] data` (`anode status` tells "
+                "what is there)"
             ) from error
         finally:
             os.close(folder)
+    with suppress(OSError):  # a full disk: the lock holds, and nobody is told by whom
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
     try:
         _await_workers(root)
         yield
     finally:
         os.close(fd)
+
+
+def served(root: Path) -> bool:
+    """Whether somebody holds the claim to a data folder."""
+    with storage():
+        try:
+            fd = os.open(root / _SERVING, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+    return False
+
+
+def _holder(root: Path) -> str:
+    with suppress(OSError, ValueError):
+        return f" (process {int((root / _SERVING).read_text(encoding='ascii'))})"
+    return ""
 
 
 def employed(root: Path) -> int:
