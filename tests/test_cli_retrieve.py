@@ -124,6 +124,13 @@ def test_escape_sequences_of_a_peer_do_not_reach_the_terminal(ours, tmp_path):
     assert "\x1b" not in ran.out
 
 
+@pytest.mark.parametrize("value", ["2024-01-01", "2024-01-01-2024-12-31", "1.1.2024"])
+def test_a_date_that_is_none_is_told_how_dates_are_written(ours, value):
+    ran = as_tester("find", at(ours), "-k", f"StudyDate={value}")
+    assert ran.code == 1
+    assert "StudyDate: no date; write 20240101 or 20240101-20241231" in ran.err
+
+
 # move
 
 
