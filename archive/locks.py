@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from archive.errors import InUse
-from archive.failures import storage
+from archive.errors import InUse, Unavailable
+from archive.failures import FULL, storage
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 _SERVING = "serve.lock"  # holds the number of the process that holds it
@@ -51,6 +51,23 @@ def is_free(folder: int, name: str) -> bool:
     return True
 
 
+def make(root: Path) -> None:
+    """The data folder, if it is missing; raises Unavailable, NoSpace."""
+    with storage():
+        try:
+            root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+            failed = Unavailable(
+                f"there can be no data folder: {why}; `[node] data` must name a folder, or one "
+                "that can be made"
+            )
+            failed.where = str(root)
+            raise failed from error
+
+
 def sweep(folder: int) -> None:
     """Remove the temporary files whose process is gone."""
     names = os.listdir(folder)
@@ -72,8 +89,8 @@ def claim(root: Path) -> Iterator[None]:
 
     Workers of a node that was killed end as soon as they notice; until then it is not ours.
     """
+    make(root)
     with storage():
-        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fd = hold(folder, _SERVING, wait=False)

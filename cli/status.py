@@ -57,8 +57,7 @@ def status(
     free = shutil.disk_usage(data).free
     reached = [_reach(each, settings, timeout, named) for each in settings.listener]
     served = locks.served(data)  # asked after the echo: a node that starts has its lock before
-    if not served:
-        reached = [_of_another(each) for each in reached]
+    reached = reached if served else [_of_another(each) for each in reached]
     ending = _ending(settings)
     source = calls.configuration(config)
     if as_json:
@@ -85,16 +84,23 @@ def status(
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free) + fixity.rows(told), [])
-        if why := marks.reason(data, "read-only"):
-            _report([("Read-only", why)], [])
-        if number := commitments.waiting(data):
-            waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
-            _report([("Waiting", waiting)], [])
+        _report(_standing(data), [])
         _report(_examination(progress, stopped, named) + _findings(judged, named), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
     there = served and all(each.answers for each in reached)
     return Code.DONE if there else Code.UNREACHABLE
+
+
+def _standing(data: Path) -> list[tuple[str, str]]:
+    """What the node does not do, or has not done yet; nothing where all is as it shall be."""
+    rows = []
+    if why := marks.reason(data, "read-only"):
+        rows.append(("Read-only", why))
+    if number := commitments.waiting(data):
+        waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
+        rows.append(("Waiting", waiting))
+    return rows
 
 
 def _sinks(settings: Settings) -> list[tuple[str, int | None]]:

@@ -250,6 +250,15 @@ def test_status_tells_no_counts_of_an_archive_that_is_not_there_and_makes_none(t
     assert names(tmp_path) == ["anode.toml"]
 
 
+@pytest.mark.parametrize("command", [("serve",), ("status",), ("import", ".")])
+def test_data_that_can_be_no_folder_is_told_by_its_key(tmp_path, command):
+    (tmp_path / "taken").write_text("a file")
+    ran = anode(*command, "-c", configuration(tmp_path, '[node]\ndata = "taken"\n'))
+    assert ran.code == 1
+    assert "it is no folder; `[node] data` must name a folder" in ran.err
+    assert str(tmp_path / "taken") in ran.err
+
+
 def test_status_tells_a_node_of_this_data_folder_from_one_that_answers_in_its_place(tmp_path):
     written(tmp_path / "in", instance())
     with node(tmp_path / "another") as theirs:
