@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
@@ -84,6 +85,10 @@ _ABOUT_VALUES = frozenset({SPECIFIC_CHARACTER_SET, BY_KEYWORD["TimezoneOffsetFro
 # -- what is asked --------------------------------------------------------------------------------
 
 
+# What people write otherwise, PS3.5 6.2; short, since an Error Comment has 64 characters.
+_WRITE: Final[Mapping[str, str]] = {"DA": "no date; write 20240101 or 20240101-20241231"}
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On which terms keys are read: what was negotiated, and the offset of the query's times."""
@@ -106,10 +111,8 @@ def key(attribute: Attribute, value: Value, terms: Terms) -> Key | None:
         tests = matching.read(attribute, sought, terms.options, terms.offset)
     except matching.BadKey:
         # Without the value: it may be a patient's, and this is for logs and comments.
-        raise BadIdentifier(
-            f"{attribute.keyword}: no value that {attribute.vr} can be matched with",
-            (attribute.tag,),
-        ) from None
+        why = _WRITE.get(attribute.vr, f"no value that {attribute.vr} can be matched with")
+        raise BadIdentifier(f"{attribute.keyword}: {why}", (attribute.tag,)) from None
     moves = terms.offset and terms.home and attribute.vr == "DT"
     zone = (terms.offset, terms.home) if moves else None
     return Key(attribute, tests, zone=zone) if tests else None

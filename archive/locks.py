@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from archive.errors import InUse
-from archive.failures import storage
+from archive.errors import InUse, Unavailable
+from archive.failures import FULL, storage
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
+_SERVING = "serve.lock"  # holds the number of the process that holds it
 _WORKERS = "workers.lock"
 
 
@@ -50,6 +51,23 @@ def is_free(folder: int, name: str) -> bool:
     return True
 
 
+def make(root: Path) -> None:
+    """The data folder, if it is missing; raises Unavailable, NoSpace."""
+    with storage():
+        try:
+            root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+            failed = Unavailable(
+                f"there can be no data folder: {why}; `[node] data` must name a folder, or one "
+                "that can be made"
+            )
+            failed.where = str(root)
+            raise failed from error
+
+
 def sweep(folder: int) -> None:
     """Remove the temporary files whose process is gone."""
     names = os.listdir(folder)
@@ -71,22 +89,49 @@ def claim(root: Path) -> Iterator[None]:
 
     Workers of a node that was killed end as soon as they notice; until then it is not ours.
     """
+    make(root)
     with storage():
-        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fd = hold(folder, "serve.lock", wait=False)
+            fd = hold(folder, _SERVING, wait=False)
         except BlockingIOError as error:
             raise InUse(
-                f"another node serves the data folder {root}, or it is reindexed"
+                f"another node serves the data folder {root}, or it is reindexed{_holder(root)}; "
+                "stop that first, or name another folder as `[node] data` (`anode status` tells "
+                "what is there)"
             ) from error
         finally:
             os.close(folder)
+    with suppress(OSError):  # a full disk: the lock holds, and nobody is told by whom
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
     try:
         _await_workers(root)
         yield
     finally:
         os.close(fd)
+
+
+def served(root: Path) -> bool:
+    """Whether somebody holds the claim to a data folder."""
+    with storage():
+        try:
+            fd = os.open(root / _SERVING, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+    return False
+
+
+def _holder(root: Path) -> str:
+    with suppress(OSError, ValueError):
+        return f" (process {int((root / _SERVING).read_text(encoding='ascii'))})"
+    return ""
 
 
 def employed(root: Path) -> int:

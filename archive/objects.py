@@ -25,7 +25,7 @@ from typing import BinaryIO, Protocol
 from archive import doubts, kernel, seals
 from archive.errors import ArchiveError, NoSpace
 from archive.failures import storage
-from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, sweep
+from archive.locks import FILE_MODE, FOLDER_MODE, hold, is_free, locked, make, sweep
 from archive.quarantine import report, set_aside
 
 _NAMING_SECONDS = 600.0
@@ -121,8 +121,8 @@ class Folder:
         self._free_bytes = free_bytes
         self._hour: tuple[str, _Leaf] | None = None
         self._filing = threading.Lock()
+        make(root)
         with storage(root):
-            root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             self._objects = _Leaf(_folder(root, "objects", sync=sync))
             self._incoming = _Leaf(_folder(root, "incoming", sync=sync))
             self._token = secrets.token_hex(8)

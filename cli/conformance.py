@@ -31,6 +31,7 @@ def conformance(
     config: options.ConfigOption = None,
     as_html: HtmlOption = False,
     output: OutputOption = None,
+    overwrite: options.OverwriteOption = False,
 ) -> None:
     """Write the conformance statement of this configuration.
 
@@ -41,14 +42,14 @@ def conformance(
     if output is None:
         sys.stdout.write(text)
     else:
-        _written(output, text.encode())
+        _written(output, text.encode(), overwrite=overwrite)
         show.tell(f"Wrote {output}")
 
 
-def _written(output: Path, data: bytes) -> None:
+def _written(output: Path, data: bytes, *, overwrite: bool) -> None:
     """Whole or not at all; a device or a pipe, and what a link leads to, stays what it is."""
     path = output.resolve()
     if path.exists() and not path.is_file():
         path.write_bytes(data)
     else:
-        placing.place(path, lambda file: file.write(data), overwrite=True)
+        placing.place(path, lambda file: file.write(data), overwrite=overwrite)

@@ -177,13 +177,27 @@ def _agreed(doomed: Sequence[Doomed]) -> None:
     """Ask the person, who sees what it is about; raises Failure unless they say yes."""
     if not sys.stdin.isatty():
         raise Failure(Code.USAGE, "nobody is here to be asked; --yes deletes without asking")
-    table = show.table(*_SHOWN, "Objects", right=("Objects",))
-    for each in doomed:
-        cells = [each.study.get(keyword, "") for keyword in _SHOWN.values()]
-        show.row(table, *cells, len(each.instances))
-    show.put(table)
+    _list(doomed)
     if not typer.confirm(f"Delete {_sum(doomed)} for good?", err=True):
         raise Failure(Code.PARTIAL, "nothing was deleted")
+
+
+def _list(doomed: Sequence[Doomed]) -> None:
+    """What goes, with nothing cut: a table where the terminal has room for it, else lines."""
+    *before, last = _SHOWN
+    headings = (*before, "Objects", last)
+    rows = []
+    for each in doomed:
+        *cells, uid = (each.study.get(keyword, "") for keyword in _SHOWN.values())
+        rows.append((*cells, str(len(each.instances)), uid))
+    if show.fits(headings, rows):
+        show.listing(headings, rows, ("Objects",))
+        return
+    width = max(map(len, headings))
+    for row in rows:
+        for name, said in zip(headings, row, strict=True):
+            show.say(f"{name:<{width}}  {said}")
+        show.say("")
 
 
 def _sum(doomed: Sequence[Doomed]) -> str:

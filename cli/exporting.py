@@ -33,6 +33,7 @@ EXAMPLES = options.examples(
     "anode export -k StudyDate=20240101-20241231 -k ModalitiesInStudy=CT -o ct-2024",
 )
 STUDY_ROOT = LEVELS  # Study Root with the patient's keys, PS3.4 C.6.2.1
+_NO_KEYS = ("QueryRetrieveLevel", "SpecificCharacterSet")
 _STUDY = ("PatientID", "StudyDate", "StudyDescription", "StudyInstanceUID")
 _SERIES = ("Modality", "SeriesNumber", "SeriesDescription", "SeriesInstanceUID")
 
@@ -78,6 +79,8 @@ def export(
                 media.add(stored.subject, stored.sop_class_uid)
             progress.advance(task)
         os.sync()  # what is told to be exported is on the disk
+    if not (result.written or result.known or result.refused):
+        raise Failure(Code.PARTIAL, _nothing(asked))
     if as_json:
         show.document(_document(result))
     else:
@@ -85,11 +88,17 @@ def export(
     return Code.PARTIAL if result.refused else Code.DONE
 
 
+def _nothing(asked: Dataset) -> str:
+    if any(element.keyword not in _NO_KEYS and element.value for element in asked):
+        return "the archive has nothing that matches these keys"
+    return "the archive holds no objects yet: `anode import` or a peer brings them"
+
+
 def by_level(asked: Dataset) -> Mapping[str, Dataset]:
     """The keys by the level they belong to; the patient's go with the study's."""
     made: dict[str, Dataset] = {level: Dataset() for level in LEVELS[1:]}
     for element in asked:
-        if element.keyword in ("QueryRetrieveLevel", "SpecificCharacterSet"):
+        if element.keyword in _NO_KEYS:
             continue
         known = BY_TAG.get(int(element.tag))
         if known is None:

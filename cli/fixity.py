@@ -23,9 +23,6 @@ class Seen:
     quarantined: int
 
 
-NOTHING = Seen(Round(), (), 0)
-
-
 def seen(data: Path, archive: Archive) -> Seen:
     """What the data folder tells. Raises ArchiveError."""
     findings = tuple(open_findings(data, archive.index))

@@ -21,7 +21,7 @@ from cli.calls import Call
 from cli.explaining import explained
 from cli.failures import Code, Failure
 from cli.holdings import Holdings, holdings, proposal
-from cli.move import SHOWN, code, follow
+from cli.move import SHOWN, code, follow, nothing
 from cli.proposals import USUAL, proposals
 from cli.questions import Question
 from cli.received import Folder, Received
@@ -100,6 +100,9 @@ def get(
         show.document(_document(call, got))
     else:
         _report(call, got)
+    if not folder.received and not folder.refused and nothing(got.last):
+        show.complain(f"{call.target} has nothing that matches these keys")
+        return Code.PARTIAL
     return Code.PARTIAL if folder.refused else code(got.last)
 
 

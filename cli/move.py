@@ -71,6 +71,9 @@ def move(
         show.document({"way": way, **document(last, "move")})
     else:
         _report(last, way)
+    if nothing(last):
+        show.complain(f"{call.target} has nothing that matches these keys")
+        return Code.PARTIAL
     return code(last)
 
 
@@ -129,6 +132,12 @@ def _report(last: Progress, way: str) -> None:
     if last.category != statuses.SUCCESS:
         said = statuses.describe(last.status, "move", last.comment)
         show.complain(f"{way}: {said}{_next(last)}")
+
+
+def nothing(last: Progress) -> bool:
+    """Whether the peer says that nothing matched; one that gives no numbers does not say so."""
+    tried = last.failed or last.warning or last.remaining
+    return last.category == statuses.SUCCESS and last.completed == 0 and not tried
 
 
 def code(last: Progress) -> Code:

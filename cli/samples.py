@@ -51,6 +51,7 @@ def written(
 
     One valid instance of each storage SOP class of the supplements, and what it refers to: a
     folder for each family, the same bytes every time. People and devices are invented.
+    Exit code 1 when something that --class names could not be made.
     """
     names = frozenset(_uid_or_family(each) for each in only or ())
     folder.mkdir(parents=True, exist_ok=True)  # what hinders it is told here, by its name
@@ -64,9 +65,10 @@ def written(
         show.document(_document(folder, made, left))
     else:
         _report(folder, made)
-        for each in left:
-            show.say(f"{each.family} left out: {each.why}")
-    return Code.DONE
+    for each in left:
+        said = f"{each.family} left out: {each.why}"
+        show.complain(said) if names else show.tell(said)
+    return Code.PARTIAL if names and left else Code.DONE
 
 
 def _uid_or_family(name: str) -> str:

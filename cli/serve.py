@@ -6,12 +6,13 @@ process at once; what was acknowledged is on disk by then.  SIGHUP reads the con
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -30,6 +31,13 @@ EXAMPLES = options.examples(
 )
 ENDING = (signal.SIGTERM, signal.SIGINT)
 HEARD = (*ENDING, signal.SIGHUP)
+
+# Why a port cannot be bound, and the next step; others speak for themselves.
+_HINTS: Final[Mapping[int, str]] = {
+    errno.EADDRINUSE: "is a node running already? another port: --port N",
+    errno.EADDRNOTAVAIL: "this machine has no such address; another one: --host HOST",
+    errno.EACCES: "ports below 1024 take CAP_NET_BIND_SERVICE; another port: --port N",
+}
 
 Given = tuple[str, str | int | None]
 """An option's name and its value."""
@@ -120,5 +128,5 @@ def _tell(settings: Settings, path: Path | None) -> None:
 
 def _refused(error: OSError) -> Failure:
     said = error.strerror or str(error)
-    hint = "is a node running already? another port: --port N"
-    return Failure(Code.PARTIAL, f"{said}; {hint}" if error.errno else said)
+    hint = _HINTS.get(error.errno or 0, "") if said.startswith("cannot listen") else ""
+    return Failure(Code.PARTIAL, f"{said}; {hint}" if hint else said)

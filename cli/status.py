@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import scu.echo
-from archive import Counts, commitments, marks
+from archive import Counts, commitments, locks, marks
 from archive.judgements import Judged
 from archive.references import Progress
 from cli import calls, fixity, options, show
@@ -30,7 +31,7 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where we liste
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A listener of the configuration, and what came of an echo to it."""
+    """A listener of the configuration, and what came of an echo to it, whoever answers there."""
 
     host: str
     port: int
@@ -46,14 +47,17 @@ def status(
 ) -> int:
     """Tell what is stored, what room is left, if the node answers.
 
-    Exit code 3 when a listener does not answer.
+    Exit code 3 when a listener does not answer, or no node serves the data folder.
     """
     settings = calls.settings(config)
     data = settings.node.data
+    named = f" -c {shlex.quote(str(config))}" if config else ""
     counts, told, progress, judged = _counts(settings)
     stopped = marks.reason(data, "unexamined")
-    free = shutil.disk_usage(_existing(data)).free
-    reached = [_reach(each, settings, timeout) for each in settings.listener]
+    free = shutil.disk_usage(data).free
+    reached = [_reach(each, settings, timeout, named) for each in settings.listener]
+    served = locks.served(data)  # asked after the echo: a node that starts has its lock before
+    reached = reached if served else [_of_another(each) for each in reached]
     ending = _ending(settings)
     source = calls.configuration(config)
     if as_json:
@@ -62,6 +66,7 @@ def status(
                 "configuration": str(source.absolute()) if source else None,
                 "ae_title": settings.node.ae_title,
                 "data": str(data),
+                "served": served,
                 "free_bytes": free,
                 "read_only": marks.reason(data, "read-only") or None,
                 **asdict(counts),
@@ -79,15 +84,23 @@ def status(
         where = str(source.absolute()) if source else "none (defaults)"
         _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
         _report(_held(counts, data, free) + fixity.rows(told), [])
-        if why := marks.reason(data, "read-only"):
-            _report([("Read-only", why)], [])
-        if number := commitments.waiting(data):
-            waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
-            _report([("Waiting", waiting)], [])
-        _report(_examination(progress, stopped) + _findings(judged), [])
+        _report(_standing(data), [])
+        _report(_examination(progress, stopped, named) + _findings(judged, named), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
-    return Code.DONE if all(each.answers for each in reached) else Code.UNREACHABLE
+    there = served and all(each.answers for each in reached)
+    return Code.DONE if there else Code.UNREACHABLE
+
+
+def _standing(data: Path) -> list[tuple[str, str]]:
+    """What the node does not do, or has not done yet; nothing where all is as it shall be."""
+    rows = []
+    if why := marks.reason(data, "read-only"):
+        rows.append(("Read-only", why))
+    if number := commitments.waiting(data):
+        waiting = f"{show.count(number, 'report')} of storage commitment not answered yet"
+        rows.append(("Waiting", waiting))
+    return rows
 
 
 def _sinks(settings: Settings) -> list[tuple[str, int | None]]:
@@ -128,15 +141,13 @@ def _until(each: Expiry) -> str:
 
 
 def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
-    if not settings.node.data.is_dir():
-        return Counts(0, 0, 0, 0, 0), fixity.NOTHING, Progress(0, 0), Judged(0, 0, 0, 0)
     with opened(settings) as archive:
         told, index = fixity.seen(settings.node.data, archive), archive.index
         progress = index.references.progress()
         return archive.counts(), told, progress, index.judgements.counts(checks.rules())
 
 
-def _examination(progress: Progress, stopped: str) -> list[tuple[str, str]]:
+def _examination(progress: Progress, stopped: str, named: str) -> list[tuple[str, str]]:
     """What is not known yet of what objects refer to, and why; nothing where all is."""
     rows = []
     if progress.waiting:
@@ -145,11 +156,11 @@ def _examination(progress: Progress, stopped: str) -> list[tuple[str, str]]:
         rows.append(("Examination", f"(!) stands still: {stopped}"))
     if progress.failed:
         failed = show.count(progress.failed, "instance")
-        rows.append(("Examination", f"(!) {failed} could not be examined: anode examine"))
+        rows.append(("Examination", f"(!) {failed} could not be examined: anode examine{named}"))
     return rows
 
 
-def _findings(judged: Judged) -> list[tuple[str, str]]:
+def _findings(judged: Judged, named: str) -> list[tuple[str, str]]:
     """What checks have found; nothing where they found nothing."""
     if not judged.errors and not judged.warnings:
         return []
@@ -159,16 +170,10 @@ def _findings(judged: Judged) -> list[tuple[str, str]]:
         told.append(show.count(judged.warnings, "warning"))
     if judged.older:
         told.append(f"{show.count(judged.older, 'instance')} by older rules")
-    return [("Checks", f"{', '.join(told)}: anode validate --stored")]
+    return [("Checks", f"{', '.join(told)}: anode validate --stored{named}")]
 
 
-def _existing(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _reach(listener: Listener, settings: Settings, timeout: float | None) -> Reached:
+def _reach(listener: Listener, settings: Settings, timeout: float | None, named: str) -> Reached:
     host = _ANYWHERE.get(listener.host, listener.host)
     title = settings.node.ae_title
     caller: Caller = calls.configured(settings, timeout)
@@ -176,17 +181,29 @@ def _reach(listener: Listener, settings: Settings, timeout: float | None) -> Rea
         tls = contexts.to(contexts.itself(listener), host) if listener.tls else None
         scu.echo.echo(Target(title, host, listener.port, tls), caller)
     except Rejected:
-        # It knows its peers, and this machine is none of them: it is there all the same.
-        return Reached(listener.host, listener.port, True, "listening (we are none of its peers)")
+        return Reached(listener.host, listener.port, True, f"listening ({_turned_away(listener)})")
     except ConfigError as error:
         return Reached(listener.host, listener.port, False, str(error))
     except Unreachable as error:
         if listener.tls:
             return Reached(listener.host, listener.port, False, str(error))
-        return Reached(listener.host, listener.port, False, "not listening; start it: anode serve")
+        said = f"not listening; start it: anode serve{named}"
+        return Reached(listener.host, listener.port, False, said)
     except WireError as error:
         return Reached(listener.host, listener.port, False, str(error))
     return Reached(listener.host, listener.port, True, "listening")
+
+
+def _turned_away(listener: Listener) -> str:
+    """Why a node that is there takes no echo of ours."""
+    if listener.user_identity == "required":
+        return "it asks for a user, whom the commands of anode cannot name"
+    return "we are none of its peers"
+
+
+def _of_another(each: Reached) -> Reached:
+    said = "answers, but no node serves this data folder"
+    return replace(each, said=said) if each.answers else each
 
 
 def _held(counts: Counts, data: Path, free: int) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ def opened(settings: Settings, *, make: bool = False) -> Archive:
     Raises Failure, ArchiveError.
     """
     node = settings.node
-    if not make and not node.data.is_dir():
+    if not make and not node.data.exists():
         raise Failure(
             Code.PARTIAL,
             f"{node.data} holds no archive yet: `anode serve` makes it; or name the configuration "

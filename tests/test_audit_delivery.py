@@ -212,6 +212,7 @@ transport = "tcp"
 """
     configuration = tmp_path / "anode.toml"
     configuration.write_text(toml, encoding="utf-8")
+    (tmp_path / "anode-data").mkdir()
     told = anode("status", "-c", configuration, "--json").document["audit_sinks"]
     assert list(told.values()) == [None], "no node has run yet"
     given = load(configuration, {})

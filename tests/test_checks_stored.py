@@ -172,7 +172,8 @@ def test_stored_findings_are_told_and_counted(tmp_path: Path):
     assert told.code == 1
     assert told.document["errors"] == 1
     assert told.document["objects"][0]["findings"][0]["rule"] == "type1.missing"
-    assert "1 error in 1 instance: anode validate --stored" in anode("status", "-c", path).out
+    hint = f"1 error in 1 instance: anode validate --stored -c {path}"
+    assert hint in anode("status", "-c", path).out
     status = anode("status", "-c", path, "--json").document
     assert status["checks"] == {
         "checked": 1,

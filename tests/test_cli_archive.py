@@ -113,6 +113,16 @@ def test_a_running_node_finds_what_is_imported_beside_it(tmp_path):
 # export
 
 
+def test_an_export_of_nothing_is_said_and_is_no_success(tmp_path, file):
+    written(tmp_path / "in", instance())
+    (tmp_path / "anode-data").mkdir()
+    ran = anode("export", "-c", file, "-o", tmp_path / "out")
+    assert (ran.code, "holds no objects yet" in ran.err) == (1, True)
+    anode("import", tmp_path / "in", "-c", file)
+    ran = anode("export", "-c", file, "-o", tmp_path / "out", "-k", "PatientID=NOBODY")
+    assert (ran.code, "nothing that matches these keys" in ran.err) == (1, True)
+
+
 def test_what_is_exported_is_what_was_imported(tmp_path, file):
     objects = [instance(1), instance(2), instance(3, sop_class=MR_IMAGE, Modality="MR")]
     written(tmp_path / "in", *objects, non_patient(HANGING_PROTOCOL, 4))
@@ -225,17 +235,40 @@ def test_status_counts_and_says_the_node_is_not_there(tmp_path, file):
     ran = anode("status", "-c", file)
     document = anode("status", "-c", file, "--json").document
     assert ran.code == 3
-    assert "not listening; start it: anode serve" in ran.out
+    assert f"not listening; start it: anode serve -c {file}" in ran.out
     assert (document["patients"], document["instances"]) == (1, 2)
     assert document["configuration"] == str(file)
     assert document["free_bytes"] > 0
 
 
-def test_status_makes_no_archive(tmp_path, file):
-    assert anode("status", "-c", file, "--json").document["instances"] == 0
+def test_status_tells_no_counts_of_an_archive_that_is_not_there_and_makes_none(tmp_path, file):
+    ran = anode("status", "-c", file)
+    assert (ran.code, ran.out) == (1, "")
+    assert "holds no archive yet" in ran.err
     assert names(tmp_path) == ["anode.toml"]
     assert anode("export", "-c", file, "-o", tmp_path / "out").code == 1
     assert names(tmp_path) == ["anode.toml"]
+
+
+@pytest.mark.parametrize("command", [("serve",), ("status",), ("import", ".")])
+def test_data_that_can_be_no_folder_is_told_by_its_key(tmp_path, command):
+    (tmp_path / "taken").write_text("a file")
+    ran = anode(*command, "-c", configuration(tmp_path, '[node]\ndata = "taken"\n'))
+    assert ran.code == 1
+    assert "it is no folder; `[node] data` must name a folder" in ran.err
+    assert str(tmp_path / "taken") in ran.err
+
+
+def test_status_tells_a_node_of_this_data_folder_from_one_that_answers_in_its_place(tmp_path):
+    written(tmp_path / "in", instance())
+    with node(tmp_path / "another") as theirs:
+        file = configuration(tmp_path, f"[[listener]]\nport = {port(theirs)}\n")
+        anode("import", tmp_path / "in", "-c", file)
+        ran = anode("status", "-c", file)
+        document = anode("status", "-c", file, "--json").document
+    assert ran.code == 3
+    assert "answers, but no node serves this data folder" in ran.out
+    assert (document["served"], document["listeners"][0]["answers"]) == (False, True)
 
 
 def test_objects_are_kept_as_files_whose_bytes_are_known(tmp_path, file):

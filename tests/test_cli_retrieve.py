@@ -124,6 +124,13 @@ def test_escape_sequences_of_a_peer_do_not_reach_the_terminal(ours, tmp_path):
     assert "\x1b" not in ran.out
 
 
+@pytest.mark.parametrize("value", ["2024-01-01", "2024-01-01-2024-12-31", "1.1.2024"])
+def test_a_date_that_is_none_is_told_how_dates_are_written(ours, value):
+    ran = as_tester("find", at(ours), "-k", f"StudyDate={value}")
+    assert ran.code == 1
+    assert "StudyDate: no date; write 20240101 or 20240101-20241231" in ran.err
+
+
 # move
 
 
@@ -132,6 +139,15 @@ def test_move_sends_a_study_to_a_third_node(ours):
     assert ran.code == 0
     heading, _, row = ran.out.splitlines()
     assert (heading.split(), row.split()) == (["Completed", "Warnings", "Failed"], ["3", "0", "0"])
+
+
+@pytest.mark.parametrize("command", ["move", "get"])
+@pytest.mark.parametrize("wish", [(), ("--json",)])
+def test_where_nothing_matches_it_is_said_and_is_no_success(ours, tmp_path, command, wish):
+    where = ("DEST",) if command == "move" else ("-o", tmp_path / "out")
+    ran = as_tester(command, at(ours), *where, "-k", "StudyInstanceUID=1.2.3", *wish)
+    assert ran.code == 1
+    assert "has nothing that matches these keys" in ran.err
 
 
 def test_move_json_has_the_counts(ours):
@@ -203,11 +219,11 @@ def test_a_file_of_that_name_with_other_bytes_stays(ours, tmp_path):
     assert [each for each in (tmp_path / "out").iterdir() if each.suffix == ".part"] == []
 
 
-def test_get_of_nothing_is_a_success_without_files(ours, tmp_path):
+def test_get_of_nothing_leaves_no_files(ours, tmp_path):
     ran = as_tester(
         "get", at(ours), "-k", "StudyInstanceUID=1.2.3", "-o", tmp_path / "out", "--json"
     )
-    assert ran.code == 0
+    assert ran.code == 1
     assert ran.document["files"] == []
 
 

@@ -1,7 +1,9 @@
 """`anode serve` as a process: where it listens, how it ends, one line a record."""
 
+import errno
 import json
 import logging
+import os
 import re
 import signal
 import socket
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import demo, logs
+from cli import demo, logs, serve
 from config.settings import Log
 from scu.associate import Caller, Target, associate
 from scu.echo import VERIFICATION, verify
@@ -80,6 +82,21 @@ def test_a_port_that_is_taken_is_told(tmp_path):
     assert started.returncode == 1
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in err
     assert "--port N" in err
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.EADDRINUSE, "is a node running already?"),
+        (errno.EADDRNOTAVAIL, "this machine has no such address; another one: --host"),
+        (errno.EACCES, "ports below 1024 take CAP_NET_BIND_SERVICE"),
+    ],
+)
+def test_the_next_step_is_that_of_the_cause(number, hint):
+    error = OSError(number, f"cannot listen on 10.9.9.9:104: {os.strerror(number)}")
+    said = str(serve._refused(error))
+    assert said.startswith(str(error.strerror))
+    assert hint in said
 
 
 def test_options_go_over_the_environment_and_that_over_the_file(tmp_path):

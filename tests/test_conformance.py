@@ -306,6 +306,9 @@ def test_it_is_written_where_it_is_wanted(tmp_path):
     page_ = tmp_path / "conformance.html"
     assert anode("conformance", "-c", path, "--html", "-o", page_).code == 0
     assert page_.read_text(encoding="utf-8") == anode("conformance", "-c", path, "--html").out
+    ran = anode("conformance", "-c", path, "-o", page_)
+    assert (ran.code, "--overwrite replaces it" in ran.err) == (1, True)
+    assert page_.read_text(encoding="utf-8").startswith("<!")
 
 
 # Of each representation a value that is stored, and one that is not.
@@ -373,9 +376,9 @@ def test_a_statement_is_written_whole_or_the_old_one_stays(tmp_path, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fails)
-        assert anode("conformance", "-c", config, "-o", link).code != 0
+        assert anode("conformance", "-c", config, "-o", link, "--overwrite").code != 0
     assert path.read_text() == "the old one"
-    assert anode("conformance", "-c", config, "-o", link).code == 0
+    assert anode("conformance", "-c", config, "-o", link, "--overwrite").code == 0
     assert link.is_symlink()
     assert path.read_text(encoding="utf-8") == anode("conformance", "-c", config).out
     assert sorted(each.suffix for each in tmp_path.iterdir()) == [".md", ".md", ".toml"]

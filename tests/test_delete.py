@@ -12,10 +12,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from archive import Archive, tombstones
 from archive.checking import Manner, check
 from archive.tombstones import Deletion
+from cli import deleting
 from config import catalogue
 from tests import audit_sinks, clients
 from tests.commands import ROOT, SECONDS, anode, command, configuration
@@ -148,6 +150,20 @@ def test_a_person_is_asked_and_sees_what_it_is_about(data: Path, said, left):
     assert len(held(data)) == left
 
 
+LONG = "4711-" + "7" * 59  # characters of a Patient ID, PS3.5 6.2
+
+
+@pytest.mark.parametrize("patient", ["4711", LONG])
+def test_no_identifier_is_cut_in_what_a_person_is_asked_to_delete(monkeypatch, capsys, patient):
+    monkeypatch.setattr("cli.show.console", lambda: Console(width=80))
+    uid = "1.2.826.0.1.3680043.8.498." + "7" * 38
+    keys = ("Doe^Jane^Maximiliana", patient, "20240131", uid)
+    named = dict(zip(deleting._SHOWN.values(), keys, strict=True))
+    deleting._list([deleting.Doomed(named, ())])
+    said = capsys.readouterr().out.split()
+    assert set(keys) <= set(said)
+
+
 def test_a_tombstone_says_when_by_whom_and_nothing_of_patients(data: Path):
     delete(data, "PatientID=4711")
     told = stones(data)
@@ -189,6 +205,7 @@ from pathlib import Path
 from archive import Archive, tombstones
 from archive.index import Index
 from archive.tombstones import Deletion
+from cli import deleting
 
 step, calls = int(sys.argv[2]), 0
 

@@ -18,7 +18,7 @@ from archive import objects
 from archive.errors import InUse, NoSpace, Unavailable
 from archive.failures import storage
 from archive.filemeta import PREAMBLE, header, is_uid, read
-from archive.locks import claim
+from archive.locks import claim, served
 from archive.objects import Folder
 from tests.datasets import CT, EXPLICIT
 
@@ -206,11 +206,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_one_node_serves_a_folder(tmp_path: Path):
-    words = f"another node serves the data folder {tmp_path}, or it is reindexed"
+    words = re.escape(
+        f"another node serves the data folder {tmp_path}, or it is reindexed "
+        f"(process {os.getpid()}); stop that first"
+    )
+    assert not served(tmp_path)
     with claim(tmp_path):
+        assert served(tmp_path)
         with pytest.raises(InUse, match=words), claim(tmp_path):
             pass
         Folder(tmp_path).close()  # import and its kind may still work beside it
+    assert not served(tmp_path)
     with claim(tmp_path):
         pass
 

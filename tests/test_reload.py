@@ -297,6 +297,7 @@ def test_status_tells_how_long_certificates_last(tmp_path, ca):
     (tmp_path / "ca.crt").write_bytes(ca.certificate.read_bytes())
     configuration = tmp_path / "anode.toml"
     configuration.write_text(CONFIGURATION.replace("port = 0", "port = 1"), encoding="utf-8")
+    (tmp_path / "anode-data").mkdir()
     told = anode("status", "-c", configuration).out
     assert "own.crt: until " in told
     assert "19 days (!)" in told

@@ -11,11 +11,22 @@ import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID
 
-from iod.samples import FAMILIES, Made, make
+from iod.samples import FAMILIES, Left, Made, make
 from tests.commands import anode
 
 # A sequence that names instances or UIDs which are not in the set on purpose: (family, keyword).
 OUTSIDE: frozenset[tuple[str, str]] = frozenset()
+
+
+@pytest.mark.parametrize(("only", "code"), [((), 0), (("--class", "video"), 1)])
+def test_what_was_asked_for_by_name_and_could_not_be_made_is_no_success(
+    monkeypatch, tmp_path, only, code
+):
+    left = Left("video", "PyAV is not installed: python -m pip install av")
+    monkeypatch.setattr("iod.samples.make", lambda _folder, _names: iter([left]))
+    ran = anode("samples", tmp_path, *only)
+    assert ran.code == code
+    assert f"video left out: {left.why}" in ran.err
 
 
 @pytest.fixture

@@ -255,7 +255,8 @@ def test_a_configured_peer_is_called_as_it_says(tmp_path, ca, own, capsys):
         file = tmp_path / "anode.toml"
         port = serving.addresses[0][1]
         file.write_text(
-            f'[[listener]]\nport = {port}\ntls = "extended"\ncertificate = "{own.certificate}"\n'
+            f'[node]\ndata = "node"\n[[listener]]\nport = {port}\n'
+            f'tls = "extended"\ncertificate = "{own.certificate}"\n'
             f'key = "{own.key}"\nca = "{ca.certificate}"\n'
             f'[[peer]]\nae_title = "ANODE"\nhost = "{HERE}"\nport = {port}\ntls = "rfc9325"\n'
         )

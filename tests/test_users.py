@@ -19,8 +19,8 @@ from scp.node import Node
 from scu.associate import Caller
 from scu.echo import echo
 from tests.audit_sinks import journal
-from tests.commands import anode
-from tests.nodes import HERE, node, target
+from tests.commands import anode, configuration
+from tests.nodes import HERE, node, port, target
 from tests.objects import instance, written
 from tests.peers import tool
 from wire.errors import Rejected
@@ -239,3 +239,15 @@ def test_who_was_believed_and_who_was_not_is_in_the_audit_trail(tmp_path):
     assert said[0] == "username or passcode is wrong"
     assert said[1].startswith("a JSON Web Token cannot be verified here")
     assert not [each for each in logins if "s3cret" in each.text or "wr0ng" in each.text]
+
+
+def test_status_tells_of_a_listener_that_asks_for_a_user_that_no_command_can_name_one(tmp_path):
+    listener = Listener(host=HERE, port=0, user_identity="required")
+    with node(tmp_path / "anode-data", listener=(listener,), user=(ANNA,)) as serving:
+        keys = f'[[listener]]\nport = {port(serving)}\nuser_identity = "required"\n'
+        row = f'[[user]]\nname = "anna"\npasscode = "{ANNA.passcode}"\n'
+        file = configuration(tmp_path, keys + row)
+        ran = anode("status", "-c", file)
+    assert ran.code == 0
+    assert "asks for a user" in ran.out
+    assert "none of its peers" not in ran.out

@@ -7,6 +7,8 @@ as objects can. A new family is one row here and one module. tests/test_samples.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -126,7 +128,7 @@ FAMILIES: Final = (
         "video",
         "A video in each H.264 and HEVC transfer syntax",
         *("77.1.1.1", "77.1.2.1", "77.1.4.1"),
-        needs=("av", "PyAV is not installed (pip install av)"),
+        needs=("av", f"PyAV is not installed: {shlex.quote(sys.executable)} -m pip install av"),
     ),
 )
 BY_NAME: Final[Mapping[str, Family]] = MappingProxyType({each.name: each for each in FAMILIES})
