@@ -139,7 +139,7 @@ class Index:
         return [Waiting(int(number), stored_instance(self._root, row)) for number, *row in rows]
 
     def note(self, found: Sequence[Examined]) -> int:
-        """Commit what examining instances has found; how many of them are still there."""
+        """Commit what examining instances has found; of how many it was written."""
         return self._commits.note(found)
 
     def note_rules(self, rules: int) -> None:

@@ -3,7 +3,8 @@
 Law: examining comes after an object is acknowledged and never before. A row is born waiting; so
 what a crash, an import or a reindex leaves unexamined waits, and is found by whoever examines next.
 What was found is written together with the state, in one transaction, and only while the row still
-is of the very file. The rows of a deleted instance go with it (ON DELETE CASCADE).
+is of the very file. That it cannot be examined once more takes nothing away that is known: the
+fault may pass. The rows of a deleted instance go with it (ON DELETE CASCADE).
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Rows(Protocol):
 
 
 _STATE = 'UPDATE instance SET examined = ?, examined_note = ? WHERE id = ? AND "SOPInstanceUID" = ?'
+_EXAMINED = 'SELECT 1 FROM instance WHERE id = ? AND "SOPInstanceUID" = ? AND examined <> 0'
 _ADD = (
     "INSERT INTO reference (instance_id, to_uid, role, to_class) VALUES (?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
@@ -88,9 +90,14 @@ _ADD = (
 
 
 def note(db: Connection, found: Sequence[Examined]) -> int:
-    """Write what was found; how many instances are still there."""
+    """Write what was found; of how many instances."""
     written, wordings = 0, Wordings(db)
     for each in found:
+        if each.failed and _known(db, each):
+            if each.findings is not None:
+                written += 1
+                wordings.note(each.row, each.findings, each.rules)
+            continue
         state = State.FAILED if each.failed else State.EXAMINED
         row = (state, each.note or None, each.row, each.sop_instance_uid)
         if not db.execute(_STATE, row).rowcount:
@@ -101,6 +108,12 @@ def note(db: Connection, found: Sequence[Examined]) -> int:
         db.executemany(_ADD, ((each.row, uid, role, kind) for role, kind, uid in each.references))
     wordings.tidy()
     return written
+
+
+def _known(db: Connection, each: Examined) -> bool:
+    """Whether it has been examined before."""
+    row = db.execute(_EXAMINED, (each.row, each.sop_instance_uid)).fetchone()
+    return row is not None
 
 
 SELECT_WAITING = "FROM instance WHERE examined = 0 ORDER BY id LIMIT ?"

@@ -12,6 +12,7 @@ from functools import partial
 from cli import calls, options, show
 from cli.failures import Code
 from cli.store import opened
+from iod import checks
 from scp.checking import is_checked
 from scp.examination import Examination
 
@@ -27,7 +28,8 @@ def examine(
     """Find what stored objects refer to, and check them.
 
     Until none waits for it; the node may run meanwhile. Exit code 1 when some could
-    not be examined; they are listed with the reason.
+    not be examined; they are listed with the reason. Those that could not be checked
+    by newer rules keep their findings, and are tried again.
     """
     settings = calls.settings(config)
     with opened(settings) as archive, show.spinner() as progress:
@@ -43,15 +45,18 @@ def examine(
         relations = archive.index.references
         after = relations.progress()
         failures = relations.failures(after.failed)
+        older = archive.index.judgements.counts(checks.rules()).older
     if as_json:
         listed = [{"sop_instance_uid": uid, "cause": cause} for uid, cause in failures]
-        counts = {"examined": before.waiting, "renewed": renewed, **asdict(after)}
+        counts = {"examined": before.waiting, "renewed": renewed, "older": older, **asdict(after)}
         show.document({**counts, "failures": listed})
     else:
         anew = f", {renewed} checked anew by newer rules" if renewed else ""
         show.say(f"{show.count(before.waiting, 'instance')} examined{anew}")
+        if older:
+            show.say(f"(!) {show.count(older, 'instance')} could not be checked anew now")
         for uid, cause in failures[:SHOWN]:
             show.say(f"(!) {uid}: {cause}")
         if len(failures) > SHOWN:
             show.say(f"... and {len(failures) - SHOWN} more; --json lists all")
-    return Code.PARTIAL if failures else Code.DONE
+    return Code.PARTIAL if failures or older else Code.DONE

@@ -3,7 +3,8 @@
 Law: an instance waits in the index until what was found of it is committed, so nothing is lost by
 a crash, and what an import or a reindex brought is found too. While objects arrive this thread
 works one part of its time in `YIELDING`; its process runs when nobody else wants the processor.
-When nothing waits, what other rules have judged than those of today is judged anew.
+When nothing waits, what other rules have judged than those of today is judged anew; what cannot be
+now keeps what is known of it, and is tried again.
 An object that cannot be examined is marked so, and nothing here stops a node. Why it stands still
 is told by `anode status`, too.
 """
@@ -11,6 +12,7 @@ is told by `anode status`, too.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +31,7 @@ ROWS = 2000  # in one commit, of more than one instance: who stores waits for it
 LOOK_SECONDS = 60.0  # between two looks for what other processes have stored
 YIELDING = 50  # times as long as a batch took is nothing done, while objects arrive
 MOST_SECONDS = 60.0  # of doing nothing
+AGAIN_SECONDS = 600.0  # until it is tried again to judge anew what could not be
 LULL_SECONDS = 1.0  # without an object: nobody stores any more
 
 _log = logging.getLogger("anode.examination")
@@ -52,9 +55,10 @@ class Examination:
         self._asked = 0  # how often somebody asked to be told
         self._done = 0  # which of them can be told that nothing waits
         self._hurried = 0  # who waits for that
-        self._renewed = False  # all that was judged was judged by the rules of today
+        self._renewed = False  # all was judged by the rules of today that can be now
         self._renewing = 0  # the row up to which that is so
-        self._anew = 0  # how many were not
+        self._again = 0.0  # the time before which no other is tried
+        self._anew = 0  # how many were judged anew
         self._thread = threading.Thread(target=self._run, name="examination", daemon=True)
 
     def start(self) -> None:
@@ -75,7 +79,7 @@ class Examination:
         marks.clear(self._root, "unexamined")
 
     def renew(self) -> int:
-        """Wait until nothing is left that was judged by older rules; how many were."""
+        """Wait until all was judged anew that older rules have judged and can be; how many were."""
         with self._settling:
             self._hurried += 1
             self._settling.wait_for(lambda: self._renewed or self._over.is_set())
@@ -133,27 +137,32 @@ class Examination:
 
     def _renew_some(self) -> bool:
         """Judge again some of what older rules have judged; whether there may be more."""
-        if self._renewed or self._over.is_set():
+        if time.monotonic() < self._again or self._over.is_set():
             return False
         rules = checks.rules()
-        if self._index.judgements.rules() != rules:
-            if older := self._index.older(self._renewing, rules, BATCH):
-                self._examine(older)
-                self._renewing = older[-1].row
-                self._anew += len(older)
-                return True
+        if self._index.judgements.rules() == rules:
+            self._again = math.inf
+        elif older := self._index.older(self._renewing, rules, BATCH):
+            self._anew += self._examine(older)
+            self._renewing = older[-1].row
+            return True
+        elif self._index.older(0, rules, 1):  # those that could not be examined now
+            self._renewing, self._again = 0, time.monotonic() + AGAIN_SECONDS
+        else:
             self._index.note_rules(rules)
+            self._again = math.inf
         with self._settling:
             self._renewed = True
             self._settling.notify_all()
         return False
 
-    def _examine(self, some: list[Waiting]) -> None:
+    def _examine(self, some: list[Waiting]) -> int:
         began = time.monotonic()
-        for found in commits(examined(self._process, some, self._checked)):
-            self._index.note(found)
+        outcomes = examined(self._process, some, self._checked)
+        written = sum(map(self._index.note, commits(outcomes)))
         if self._index.arrived.is_set():
             self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
+        return written
 
     def _yield(self, seconds: float) -> None:
         """Leave processor and disk to who stores, while they do and nobody waits for this."""

@@ -3,25 +3,31 @@
 import json
 import shutil
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pydicom
+import pytest
 from pydicom.data import get_testdata_file
 from pydicom.sequence import Sequence
 
 from archive import Archive
 from archive.judgements import Judged
+from archive.references import Progress
 from config.settings import Archive as Table
 from iod import checks
 from iod.checks import version
+from iod.examination import process
+from scp import examination
 from scp.examination import Examination
 from tests import clients
 from tests.commands import anode, configuration
 from tests.nodes import node, target
-from tests.objects import CT_IMAGE, uid, written
+from tests.objects import CT_IMAGE, MR_IMAGE, uid, written
 from tests.test_checks_receiving import GOOD, broken
 from tests.test_checks_rules import reference
+from tests.test_object_references import item
 
 SECONDS = 60.0
 RULE = ("error", "ImagePositionPatient", "type1.missing")
@@ -106,6 +112,77 @@ def test_what_older_rules_have_judged_is_judged_again(tmp_path: Path):
         clients.send(target(serving), [good])  # and it goes on with what comes
         assert serving.examination.settle(SECONDS)
     assert [rule for rule in wordings(tmp_path / "node") if rule.startswith("of.old")] == []
+
+
+@contextmanager
+def away(path: Path):
+    """Its file cannot be had for a moment."""
+    path.rename(path.with_suffix(".away"))
+    yield
+    path.with_suffix(".away").rename(path)
+
+
+@contextmanager
+def dying(_path: Path):
+    """What examines dies over each object."""
+
+    def job(*_):
+        raise process._Ended("its examination crashed (SIGSEGV)")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(process.Process, "_job", job)
+        yield
+
+
+@pytest.mark.parametrize("fault", [away, dying])
+def test_what_cannot_be_judged_again_keeps_what_is_known_and_is_tried_again(
+    tmp_path: Path, fault, monkeypatch
+):
+    monkeypatch.setattr(examination, "AGAIN_SECONDS", 0.0)
+    made = pydicom.dcmread(broken(tmp_path / "bad"))
+    made.SourceImageSequence = Sequence([item("1.2.3", MR_IMAGE)])
+    received(tmp_path / "node", *written(tmp_path / "referring", made), check="warn")
+    judged_by_other_rules(tmp_path / "node")
+    renewed = threading.Event()
+    with Archive.open(tmp_path / "node", sync="lazy") as archive:
+        relations, kept = archive.index.references, archive.index.judgements
+        note_rules = archive.index.note_rules
+        monkeypatch.setattr(
+            archive.index, "note_rules", lambda rules: (note_rules(rules), renewed.set())
+        )
+        known = relations.of(made.SOPInstanceUID), kept.of(made.SOPInstanceUID, 1)
+        assert all(known)
+        ((_, stored),) = archive.index.held(0, 1)
+        work = Examination(archive, lambda _: True)
+        with fault(stored.path):
+            work.start()
+            assert work.renew() == 0
+            assert (relations.of(made.SOPInstanceUID), kept.of(made.SOPInstanceUID, 1)) == known
+            assert relations.progress() == Progress(0, 0)
+            assert kept.rules() == 1
+        try:
+            archive.index.arrived.set()
+            assert renewed.wait(SECONDS)
+            assert work.renew() == 1
+        finally:
+            work.stop()
+        assert relations.of(made.SOPInstanceUID) == known[0]
+        assert RULE in [each[:3] for each in kept.of(made.SOPInstanceUID, checks.rules()) or ()]
+    assert [rule for rule in wordings(tmp_path / "node") if rule.startswith("of.old")] == []
+
+
+def test_that_some_keep_the_findings_of_older_rules_is_told(tmp_path: Path):
+    path = stored(tmp_path, broken(tmp_path / "bad"))
+    judged_by_other_rules(tmp_path / "anode-data")
+    with Archive.open(tmp_path / "anode-data") as archive:
+        ((_, held),) = archive.index.held(0, 1)
+    with away(held.path):
+        ran = anode("examine", "-c", path)
+    assert (ran.code, ran.out.splitlines()[1:]) == (
+        1,
+        ["(!) 1 instance could not be checked anew now"],
+    )
+    assert anode("examine", "-c", path).out.endswith(", 1 checked anew by newer rules\n")
 
 
 def test_what_is_checked_no_more_keeps_no_findings_of_older_rules(tmp_path: Path):

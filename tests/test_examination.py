@@ -263,6 +263,7 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     assert after == {
         "examined": 0,
         "renewed": 0,
+        "older": 0,
         "waiting": 0,
         "failed": 0,
         "failures": [],
