@@ -3,6 +3,8 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -205,14 +207,30 @@ def test_older_findings_are_never_told_as_those_of_today(tmp_path: Path):
     assert anode("status", "-c", path, "--json").document["checks"]["older"] == 0
 
 
-def test_the_rules_have_another_number_when_code_or_tables_change(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize(
+    "changed", ["checks/tables/values.csv", "checks/rules.py", "elements.py", "inflating.py"]
+)
+def test_the_rules_have_another_number_when_code_or_tables_change(
+    tmp_path: Path, monkeypatch, changed: str
+):
     before = version.rules.__wrapped__()
-    shutil.copytree(Path(version.__file__).parent, tmp_path / "checks")
-    monkeypatch.setattr(version, "__file__", str(tmp_path / "checks" / "version.py"))
+    shutil.copytree(Path(version.__file__).parents[1], tmp_path / "iod")
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "iod" / "checks" / "version.py"))
     assert version.rules.__wrapped__() == before > 1
-    with (tmp_path / "checks" / "tables" / "values.csv").open("a") as table:
+    with (tmp_path / "iod" / changed).open("a") as table:
         table.write("\n")
     assert version.rules.__wrapped__() != before
+
+
+def test_the_rules_are_all_that_a_check_imports():
+    listing = "import sys, iod.checks\nfor n, m in sys.modules.items():\n    "
+    listing += "if n.partition('.')[0] == 'iod': print(m.__file__)"
+    ran = subprocess.run(
+        [sys.executable, "-c", listing], capture_output=True, check=True, text=True
+    )
+    imported = {Path(name).resolve() for name in ran.stdout.split()}
+    assert Path(version.__file__).resolve() in imported
+    assert imported <= {path.resolve() for path in version.files()}
 
 
 def test_an_object_that_cannot_be_examined_is_checked_all_the_same(tmp_path: Path):
