@@ -118,11 +118,15 @@ class Commitments:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """While no other process of this node accepts; the lock dies with its holder."""
+        """While no other process of this node accepts; the lock dies with its holder.
+
+        Raises ArchiveError.
+        """
         with storage():
             fd = os.open(self._root / _LOCK, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, FILE_MODE)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            with storage():
+                fcntl.flock(fd, fcntl.LOCK_EX)
             yield
         finally:
             os.close(fd)

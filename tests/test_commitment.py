@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import resource
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 import pytest
 
+from archive import commitments
 from archive.commitments import Commitments
 from config.limits import Limits
 from config.settings import Archive
@@ -361,6 +363,17 @@ def test_a_disk_that_fails_is_told_and_the_association_goes_on(tmp_path):
             assert ask(association, "1.2.3", objects) == 0
             assert reasons_of_report(association) == {0}
         assert list((tmp_path / "node" / "commitments").glob("*.part")) == []
+
+
+def test_a_disk_that_has_no_locks_is_told_and_the_association_goes_on(tmp_path, monkeypatch):
+    def flock(_fd, _how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with node(tmp_path / "node") as ours, associate(target(ours), HEARS, [PROPOSAL]) as association:
+        with monkeypatch.context() as patched:
+            patched.setattr(commitments.fcntl, "flock", flock)
+            assert ask(association, "1.2.3", [Reference(CT_IMAGE, "1.2")]) == 0x0110
+        assert ask(association, "1.2.4", [Reference(CT_IMAGE, "1.2")]) == 0
 
 
 def test_of_processes_that_are_asked_the_same_at_once_one_accepts_it(tmp_path):
