@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import tracemalloc
 import zlib
 from contextlib import suppress
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 
 from iod.errors import Unconvertible
+from iod.examination import reading
 from iod.transcoding import conversion, targets
 from iod.transcoding.syntaxes import check
 from tests import corpus
@@ -286,6 +289,22 @@ def test_a_deflated_bomb_is_refused(monkeypatch):
     packed = bomb.compress(head) + bomb.compress(bytes(3 << 20))
     with pytest.raises(Unconvertible, match="inflates to over"):
         changed(packed + bomb.flush(), DEFLATED, EXPLICIT)
+
+
+@pytest.mark.parametrize("of", [conversion, reading])
+def test_a_deflated_data_set_is_in_memory_once(of):
+    size = 16 << 20
+    deflater = zlib.compressobj(1, wbits=-15)
+    source = io.BytesIO(deflater.compress(bytes(size)) + deflater.flush())
+    tracemalloc.start()
+    try:
+        plain = of._inflated(source)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * size
+    assert plain.tell() == 0
+    assert len(plain.read()) == size
 
 
 @pytest.mark.parametrize("depth", [65, 5000])

@@ -64,10 +64,14 @@ def read(file: BinaryIO, syntax: str) -> Read:
 
 
 def _inflated(file: BinaryIO) -> BinaryIO:
+    """In memory; once, so piece by piece into where it stays."""
+    plain = io.BytesIO()
     try:
-        return io.BytesIO(b"".join(inflated(file, INFLATED_BYTES)))
+        plain.writelines(inflated(file, INFLATED_BYTES))
     except Malformed as error:
         raise Unreadable(str(error)) from error
+    plain.seek(0)
+    return plain
 
 
 def _fetch_sequences(source: BinaryIO, dataset: Dataset) -> None:

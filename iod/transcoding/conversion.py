@@ -38,11 +38,14 @@ def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: Binary
 
 
 def _inflated(source: BinaryIO) -> BinaryIO:
-    """A deflated data set, inflated in memory."""
+    """A deflated data set, inflated in memory; once, so piece by piece into where it stays."""
+    plain = io.BytesIO()
     try:
-        return io.BytesIO(b"".join(inflated(source, INFLATED_BYTES)))
+        plain.writelines(inflated(source, INFLATED_BYTES))
     except Malformed as error:
         raise Unconvertible(str(error)) from error
+    plain.seek(0)
+    return plain
 
 
 class Plain:
