@@ -230,6 +230,15 @@ def test_a_restart_makes_it_writable_again(failing, tmp_path):
         assert receive(archive, instance()).new
 
 
+def test_a_mark_takes_a_reason_of_any_bytes(tmp_path):
+    """A file's name need not be text."""
+    why = os.fsdecode(b"object storage failed: /data/\xff")
+    marks.put(tmp_path, "read-only", why)
+    assert marks.reason(tmp_path, "read-only") == "object storage failed: /data/\\udcff"
+    (tmp_path / "read-only").write_bytes(b"torn \xff")
+    assert marks.reason(tmp_path, "read-only") == "torn \\xff"
+
+
 @pytest.mark.parametrize("failing", ["everything"], indirect=True)
 def test_what_cannot_be_taken_back_is_uncertain_and_the_file_stays(failing, monkeypatch, tmp_path):
     def fail(group):
