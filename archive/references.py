@@ -10,7 +10,7 @@ fault may pass. The rows of a deleted instance go with it (ON DELETE CASCADE).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ class Examined:
     note: str = ""
     failed: bool = False
     findings: Sequence[Judgement] | None = None
-    rules: int = 1
+    rules: int = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ def test_references_go_with_the_instance(tmp_path):
 
 def test_what_was_found_of_many_references_is_written_in_parts():
     """Who stores waits for a commit: 64 instances with 10,000 references took eight seconds."""
-    many = [Examined(row, f"1.2.{row}", [("image", "", "1.2")] * 900) for row in range(5)]
-    large = Examined(9, "1.2.9", [("image", "", "1.2")] * 50_000)
+    many = [Examined(row, f"1.2.{row}", [("image", "", "1.2")] * 900, rules=7) for row in range(5)]
+    large = Examined(9, "1.2.9", [("image", "", "1.2")] * 50_000, rules=7)
     assert [[each.row for each in some] for some in commits([large, *many, large])] == [
         [9], [0, 1], [2, 3], [4], [9],
     ]  # fmt: skip
