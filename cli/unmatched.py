@@ -73,7 +73,7 @@ def _holds(found: Dataset, path: _Path) -> bool:
 
 
 def _contradicted(identifier: Dataset, found: Sequence[Dataset], path: _Path) -> bool:
-    """Whether one code was asked for, and every match has one, and another one."""
+    """Whether one code was asked for, and each match that has the element has another code."""
     tag = path[0]
     elements = [identifier[tag], *(match[tag] for match in found if tag in match)]
     if len(path) > 1 or any(each.VR != "CS" or each.VM != 1 for each in elements):
