@@ -58,12 +58,12 @@ def status(
     reached = [_reach(each, settings, timeout, named) for each in settings.listener]
     served = locks.served(data)  # asked after the echo: a node that starts has its lock before
     reached = reached if served else [_of_another(each) for each in reached]
-    ending = _ending(settings)
-    source = calls.configuration(config)
+    ending, source = _ending(settings), calls.configuration(config)
+    where = str(source.absolute()) if source else None
     if as_json:
         show.document(
             {
-                "configuration": str(source.absolute()) if source else None,
+                "configuration": where,
                 "ae_title": settings.node.ae_title,
                 "data": str(data),
                 "served": served,
@@ -81,15 +81,14 @@ def status(
             }
         )
     else:
-        where = str(source.absolute()) if source else "none (defaults)"
-        _report([("Configuration", where), ("AE title", settings.node.ae_title)], reached)
+        title = settings.node.ae_title
+        _report([("Configuration", where or "none (defaults)"), ("AE title", title)], reached)
         _report(_held(counts, data, free) + fixity.rows(told), [])
         _report(_standing(data), [])
         _report(_examination(progress, stopped, named) + _findings(judged, named), [])
         _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
         _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
-    there = served and all(each.answers for each in reached)
-    return Code.DONE if there else Code.UNREACHABLE
+    return Code.DONE if served and all(one.answers for one in reached) else Code.UNREACHABLE
 
 
 def _standing(data: Path) -> list[tuple[str, str]]:
