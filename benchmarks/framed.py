@@ -159,7 +159,7 @@ class Line:
         self.socket.sendall(asked)
         answer = self._pdu()
         if answer[:1] != b"\x02":
-            raise RuntimeError(f"{server} rejects the association: {answer[:10]!r}")
+            raise RuntimeError(f"{server.ae_title} rejects the association")
 
     def _exactly(self, count: int) -> bytes:
         read = self._tls.recv if self._tls else self.socket.recv
@@ -194,8 +194,9 @@ class Line:
                 self.socket.sendall(pdu[12:])
         answer = self._pdu()
         at = answer.find(b"\x00\x00\x00\x09\x02\x00\x00\x00")
-        if at < 0 or answer[at + 8 : at + 10] != b"\x00\x00":
-            raise RuntimeError(f"not stored: {answer!r}")
+        status = answer[at + 8 : at + 10] if at >= 0 else b""
+        if status != b"\x00\x00":
+            raise RuntimeError(f"not stored: status {status[::-1].hex() or 'missing'}")
 
     def release(self) -> None:
         """End it."""
@@ -270,5 +271,5 @@ def timed(
         worker.join()
     took = time.perf_counter() - begun
     if any(worker.exitcode for worker in workers):
-        raise RuntimeError(f"a sender to {server} failed")
+        raise RuntimeError(f"a sender to {server.ae_title} failed")
     return sum(map(len, parts)) / took

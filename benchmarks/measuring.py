@@ -13,8 +13,10 @@ import contextlib
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -28,6 +30,7 @@ from benchmarks.servers import Asked, Running
 
 POLL_SECONDS = 0.2
 _NOTHING = Asked()
+_CELL = 90  # characters
 _WORTH_FORGETTING = 64 << 10  # bytes
 RATES = {"objects/s", "responses/s", "MB/s"}  # in other units less is better
 
@@ -43,6 +46,7 @@ class Row:
     cpu_ms: float | None = None  # for each object
     peak_mb: float | None = None
     failed: str = ""
+    scale: float = 1.0  # of the number of objects that `work` names
 
     @property
     def median(self) -> float:
@@ -106,7 +110,7 @@ class Bench:
 
         `stores`: what was stored before is not read, and leaves memory.
         """
-        rows = {name: Row(work, name, unit) for name in runs}
+        rows = {name: Row(work, name, unit, scale=self.scale) for name in runs}
         used: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(self.rounds + self.warm):
             for name, run in runs.items():
@@ -143,13 +147,31 @@ def told(row: Row) -> str:
     return f"{head} {row.median:8.4g} {row.unit} {spread}{cpu}{peak}  {row.failed}".rstrip()
 
 
+def last_line(said: str) -> str:
+    """What a tool said last, which is mostly why it failed."""
+    return (said.strip().splitlines() or ["nothing was said"])[-1].strip()
+
+
+def why(error: Exception) -> str:
+    """What failed, in words that fit a cell; of a command that ran too long only its name."""
+    match error:
+        case subprocess.TimeoutExpired():
+            said = f"{Path(error.cmd[0]).name} took more than {error.timeout:g} s"
+        case subprocess.CalledProcessError():
+            said = f"{Path(error.cmd[0]).name} ended with {error.returncode}"
+        case _:
+            said = str(error) or type(error).__name__
+    said = " ".join(said.split()).replace("|", "/")
+    return textwrap.shorten(f"failed: {said}", _CELL, placeholder=" ...")
+
+
 def _sample(run: Run, row: Row, used: list[float], *, counts: bool) -> None:
     before = cpu_seconds(run.process)
     try:
         with _watched(run.process) as most:
             value, objects = run.do()
     except Exception as error:  # noqa: BLE001  a peer that fails is a result
-        row.failed = f"failed: {error}".splitlines()[0][:90]
+        row.failed = why(error)
         return
     if most:
         row.peak_mb = max([row.peak_mb or 0, *most])

@@ -13,7 +13,7 @@ from pydicom import Dataset
 from benchmarks import corpora, framed
 from benchmarks.associations import timed
 from benchmarks.lean import Dialogue
-from benchmarks.measuring import Bench, Run, peak_mb
+from benchmarks.measuring import Bench, Run, last_line, peak_mb
 from benchmarks.retrieving import receiver
 from benchmarks.servers import ARCHIVES, Asked, Running
 from scu.associate import Target
@@ -129,7 +129,7 @@ def _tool(
     done = peers.tool(program, "-S", *called, *options, *place, quick=False)
     took = time.perf_counter() - begun
     if done.returncode:
-        raise RuntimeError(f"{program}: {(done.stderr or done.stdout).strip()[-80:]}")
+        raise RuntimeError(f"{program}: {last_line(done.stderr or done.stdout)}")
     return 1000 * took, objects
 
 

@@ -20,6 +20,8 @@ from benchmarks.targets import Verdict, judged
 
 BEGIN, END = "<!-- figures: written by make bench -->\n", "<!-- end of figures -->"
 
+_ROUNDS = 5  # that make a spread
+
 
 def save(path: Path, rows: Sequence[Row]) -> None:
     """Keep rows; those of the same work and server that are there already are replaced."""
@@ -51,6 +53,11 @@ def page(rows: Sequence[Row], missing: Sequence[str]) -> str:
     told = [f"Measured: {machine()}."]
     if missing:
         told.append(f"Not installed, so not measured: {', '.join(missing)}.")
+    if any(row.scale < 1 or 0 < len(row.samples) < _ROUNDS for row in rows):
+        told.append(
+            "Some works had fewer objects than their names say (× and a number), or fewer than "
+            f"{_ROUNDS} rounds: of these, what is said of targets is a hint."
+        )
     return "\n\n".join([*told, _targets(judged(rows)), _durable(rows), _table(rows)]) + "\n"
 
 
@@ -96,6 +103,8 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _line(work: str, row: Row, ours: Row | None) -> str:
+    if row.scale != 1:
+        work = f"{work} × {row.scale:g}"
     if not row.samples:
         return f"| {work} | {row.server} | | {row.failed} | | | |"
     ends = f"{min(row.samples):.4g}–{max(row.samples):.4g}"

@@ -23,7 +23,7 @@ from psutil import Process
 
 from benchmarks import framed, servers
 from benchmarks.framed import Server
-from benchmarks.measuring import Bench, Run
+from benchmarks.measuring import Bench, Run, last_line
 from benchmarks.servers import CALLER, Asked, Running
 from tests import peers
 from tests.test_large_objects import served
@@ -138,7 +138,7 @@ def retrieved(how: str, server: Server, study: str, count: int) -> float:
     took = time.perf_counter() - begun
     said = ran.stdout + ran.stderr
     if ran.returncode or "Success" not in said:
-        raise RuntimeError(f"{how} failed: {said[-300:]}")
+        raise RuntimeError(f"{how} failed: {last_line(said)}")
     return count / took
 
 

@@ -16,7 +16,7 @@ import psutil
 from benchmarks import framed, limits, servers
 from benchmarks.corpora import SIDES, files
 from benchmarks.framed import Server
-from benchmarks.measuring import Bench, Run, cpu_seconds
+from benchmarks.measuring import Bench, Run, cpu_seconds, last_line
 from benchmarks.servers import Asked, Running
 from config import contexts
 from config.certificates import Credentials
@@ -101,7 +101,7 @@ def _sent(program: str, running: Running, count: int, folder: Path) -> tuple[flo
     took = time.perf_counter() - begun
     shutil.rmtree(place)
     if done.returncode:
-        raise RuntimeError(f"{program}: {(done.stderr or done.stdout).strip()[-80:]}")
+        raise RuntimeError(f"{program}: {last_line(done.stderr or done.stdout)}")
     return few / took, few
 
 

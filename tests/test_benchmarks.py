@@ -7,11 +7,12 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import framed, lean, picture, report, targets
+from benchmarks import framed, lean, measuring, picture, report, targets
 from benchmarks.counted import counts
 from benchmarks.measuring import Bench, Row, Run
 from benchmarks.pace import Pace
@@ -66,6 +67,29 @@ def test_a_server_that_fails_is_told_and_the_others_go_on():
     rows = Bench(rounds=1).interleaved("work", "ms", {"a": Run(fail), "b": Run(lambda: (1.0, 1))})
     assert [(each.failed, each.samples) for each in rows] == [("failed: no", []), ("", [1])]
     assert "failed: no" in report.page(rows, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (subprocess.TimeoutExpired(["/usr/bin/getscu", "-P"], 60), "getscu took more than 60 s"),
+        (subprocess.CalledProcessError(69, ["/usr/bin/getscu", "-P"]), "getscu ended with 69"),
+        (RuntimeError("word " * 40), "word " * 15 + "..."),
+        (RuntimeError("one\n| two"), "one / two"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_what_failed_is_told_in_whole_words(error, said):
+    assert measuring.why(error) == f"failed: {said}"
+
+
+def test_a_short_run_says_that_its_targets_are_hints():
+    whole = row("Anode", 1, 2, 3, 4, 5, work="C-MOVE 200 CT")
+    assert "hint" not in report.page([whole], [])
+    scaled = replace(whole, scale=0.1)
+    assert "what is said of targets is a hint" in report.page([scaled], [])
+    assert "| C-MOVE 200 CT × 0.1 | Anode |" in report.page([scaled], [])
+    assert "hint" in report.page([replace(whole, samples=[1, 2])], [])
 
 
 def test_rows_measured_again_replace_those_kept(tmp_path):
