@@ -79,12 +79,13 @@ def export(
                 media.add(stored.subject, stored.sop_class_uid)
             progress.advance(task)
         os.sync()  # what is told to be exported is on the disk
-    if not (result.written or result.known or result.refused):
-        raise Failure(Code.PARTIAL, _nothing(asked))
     if as_json:
         show.document(_document(result))
     else:
         _report(result)
+    if not (result.written or result.known or result.refused):
+        show.complain(_nothing(asked))
+        return Code.PARTIAL
     return Code.PARTIAL if result.refused else Code.DONE
 
 
