@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from archive.errors import InUse, Unavailable
 from archive.failures import FULL, storage
 
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
+_TRIES, _INSTANT_SECONDS = 4, 0.025
 _SERVING = "serve.lock"  # holds the number of the process that holds it
 _WORKERS = "workers.lock"
 
@@ -93,7 +95,7 @@ def claim(root: Path) -> Iterator[None]:
     with storage():
         folder = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fd = hold(folder, _SERVING, wait=False)
+            fd = _claimed(folder)
         except BlockingIOError as error:
             raise InUse(
                 f"another node serves the data folder {root}, or it is reindexed{_holder(root)}; "
@@ -110,6 +112,16 @@ def claim(root: Path) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def _claimed(folder: int) -> int:
+    """The lock of who serves; who asks `served` has it for an instant, and is no other node."""
+    for _ in range(_TRIES):
+        try:
+            return hold(folder, _SERVING, wait=False)
+        except BlockingIOError:
+            time.sleep(_INSTANT_SECONDS)
+    return hold(folder, _SERVING, wait=False)
 
 
 def served(root: Path) -> bool:
