@@ -24,6 +24,7 @@ IN_A_ROW = 6  # the first, and five more
 MOST = 2000
 SECONDS = 60.0
 BALLAST = 4 << 20
+_GIVEN_BACK = 20  # times at most that blocks may come back
 
 
 @dataclass
@@ -51,7 +52,7 @@ def brim(path: Path) -> None:
     allocation and did not need.
     """
     with path.open("ab", buffering=0) as file:
-        while True:
+        for _ in range(_GIVEN_BACK):
             with contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(1024))
