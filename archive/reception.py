@@ -114,8 +114,7 @@ class Reception:
         self._offset, self._seal = len(self._header), zlib.crc32(self._header)
         self._size = 0
         self._scan = scanner(announced.transfer_syntax_uid, place.wanted, place.bounds)
-        draft = place.objects.begin()
-        self._draft: Draft | None = draft
+        self._draft: Draft | None = place.objects.begin()
         self._digest = Digest()
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -29,3 +30,11 @@ def inflated(source: BinaryIO, most: int) -> Iterator[bytes]:
         if size > most:
             raise Beyond(f"the data set inflates to over {most} bytes")
         yield piece
+
+
+def in_memory(source: BinaryIO, most: int) -> BinaryIO:
+    """All of it; once, so piece by piece into where it stays. Raises Malformed, Beyond."""
+    plain = io.BytesIO()
+    plain.writelines(inflated(source, most))
+    plain.seek(0)
+    return plain

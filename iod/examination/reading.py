@@ -17,7 +17,7 @@ from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
 from iod.errors import Malformed
-from iod.inflating import inflated
+from iod.inflating import in_memory
 from iod.references import is_sequence
 
 IMPLICIT: Final = "1.2.840.10008.1.2"
@@ -64,14 +64,10 @@ def read(file: BinaryIO, syntax: str) -> Read:
 
 
 def _inflated(file: BinaryIO) -> BinaryIO:
-    """In memory; once, so piece by piece into where it stays."""
-    plain = io.BytesIO()
     try:
-        plain.writelines(inflated(file, INFLATED_BYTES))
+        return in_memory(file, INFLATED_BYTES)
     except Malformed as error:
         raise Unreadable(str(error)) from error
-    plain.seek(0)
-    return plain
 
 
 def _fetch_sequences(source: BinaryIO, dataset: Dataset) -> None:

@@ -7,7 +7,7 @@ import zlib
 from typing import BinaryIO, Final
 
 from iod.errors import Malformed, Unconvertible
-from iod.inflating import inflated
+from iod.inflating import in_memory
 from iod.transcoding import pixels, representations, syntaxes
 from iod.transcoding.reading import Reader
 from iod.transcoding.writing import Writer
@@ -38,14 +38,10 @@ def convert(source: BinaryIO, transfer_syntax_uid: str, target: str, out: Binary
 
 
 def _inflated(source: BinaryIO) -> BinaryIO:
-    """A deflated data set, inflated in memory; once, so piece by piece into where it stays."""
-    plain = io.BytesIO()
     try:
-        plain.writelines(inflated(source, INFLATED_BYTES))
+        return in_memory(source, INFLATED_BYTES)
     except Malformed as error:
         raise Unconvertible(str(error)) from error
-    plain.seek(0)
-    return plain
 
 
 class Plain:
