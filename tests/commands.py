@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli import logs
 from cli.main import run
 from scp.node import Node
 from tests.nodes import target
@@ -36,10 +38,25 @@ class Ran:
         return json.loads(self.out)
 
 
+@contextlib.contextmanager
+def logging_kept() -> Iterator[None]:
+    """Logging as it was, after what sets it up for a process of its own."""
+    root = logging.getLogger()
+    levels = [(each, each.level) for each in map(logging.getLogger, (None, *logs.LIBRARIES))]
+    handlers = list(root.handlers)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.handlers[:] = handlers
+        for logger, level in levels:
+            logger.setLevel(level)
+
+
 def anode(*arguments: object) -> Ran:
     """Run a command line here."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with logging_kept(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run([str(argument) for argument in arguments])
     return Ran(code, out.getvalue(), err.getvalue())
 

@@ -3,7 +3,9 @@
 Tests decode pixels by pydicom to compare with; its codecs are here before `scp` keeps them out.
 """
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pydicom.pixels  # noqa: F401
@@ -25,6 +27,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("anode")
+
+
+@pytest.fixture(autouse=True)
+def logging_left_alone() -> Iterator[None]:
+    """No test changes what the next ones find in `caplog`."""
+    level = logging.getLogger().level
+    yield
+    assert logging.getLogger().level == level
 
 
 @pytest.fixture(scope="session")

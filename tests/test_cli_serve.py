@@ -17,7 +17,7 @@ from cli import demo, logs, serve
 from config.settings import Log
 from scu.associate import Caller, Target, associate
 from scu.echo import VERIFICATION, verify
-from tests.commands import SECONDS, anode, configuration, process
+from tests.commands import SECONDS, anode, configuration, logging_kept, process
 
 LISTENS = re.compile(r"(\w+) listens on 127\.0\.0\.1:(\d+)")
 
@@ -162,26 +162,12 @@ def test_a_traceback_is_still_one_line():
     )
 
 
-@pytest.fixture
-def root_logger():
-    """Logging as it was, after a test that sets it up."""
-    names = (None, *logs.LIBRARIES)
-    before = [(logging.getLogger(name), logging.getLogger(name).level) for name in names]
-    handlers = list(logging.getLogger().handlers)
-    yield
-    logging.captureWarnings(False)
-    logging.getLogger().handlers[:] = handlers
-    for logger, level in before:
-        logger.setLevel(level)
-
-
 @pytest.mark.parametrize(("level", "heard"), [("info", False), ("debug", True)])
-def test_warnings_of_libraries_hold_patient_data_and_are_heard_at_debug_only(
-    root_logger, level, heard
-):
-    logs.begin(Log(level=level))
-    for name in logs.LIBRARIES:
-        assert logging.getLogger(name).isEnabledFor(logging.WARNING) is heard
+def test_warnings_of_libraries_hold_patient_data_and_are_heard_at_debug_only(level, heard):
+    with logging_kept():
+        logs.begin(Log(level=level))
+        for name in logs.LIBRARIES:
+            assert logging.getLogger(name).isEnabledFor(logging.WARNING) is heard
 
 
 def test_the_demonstration_ends_well(capsys):
