@@ -66,21 +66,28 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
         nonlocal entered
         limits, decide = house.settings.limits, partial(_decide, entry, house)
         made = house.cache.accept(pdu, entry, limits, decide)
+        if isinstance(made, Negotiated):
+            entered = made
+            why = _no_room(made.request, house, visit)
+            made = made if why is None else (made.request, why)
         if not isinstance(made, Negotiated):
-            return made
-        entered = made
-        if house.trail.full:
-            return made.request, _UNRECORDED
-        title = made.request.calling_ae_title
-        room = visit.enter(title, policy.most_of(title, house.settings))
-        return made if room else (made.request, policy.CROWDED)
+            # Before its answer: who leaves connections open has no tries that do not count yet.
+            _rejected(*made, entry, house)
+        return made
 
     made = establish.accept(channel, negotiate)
     if isinstance(made, establish.Established) and entered is not None:
         _entered(entered, entry, house)
         _serve(made.association, made.request, entry, house)
-    elif not isinstance(made, establish.Established):
-        _rejected(*made, entry, house)
+
+
+def _no_room(request: Request, house: House, visit: Visit) -> Rejection | None:
+    """Why who has the right to an association has none now, if so; else it has entered."""
+    if house.trail.full:
+        return _UNRECORDED
+    title = request.calling_ae_title
+    room = visit.enter(title, policy.most_of(title, house.settings))
+    return None if room else policy.CROWDED
 
 
 def _entered(entered: Negotiated, entry: Entry, house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -51,19 +52,25 @@ def identity(kind: int, primary: bytes, secondary: bytes = b"", *, answer: bool 
 
 
 def associated(serving: Node, item: UserIdentityNegotiation):
-    """What an association with this identity is answered; released if it is accepted.
+    """What an association with this identity is answered; released if it is accepted."""
+    with Line(port(serving)) as line:
+        answer = answered(line, item)
+        if answer.result == 0:
+            line.release()
+    return answer
+
+
+def answered(line: Line, item: UserIdentityNegotiation):
+    """What a request with this identity is answered.
 
     By hand: pynetdicom now and then misses an answer that is followed by the close at once.
     """
     identified = UserIdentitySubItemRQ()
     identified.from_primitive(item)
     titles = {"called": b"ANODE", "calling": b"ANNA"}
-    with Line(port(serving)) as line:
-        answer = line.say(request_pdu(user=USER + identified.encode(), **titles)).hear()
-        pdu = A_ASSOCIATE_AC() if answer[0] == 2 else A_ASSOCIATE_RJ()
-        pdu.decode(answer)
-        if answer[0] == 2:
-            line.release()
+    raw = line.say(request_pdu(user=USER + identified.encode(), **titles)).hear()
+    pdu = A_ASSOCIATE_AC() if raw[0] == 2 else A_ASSOCIATE_RJ()
+    pdu.decode(raw)
     return pdu.to_primitive()
 
 
@@ -123,6 +130,18 @@ def test_after_too_many_wrong_passcodes_the_right_one_is_not_tried(tmp_path, cap
         assert associated(serving, identity(2, b"anna", "s3cret ä".encode())).result == 2
     assert "too many refusals lately" not in caplog.text, "its refusals are not told any more"
     assert "was refused 20 times" in caplog.text
+
+
+def test_a_wrong_passcode_counts_before_it_is_answered(tmp_path):
+    listener = Listener(host=HERE, port=0, user_identity="required")
+    with (
+        node(tmp_path, listener=(listener,), user=(ANNA,)) as serving,
+        contextlib.ExitStack() as held,
+    ):
+        for number in range(20):
+            line = held.enter_context(Line(port(serving)))
+            assert answered(line, identity(2, b"anna", b"%d" % number)).result == 2
+        assert associated(serving, identity(2, b"anna", "s3cret ä".encode())).result == 2
 
 
 @pytest.mark.interop
