@@ -12,7 +12,7 @@ from wire import command as commands
 from wire.command import Command, Field
 
 HERE = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 RELEASE = struct.pack(">BxI4x", 5, 4)
 ABORT = struct.pack(">BxI4x", 7, 4)

@@ -27,7 +27,7 @@ from scu.associate import Target
 from tests.certificates import Authority, Issued
 from tests.nodes import HERE
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 NAMES = list(PROFILES)
 ALL = pytest.mark.parametrize("profile", PROFILES)
 

@@ -27,10 +27,13 @@ from wire.states import Event, Role, State
 
 
 def dripping(raw, data):
-    """Send `data` a byte at a time, each well within any deadline, until the peer is gone."""
+    """Send `data` a byte at a time, each well within any deadline, until the peer is gone.
+
+    The first is there when this returns, however slow the machine is to start a thread.
+    """
 
     def drip():
-        for byte in data:
+        for byte in data[1:]:
             try:
                 raw.socket.send(bytes([byte]))
             except OSError:
@@ -40,6 +43,7 @@ def dripping(raw, data):
 
     stopped = threading.Event()
     thread = threading.Thread(target=drip)
+    raw.socket.send(data[:1])
     thread.start()
     return lambda: (stopped.set(), thread.join())
 

@@ -66,7 +66,7 @@ def test_a_plain_call_to_who_just_closes():
         thread.start()
         ran = anode("echo", f"ANY@{HERE}:{server.getsockname()[1]}")
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join()
     assert ran.code == 5
     assert "if it speaks TLS, add --tls" in ran.err
 

@@ -184,7 +184,7 @@ def _http():
             return anode("tls", "probe", f"{HERE}:{server.server_address[1]}", "--timeout", "0.5")
         finally:
             server.shutdown()
-            thread.join(5)
+            thread.join()
 
 
 def test_a_server_that_has_heard_enough_is_told(tmp_path, ca, own):

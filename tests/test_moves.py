@@ -21,7 +21,7 @@ MOVE = STUDY_ROOT + "2"
 
 def test_only_so_many_have_a_turn_and_the_rest_get_theirs_later():
     moves, inside, most = Moves(2), [], []
-    lock, full = threading.Lock(), threading.Barrier(2, timeout=10)
+    lock, full = threading.Lock(), threading.Barrier(2, timeout=60)
 
     def one(number: int) -> None:
         with moves.turn("DEST", lambda: False) as mine:

@@ -18,7 +18,7 @@ from config.profiles import PROFILES
 from config.words import TLS_PROFILES
 from tests.certificates import Authority, rsa_key
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 MODERN = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 FOUR = {
     "ECDHE-RSA-AES256-GCM-SHA384",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,10 +105,14 @@ def test_a_worker_that_was_killed_between_jobs_is_replaced(tmp_path: Path):
 
 def test_a_worker_that_hangs_is_killed_and_replaced(tmp_path: Path):
     source, into = _stored(tmp_path, _image()), tmp_path / "made"
-    with workers(seconds=1) as pool:
+    with workers(seconds=60) as pool:
         pool.transcode(source, 4, EXPLICIT, RLE, into=into)
         stopped = _process()
         stopped.suspend()
+        # One that starts may take its time; only this job's is short.
+        held = pool._slots.get()
+        held._bounds = replace(held._bounds, seconds=1)
+        pool._slots.put(held)
         with pytest.raises(Unconvertible, match="it took longer than 1 s"):
             pool.transcode(source, 4, EXPLICIT, RLE, into=into)
         assert not into.exists()
@@ -166,7 +171,7 @@ def test_a_full_disk_is_a_cause(tmp_path: Path):
 
 def test_several_at_once_are_done_by_as_many_workers_as_there_are(tmp_path: Path):
     source, made = _stored(tmp_path, _image()), []
-    before = len(psutil.Process().children())
+    before = set(psutil.Process().children())
 
     def job(number: int) -> None:
         into = tmp_path / str(number)
@@ -178,10 +183,10 @@ def test_several_at_once_are_done_by_as_many_workers_as_there_are(tmp_path: Path
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(psutil.Process().children()) - before <= 2
+        assert len(set(psutil.Process().children()) - before) <= 2
     assert len({one.path.read_bytes() for one in made}) == 1
     assert len(made) == 8
-    assert len(psutil.Process().children()) == before
+    assert not set(psutil.Process().children()) - before
 
 
 def test_a_frame_at_a_time_is_in_memory(tmp_path: Path):

@@ -87,7 +87,7 @@ def storescp(tmp_path):
         yield port, tmp_path
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.interop
