@@ -187,7 +187,7 @@ def test_a_message_costs_microseconds():
 
 
 def _timed(times: int) -> float:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(times):
         message.text(EVENTS["110104 C"], REPORTER)
-    return (time.perf_counter() - begun) / times
+    return (time.thread_time() - begun) / times

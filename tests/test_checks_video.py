@@ -88,9 +88,9 @@ def test_no_stream_raises(data, codec):
 def test_a_stream_full_of_configurations_costs_no_more_than_one(name, codec):
     """Each of these says that it has 255 arrays."""
     hostile = b"\0\0\0\x18ftypisom" + (name + b"\1" + bytes(21) + b"\xff") * 300_000
-    begun = time.process_time()
+    begun = time.thread_time()
     assert video(hostile, codec) is None
-    assert time.process_time() - begun < 2.0
+    assert time.thread_time() - begun < 2.0
 
 
 class Counting(io.BytesIO):

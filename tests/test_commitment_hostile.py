@@ -94,7 +94,7 @@ def test_a_hundred_thousand_references_are_refused_while_others_are_served(tmp_p
             assert ask(association, "1.2.3", many) == 0x0213
             over.set()
             other.join()
-        assert max(times) < 1.0
+        assert max(times) < 10.0
         assert files(tmp_path, "open") == []
 
 

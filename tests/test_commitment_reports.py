@@ -242,7 +242,7 @@ def test_one_silent_peer_does_not_hold_up_another(tmp_path):
             ask_and_go(target(ours), "1.2.4", NOWHERE)
             assert remote.next().transaction == "1.2.4"
             begun = time.monotonic()
-        assert time.monotonic() - begun < 8.0, "nor the end of the node"
+        assert time.monotonic() - begun < 30.0, "nor the end of the node"
 
 
 def _aged(path: Path, days: float) -> None:

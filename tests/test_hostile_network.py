@@ -97,7 +97,7 @@ def test_n2_a_drip_has_the_deadline_of_the_whole_pdu(node: Victim, established: 
                 break
         else:
             pytest.fail("the drip was heard to its end")
-    assert time.monotonic() - begun < 4.0
+    assert time.monotonic() - begun < 20.0
 
 
 def test_n2_what_is_slow_but_in_time_is_served(node: Victim):

@@ -229,9 +229,9 @@ def test_the_worst_legal_request_is_cheap():
     )
     assert max(len(crowded), len(roles)) <= budget
     for pdu in (crowded, roles):
-        begun = time.process_time()
+        begun = time.thread_time()
         reading.request(pdu, LIMITS)
-        assert time.process_time() - begun < 0.15
+        assert time.thread_time() - begun < 0.15
 
 
 def test_an_answer_repeats_the_reserved_fields_as_received():

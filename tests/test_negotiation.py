@@ -194,9 +194,9 @@ def test_the_worst_legal_request_is_negotiated_cheaply():
     names = [f"1.2.3.{n}" for n in range(30)]
     pdu = request_pdu(*(context_item(2 * n + 1, f"1.2.840.{n}", *names) for n in range(128)))
     offers = {f"1.2.840.{n}": Offer(tuple(reversed(names)), scu=True) for n in range(128)}
-    begun = time.process_time()
+    begun = time.thread_time()
     made = accept(pdu, offers=offers)
-    assert time.process_time() - begun < 0.3
+    assert time.thread_time() - begun < 0.3
     assert len(made.contexts) == 128
 
 

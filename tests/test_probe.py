@@ -80,7 +80,7 @@ def test_our_listeners_meet_the_profiles_they_should(name, wish, tmp_path, ca, o
     with node(tmp_path, listener=listeners, limits=UNCOUNTED) as serving_:
         begun = time.monotonic()
         facts = probed(serving_.addresses[0][1], ca)
-        assert time.monotonic() - begun < 5.0
+        assert time.monotonic() - begun < 30.0
     assert met(facts) == EXPECTED[name]
     assert facts.client_certificate == wish
     assert facts.distrust == ""
@@ -279,7 +279,7 @@ def test_everything_there_is_at_once(tmp_path, ca, own):
     with s_server(tmp_path, *pem(own), *everything) as port:
         begun = time.monotonic()
         facts = probed(port, ca)
-        assert time.monotonic() - begun < 10.0
+        assert time.monotonic() - begun < 60.0
     assert {"NULL-MD5", "ADH-AES256-SHA", "AES256-SHA"} <= set(facts.older)
     assert not facts.own_order
     assert set(met(facts)) == {"-"}

@@ -112,8 +112,8 @@ def test_a_nesting_bomb_is_an_error():
 def test_too_many_references_are_noticed_at_the_first_too_many():
     many = [Reference("1.2", f"1.2.{n}") for n in range(100_000)]
     raw = encode(Information("1.2", many), EXPLICIT)
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(TooMany):
         decode(raw, EXPLICIT, 10)
-    assert time.monotonic() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
     assert len(decode(raw, EXPLICIT, 100_000).referenced) == 100_000

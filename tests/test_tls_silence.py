@@ -117,7 +117,7 @@ def test_200_silent_and_dribbling_callers_delay_nobody(tmp_path):
     """And when their time is over, threads and descriptors are as before."""
     process = psutil.Process()
     before = threading.active_count()
-    with place(tmp_path, handshake_seconds=1.5, request_seconds=1.5) as at:
+    with place(tmp_path, handshake_seconds=4.0, request_seconds=4.0) as at:
         for target in at.targets():
             assert echo(target, CALLER).status == 0
         descriptors, threads = process.num_fds(), threading.active_count()
@@ -131,7 +131,7 @@ def test_200_silent_and_dribbling_callers_delay_nobody(tmp_path):
                     slowest = max(slowest, time.monotonic() - begun)
             for sock in callers:
                 assert _ended(sock)
-        assert slowest < 1.0
+        assert slowest < 3.0, "nobody waits until their time is over"
         assert reached(process.num_fds, descriptors)
         assert reached(threading.active_count, threads + WAITING)
         for target in at.targets():
@@ -182,7 +182,7 @@ def test_what_one_address_may_cost_is_bounded_and_others_are_served(number, tmp_
                 with sock:
                     sock.sendall(_request())
                     assert sock.recv(1) == b"\x02"  # A-ASSOCIATE-AC
-            assert time.monotonic() - begun < 1.0
+            assert time.monotonic() - begun < 8.0, "before their time is over"
     finally:
         serving.stop(seconds=0.0)
 

@@ -138,7 +138,7 @@ def test_refusals_are_counted_over_all(tmp_path):
                 echo(serving.target, CALLER)
         # The others hear of it a moment later.
         place = (serving.target.host, serving.target.port)
-        assert eventually(lambda: all(silent(place, 0.2) for _ in range(16)))
+        assert eventually(lambda: all(silent(place, 2.0) for _ in range(16)))
 
 
 def test_commitment_is_answered_by_the_node(tmp_path):
