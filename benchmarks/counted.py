@@ -56,7 +56,8 @@ def counts(folder: Path) -> Counts:
     """What the processes of a node have counted so far."""
     total = Counts()
     for path in folder.glob("*.counts"):
-        total += Counts(*_FORM.unpack(path.read_bytes()))
+        if found := path.read_bytes():  # of a process that begins there is nothing yet
+            total += Counts(*_FORM.unpack(found))
     return total
 
 

@@ -184,8 +184,8 @@ def test_a_node_counts_its_commits_and_syncs_in_all_its_processes(tmp_path):
         framed.rate(framed.Server("A", target.port), 8, 12, 4)
         found = counts(folder) - before
     assert found.syncs == 12
-    # A process's first commit opens the index, and is not counted.
-    assert 12 - 2 * 4 <= found.rows <= 12
+    # A process's first commit opens the index, and is not counted; what examining finds may be.
+    assert 12 - 2 * 4 <= found.rows <= 2 * 12
     assert found.commits <= found.rows
     assert found.synced > 0
     assert found.held >= found.held_cpu >= 0
