@@ -112,7 +112,7 @@ def test_a_report_is_repeated_until_it_is_answered(tmp_path, caplog):
 
 
 def test_who_does_not_answer_where_it_asked_is_called(tmp_path, caplog):
-    limits = Limits(response_seconds=0.5)
+    limits = Limits(response_seconds=2.0)  # and enough for who does answer
     with (
         hearing() as remote,
         node(tmp_path, peers=(peer("HEARS", remote.port),), limits=limits) as ours,

@@ -109,7 +109,7 @@ def test_a_destination_that_never_answers_fails_in_time(tmp_path: Path):
 
     with receiver([CT_IMAGE], answer=answer) as (port, _):
         peers = peer("DEST", port), peer(CALLER.ae_title, move_to=("DEST",))
-        slow = Limits(response_seconds=0.3)
+        slow = Limits(response_seconds=2.0)  # and enough to associate
         with node(tmp_path / "node", peers=peers, limits=slow) as serving:
             here = target(serving)
             clients.send(here, written(tmp_path / "o", *objects))

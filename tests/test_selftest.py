@@ -187,7 +187,7 @@ def test_peers_that_are_closed_silent_reject_or_hang_up_beside_a_good_one(tmp_pa
         text += entry("CLOSED", free_port()) + entry("SILENT", silent.getsockname()[1])
         text += entry("CLOSING", closing)
         text += '[[peer]]\nae_title = "MODALITY"\nhost = "10.0.0.0/24"\n'
-        rows = cells(tmp_path, text, "--timeout", "0.5")
+        rows = cells(tmp_path, text, "--timeout", "3")
     seen = {title: (row["Association"], row["Store"]) for title, row in rows.items()}
     assert seen == {
         "GOOD": ("yes", "yes"),
@@ -212,7 +212,7 @@ def test_a_peer_that_takes_one_association_only_is_still_good(tmp_path):
         socket.create_connection((HERE, port(one))),
         serving(_relay(port(one))) as at,
     ):
-        hurried = replace(CALLER, limits=Limits(response_seconds=0.5))
+        hurried = replace(CALLER, limits=Limits(response_seconds=3.0))
         tested = selftest(replace(target(one), port=at), hurried)
     assert (tested.echo.status, tested.classes, tested.error) == (0, None, None)
 
@@ -230,7 +230,7 @@ def _relay(to):
             back = threading.Thread(target=pour, args=(there, sock))
             back.start()
             pour(sock, there)
-            back.join(5)
+            back.join()
 
     return relay
 
