@@ -13,7 +13,7 @@ import time
 
 from pynetdicom.association import Association
 
-_SECONDS = 0.05  # in which a reactor that runs is in its wait, or past it
+_SECONDS = 10.0  # in which a reactor that runs is in its wait, or past it, on any machine
 
 
 class Checkpoint(threading.Event):
@@ -22,11 +22,12 @@ class Checkpoint(threading.Event):
     blocked = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        self.blocked = not self.is_set()
-        try:
-            return super().wait(timeout)
-        finally:
-            self.blocked = False
+        with self._cond:  # so that nobody clears it between the look and the wait
+            self.blocked = not self._flag
+            try:
+                return self._flag or self._cond.wait(timeout)
+            finally:
+                self.blocked = False
 
 
 def mend() -> None:
@@ -50,7 +51,9 @@ def _say(self, paused: bool) -> None:
 def _is_paused(self) -> bool:
     end = time.monotonic() + _SECONDS
     while self._says_paused and not self._reactor_checkpoint.is_set():
-        if self._reactor_checkpoint.blocked or time.monotonic() > end:
+        # The reactor serves a request and asks this itself, or there is none any more.
+        idle = threading.current_thread() is self or self._kill or not self.is_alive()
+        if self._reactor_checkpoint.blocked or idle or time.monotonic() > end:
             return True
         time.sleep(0.0001)
     return self._says_paused
