@@ -3,6 +3,9 @@
 A thread that sends clears the checkpoint and waits until the reactor says that it is paused. The
 reactor (`Association._run_reactor`, pynetdicom 3.0.4) says so before it waits, even when it does
 not have to wait: it may then take the answer away from who has sent, about once in a hundred times.
+
+Who requests an association looks whether it is connected once it was told that it is. By then the
+peer may have rejected it and gone (`ACSE._negotiate_as_requestor`): the rejection was never seen.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import threading
 import time
 
 from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket
 
 _SECONDS = 10.0  # in which a reactor that runs is in its wait, or past it, on any machine
 
@@ -31,7 +35,8 @@ class Checkpoint(threading.Event):
 
 
 def mend() -> None:
-    """Let `_is_paused` be true only while the reactor waits, or where none runs."""
+    """Let `_is_paused` be true only while the reactor waits, or where none runs; and let who asks
+    for an association take what has come of it."""
     born = Association.__init__
 
     @functools.wraps(born)
@@ -42,6 +47,7 @@ def mend() -> None:
 
     Association.__init__ = init
     Association._is_paused = property(_is_paused, _say)
+    AssociationSocket._is_connected = property(_is_connected, _connect)
 
 
 def _say(self, paused: bool) -> None:
@@ -57,3 +63,13 @@ def _is_paused(self) -> bool:
             return True
         time.sleep(0.0001)
     return self._says_paused
+
+
+def _connect(self, connected: bool) -> None:
+    self._connected = connected
+    self._ever_connected = connected or getattr(self, "_ever_connected", False)
+
+
+def _is_connected(self) -> bool:
+    own = threading.current_thread() is self.assoc.dul  # the thread that reads and closes it
+    return self._connected if own else self._ever_connected
