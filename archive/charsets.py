@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -39,8 +39,7 @@ _ESCAPE = "\x1b"
 _LONGEST = 1024  # characters of (0008,0005) that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class CharacterSet:
+class CharacterSet(NamedTuple):
     """Specific Character Set as defined terms; the default repertoire is the empty one."""
 
     terms: tuple[str, ...]

@@ -230,10 +230,12 @@ def victim(
 
         def listen() -> None:
             assert started.stderr is not None
-            for line in started.stderr:
-                with node.heard:
-                    node.lines.append(line.rstrip("\n"))
-                    node.heard.notify_all()
+            # Who has ended the node closes this, maybe before its last line was read.
+            with contextlib.suppress(ValueError):
+                for line in started.stderr:
+                    with node.heard:
+                        node.lines.append(line.rstrip("\n"))
+                        node.heard.notify_all()
 
         threading.Thread(target=listen, daemon=True).start()
         with node.heard:

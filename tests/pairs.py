@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from config.limits import Limits
@@ -84,7 +84,7 @@ STORE = Command(
     command_data_set_type=1,
 )
 STORED = commands.encode(STORE)
-FIND = replace(STORE, command_field=Field.C_FIND, affected_sop_instance_uid=None)
+FIND = STORE._replace(command_field=Field.C_FIND, affected_sop_instance_uid=None)
 
 
 def cancel(message_id):

@@ -4,7 +4,6 @@ import os
 import socket
 import threading
 import tracemalloc
-from dataclasses import replace
 
 import pytest
 
@@ -130,7 +129,7 @@ def test_a_violation_is_an_abort_and_ends_the_association(name):
 
 def test_the_largest_command_set_and_identifier_are_heard():
     """hostile-input.md N5, the positive twin."""
-    padding = commands.encode(replace(STORE, error_comment="x" * (65536 - len(STORED) - 8)))
+    padding = commands.encode(STORE._replace(error_comment="x" * (65536 - len(STORED) - 8)))
     assert len(padding) == 65536
     with raw_association() as (association, raw):
         big = [data_pdu((3, 0, bytes(1 << 17)))] * 8 + [data_pdu((3, 2, b""))]

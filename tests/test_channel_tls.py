@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -85,7 +84,7 @@ def test_an_association_over_tls(contexts):
         association = establish.request(("127.0.0.1", port), wanted(), LIMITS, tls=wrap(contexts))
         with association:
             assert not association.channel.readable()
-            request = replace(echo_request(), command_data_set_type=1)
+            request = echo_request()._replace(command_data_set_type=1)
             association.send(association.contexts[1], request, bytes(700_000))
             assert association.response(request).command.status == 0xFF00
             assert association.response(request).command.status == 0

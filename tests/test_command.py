@@ -3,7 +3,6 @@
 import contextlib
 import struct
 import warnings
-from dataclasses import fields, replace
 from io import BytesIO
 
 import pytest
@@ -36,9 +35,9 @@ def value(name):
 
 
 OPTIONAL = {
-    field.name: st.none() | value(field.name)
-    for field in fields(Command)
-    if field.name not in ("command_field", "command_data_set_type")
+    name: st.none() | value(name)
+    for name in Command._fields
+    if name not in ("command_field", "command_data_set_type")
 }
 
 
@@ -113,7 +112,7 @@ def test_pynetdicom_and_we_read_and_write_alike(message, primitive, values, data
 
 
 def _ours(keyword):
-    names = {field.name.replace("_", ""): field.name for field in fields(Command)}
+    names = {name.replace("_", ""): name for name in Command._fields}
     return names[keyword.lower()]
 
 
@@ -222,7 +221,7 @@ def test_a_response_names_what_it_answers():
         error_comment="full",
     )
     assert answer.naming(()) is answer
-    assert answer.naming((0x00080052,)) == replace(answer, offending_element=(0x00080052,))
+    assert answer.naming((0x00080052,)) == answer._replace(offending_element=(0x00080052,))
     counted = request.response(0xFF00).with_counts(4, 3, 2, 1)
     assert counted.number_of_remaining_suboperations == 4
     assert counted.number_of_warning_suboperations == 1

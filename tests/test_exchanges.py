@@ -214,8 +214,8 @@ def test_message_ids_go_round_and_are_never_zero():
     "answer",
     [
         echo_request(),
-        replace(echo_request().response(0), message_id_being_responded_to=2),
-        replace(echo_request().response(0), command_field=0x8020),
+        echo_request().response(0)._replace(message_id_being_responded_to=2),
+        echo_request().response(0)._replace(command_field=0x8020),
     ],
 )
 def test_an_answer_to_something_else_is_a_violation(answer):
@@ -247,7 +247,7 @@ def test_a_context_that_is_missing_is_named():
 # -- asking as an acceptor
 
 
-REPORT = replace(echo_request(9), command_field=commands.Field.N_EVENT_REPORT)
+REPORT = echo_request(9)._replace(command_field=commands.Field.N_EVENT_REPORT)
 
 
 def test_what_an_acceptor_asks_is_answered_among_the_requests_of_its_peer():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -124,7 +123,7 @@ def test_n10_messages_out_of_order_are_aborted(
 
 def test_n11_values_of_one_byte_are_legal_and_cost_little(node: Victim):
     """A command set in one-byte values, and 4000 of a data set behind it."""
-    ask = replace(commands.decode(ASKED), message_id=9)
+    ask = commands.decode(ASKED)._replace(message_id=9)
     raw = commands.encode(ask)
     tiny = [
         data_pdu((3, 3 if at == len(raw) - 1 else 1, raw[at : at + 1])) for at in range(len(raw))

@@ -4,7 +4,6 @@ import shutil
 import socket
 import subprocess
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,7 +100,7 @@ def test_dcmtks_storescp_takes_an_echo_and_a_file(storescp):
     with path.open("rb") as file:
         whole = file.read()
         start = 132 + 12 + data_set.file_meta.FileMetaInformationGroupLength
-        store = replace(STORE, affected_sop_instance_uid=str(data_set.SOPInstanceUID))
+        store = STORE._replace(affected_sop_instance_uid=str(data_set.SOPInstanceUID))
         request = wanted((VERIFICATION, [IMPLICIT]), (CT, [EXPLICIT]))
         with calling(port, request) as association:
             echo = echo_request(association.next_message_id())

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wire.errors import ProtocolError
 
@@ -40,8 +39,7 @@ class Field(IntEnum):
     C_CANCEL = 0x0FFF
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command set; None is an element that is absent. Names are the keywords of PS3.7 E.1."""
 
     command_field: int
@@ -107,7 +105,7 @@ class Command:
 
     def naming(self, offending: tuple[int, ...]) -> Command:
         """This response with the elements at fault, PS3.7 C (0000,0901)."""
-        return replace(self, offending_element=offending) if offending else self
+        return self._replace(offending_element=offending) if offending else self
 
     def with_counts(
         self, remaining: int | None, completed: int, failed: int, warning: int
@@ -116,8 +114,7 @@ class Command:
 
         They are US: what is beyond it is told as the most it holds.
         """
-        return replace(
-            self,
+        return self._replace(
             number_of_remaining_suboperations=None if remaining is None else min(remaining, _MOST),
             number_of_completed_suboperations=min(completed, _MOST),
             number_of_failed_suboperations=min(failed, _MOST),
@@ -190,15 +187,18 @@ ELEMENTS: dict[int, tuple[str, _Codec]] = {
 }
 """(0000,eeee) → (field of Command, how it is written and read), PS3.7 Table E.1-1."""
 
-assert {name for name, _ in ELEMENTS.values()} == {f.name for f in fields(Command)}
-_WRITERS = [(element, name, codec[0]) for element, (name, codec) in ELEMENTS.items()]
+assert {name for name, _ in ELEMENTS.values()} == set(Command._fields)
+_WRITERS = [
+    (element, Command._fields.index(name), codec[0]) for element, (name, codec) in ELEMENTS.items()
+]
+_READERS = {element: (name, codec[1]) for element, (name, codec) in ELEMENTS.items()}
 
 
 def encode(command: Command) -> bytes:
     """The command set as bytes, with its group length."""
     parts = []
-    for element, name, write in _WRITERS:
-        value = getattr(command, name)
+    for element, place, write in _WRITERS:
+        value = command[place]
         if value is not None:
             raw = write(value)
             parts.append(_ELEMENT.pack(0, element, len(raw)) + raw)
@@ -228,8 +228,8 @@ def decode(data: bytes) -> Command:
             at += _ELEMENT.size
             if group != 0 or at + length > end:
                 raise ProtocolError("the command set is garbled", source=0, reason=0)
-            if length and element in ELEMENTS:
-                name, (_, read) = ELEMENTS[element]
+            if length and (known := _READERS.get(element)) is not None:
+                name, read = known
                 value = read(data[at : at + length])
                 values[name] = None if value == "" else value  # padding alone is no value
             at += length

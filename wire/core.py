@@ -195,6 +195,7 @@ class Core:
         values: list[Pdv] = []
         view = memoryview(self._buffer)
         pdu_type: Type | None = Type.DATA
+        self._act(Event.GOT_DATA)  # once for all of them: DT-2 and AR-6 stay in their state
         while pdu_type is Type.DATA and len(values) < _MOST_VALUES:
             body = self._start + HEADER.size
             length: int = HEADER.unpack_from(self._buffer, self._start)[1]
@@ -207,7 +208,6 @@ class Core:
                     break
                 self._refuse(str(error), error.reason)
             values += found
-            self._act(Event.GOT_DATA)
             self._consume(HEADER.size + length)
             pdu_type = self._following_type()
         return Data(values)
