@@ -26,7 +26,7 @@ def _words(name: str) -> Iterator[str]:
     return filter(None, _PARTS.split(_APOSTROPHES.sub("", text.fold_name(name))))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def codes(word: str) -> tuple[str, ...]:
     """The codes of a folded word, in capitals, so that they never equal a word."""
     if _LATIN.fullmatch(word) is None:
@@ -35,7 +35,7 @@ def codes(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code.replace(" ", "") for code in found if code)) or (word,)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def heard(name: str) -> str:
     """The sounds of a stored name or names: words and codes, each between two spaces."""
     sounds = dict.fromkeys(sound for word in _words(name) for sound in (word, *codes(word)))

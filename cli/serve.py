@@ -75,7 +75,7 @@ def serve(
     logs.begin(settings.log)
     # Blocked before any thread begins, so that every thread leaves them to `sigwait`.
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
-    heap.share()
+    heap.bound()
     node = Node(settings, worker.COMMAND)
     try:
         node.start()

@@ -17,7 +17,7 @@ COMMAND = (sys.executable, "-P", "-m", "cli.worker")
 
 def main() -> None:
     """Serve until the parent says that it is over."""
-    heap.share()
+    heap.bound()
     Worker(socket.socket(fileno=int(sys.argv[1])), logs.begin).run()
 
 

@@ -89,6 +89,15 @@ def test_an_empty_data_set_is_proven_too():
         assert not known.have(pieces(b"\0"), sha256(b""))
 
 
+@pytest.mark.parametrize("told", ["", sha256(DATA)[:-2], "no digest", "\xe9" * 64])
+def test_what_is_no_sha256_is_that_of_no_bytes(told):
+    """The disk may have altered the index too."""
+    known = Proven(most=32)
+    for _ in range(2):
+        assert not known.have(pieces(DATA), told)
+        assert known.have(pieces(DATA), sha256(DATA))
+
+
 def test_the_latest_are_known_and_memory_has_an_end(hashed: list[None]):
     known = Proven(most=100)
     each = [number.to_bytes(2) for number in range(1000)]
