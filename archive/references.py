@@ -177,7 +177,7 @@ WHERE reference.instance_id = ?
 """
 _NOTES = """
 SELECT "SOPInstanceUID", examined_note FROM instance
-WHERE examined_note IS NOT NULL AND examined >= 2 ORDER BY id LIMIT ?
+WHERE examined_note IS NOT NULL AND examined >= 2 ORDER BY examined, id LIMIT ?
 """
 
 
