@@ -77,9 +77,10 @@ class Machine:
 def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
     """Cut a machine's power so many times; ends at the first finding."""
     figures = Figures()
-    machine.judge.patience = rounds.patience
+    machine.judge.patience, machine.judge.lazy = rounds.patience, rounds.lazy
     with hearing(machine.ledger.promises) as tables:
-        site = replace(machine.site, tables=machine.site.tables + tables)
+        more = tables + (LAZY if rounds.lazy else "")
+        site = replace(machine.site, tables=machine.site.tables + more)
         serving = cradle.start(site)
         for number in range(1, rounds.number + 1):
             machine.sync()
