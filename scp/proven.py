@@ -6,10 +6,10 @@ times. Only what SHA-256 has proven in this process has a fingerprint to be know
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from archive import fixity
 from config.fingerprints import Fingerprint
 
 MOST: Final = 32_768  # objects that are known again: some 9 MB
@@ -34,13 +34,16 @@ class Proven:
             for piece in pieces:
                 mark.update(piece)
             return mark.digest() == known
-        made = hashlib.sha256()
-        for piece in pieces:
-            made.update(piece)
-            mark.update(piece)
-        if made.hexdigest() != sha256:
+        if not fixity.have(_marked(pieces, mark), sha256):
             return False
         if len(self._young) >= self._half:
             self._old, self._young = self._young, {}
         self._young[sha256] = mark.digest()
         return True
+
+
+def _marked(pieces: Iterable[memoryview], mark: Fingerprint) -> Iterator[memoryview]:
+    """The pieces, each in the mark before it is passed on."""
+    for piece in pieces:
+        mark.update(piece)
+        yield piece
