@@ -116,6 +116,10 @@ class Commits:
         # What is lost of it is found again: the instance then still waits to be examined.
         return self._group(_Ticket(lambda writer: writer.note(found), after=self.newest))
 
+    def wait_again(self, most: int) -> int:
+        """Have instances wait that could not be examined for a fault that may pass; how many."""
+        return self._group(_Ticket(lambda writer: writer.wait_again(most), after=self.newest))
+
     def note_rules(self, rules: int) -> None:
         """Write that all that is checked has been judged by these rules."""
         self._group(_Ticket(lambda writer: writer.note_rules(rules), after=self.newest))

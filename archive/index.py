@@ -24,13 +24,14 @@ from archive.judgements import Judgements
 from archive.migrations import migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
-from archive.references import Examined, References, Waiting
+from archive.references import Examined, References, State, Waiting
 from archive.select import Statement
 from archive.writer import (
     SELECT_HELD,
     SELECT_NEWEST,
     SELECT_OF_CLASSES,
     SELECT_OLDER,
+    SELECT_STOPPED,
     SELECT_STORED,
     SELECT_UNREAD,
     SELECT_WAITING,
@@ -42,6 +43,7 @@ __all__ = ["Added", "Counts", "Index"]
 
 IDLE_READERS = 8
 FETCHED = 256  # rows read at a time while an answer streams
+AGAIN = 2000  # rows of one commit that wait again: who stores waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,15 @@ class Index:
     def older(self, after: int, rules: int, most: int) -> list[Waiting]:
         """The next instances behind a row that were judged by other rules than these."""
         return self._to_examine(SELECT_OLDER, [after, rules, most])
+
+    def stopped(self, times: int, most: int) -> list[Waiting]:
+        """Instances of which a fault that may pass has stopped the examining so many times."""
+        return self._to_examine(SELECT_STOPPED, [State.FAILED + times, most])
+
+    def wait_again(self) -> None:
+        """Have all those wait to be examined as if they were new."""
+        while self._commits.wait_again(AGAIN) == AGAIN:
+            pass
 
     def _to_examine(self, sql: str, params: list[object]) -> list[Waiting]:
         rows = self._rows(sql, params)

@@ -4,7 +4,9 @@ Law: examining comes after an object is acknowledged and never before. A row is 
 what a crash, an import or a reindex leaves unexamined waits, and is found by whoever examines next.
 What was found is written together with the state, in one transaction, and only while the row still
 is of the very file. That it cannot be examined once more takes nothing away that is known: the
-fault may pass. The rows of a deleted instance go with it (ON DELETE CASCADE).
+fault may pass. How often such a fault has stopped the first examining is kept in the state, so that
+it is tried again, and not for ever, whoever restarts. The rows of a deleted instance go with it
+(ON DELETE CASCADE).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from archive.dialect import Connection
 from archive.judgements import Judgement, Wordings
@@ -25,6 +27,11 @@ class State(IntEnum):
     WAITING = 0
     EXAMINED = 1
     FAILED = 2  # it cannot be examined; the note says why
+    STOPPED = 3  # and above: a fault that may pass has stopped it once, twice...
+
+
+TRIES: Final = 5  # of examining what such a fault stops
+_GIVEN_UP: Final = State.FAILED + TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,8 @@ class Examined:
     """What examining an instance has found; `row` is its number in the index.
 
     `references` are (role, SOP Class UID, SOP Instance UID). `note` says what was left out, or why
-    it could not be examined. `findings` are those of a check by these `rules`; None where it was
-    not checked.
+    it could not be examined; `stopped` is whether by a fault that may pass. `findings` are those of
+    a check by these `rules`; None where it was not checked.
     """
 
     row: int
@@ -41,6 +48,7 @@ class Examined:
     references: Sequence[tuple[str, str, str]] = ()
     note: str = ""
     failed: bool = False
+    stopped: bool = False
     findings: Sequence[Judgement] | None = None
     rules: int = field(kw_only=True)
 
@@ -60,10 +68,15 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How much waits, and how much could not be examined."""
+    """How much waits, and how much could not be examined.
+
+    `again` of those that could not are tried again; `cause` is why most of them could not.
+    """
 
     waiting: int
     failed: int
+    again: int = 0
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -82,7 +95,7 @@ class Rows(Protocol):
 
 
 _STATE = 'UPDATE instance SET examined = ?, examined_note = ? WHERE id = ? AND "SOPInstanceUID" = ?'
-_EXAMINED = 'SELECT 1 FROM instance WHERE id = ? AND "SOPInstanceUID" = ? AND examined <> 0'
+_STATE_OF = 'SELECT examined FROM instance WHERE id = ? AND "SOPInstanceUID" = ?'
 _ADD = (
     "INSERT INTO reference (instance_id, to_uid, role, to_class) VALUES (?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
@@ -93,13 +106,10 @@ def note(db: Connection, found: Sequence[Examined]) -> int:
     """Write what was found; of how many instances."""
     written, wordings = 0, Wordings(db)
     for each in found:
-        if each.failed and _known(db, each):
-            if each.findings is not None:
-                written += 1
-                wordings.note(each.row, each.findings, each.rules)
+        if each.failed:
+            written += _note_failed(db, wordings, each)
             continue
-        state = State.FAILED if each.failed else State.EXAMINED
-        row = (state, each.note or None, each.row, each.sop_instance_uid)
+        row = (State.EXAMINED, each.note or None, each.row, each.sop_instance_uid)
         if not db.execute(_STATE, row).rowcount:
             continue
         written += 1
@@ -110,17 +120,44 @@ def note(db: Connection, found: Sequence[Examined]) -> int:
     return written
 
 
-def _known(db: Connection, each: Examined) -> bool:
-    """Whether it has been examined before."""
-    row = db.execute(_EXAMINED, (each.row, each.sop_instance_uid)).fetchone()
-    return row is not None
+def _note_failed(db: Connection, wordings: Wordings, each: Examined) -> bool:
+    """Write that it could not be examined, unless it has been, and what was found of it before."""
+    former = db.execute(_STATE_OF, (each.row, each.sop_instance_uid)).fetchone()
+    if former is None:
+        return False
+    if former[0] not in (State.EXAMINED, State.FAILED):
+        times = max(former[0], State.FAILED) + 1
+        state = min(times, _GIVEN_UP) if each.stopped else State.FAILED
+        db.execute(_STATE, (state, each.note or None, each.row, each.sop_instance_uid))
+    elif each.findings is None:
+        return False
+    if each.findings is not None:
+        wordings.note(each.row, each.findings, each.rules)
+    return True
+
+
+def wait_again(db: Connection, most: int) -> int:
+    """Have what faults that may pass have stopped, given up or not, wait as if new; how many."""
+    return db.execute(_WAIT_AGAIN, (State.STOPPED, most)).rowcount
 
 
 SELECT_WAITING = "FROM instance WHERE examined = 0 ORDER BY id LIMIT ?"
-_PROGRESS = (
-    "SELECT (SELECT count(*) FROM instance WHERE examined = 0),"
-    " (SELECT count(*) FROM instance WHERE examined_note IS NOT NULL AND examined = 2)"
+SELECT_STOPPED = (
+    "FROM instance WHERE examined_note IS NOT NULL AND examined = ? ORDER BY id LIMIT ?"
 )
+_WAIT_AGAIN = (
+    "UPDATE instance SET examined = 0, examined_note = NULL WHERE id IN"
+    " (SELECT id FROM instance WHERE examined_note IS NOT NULL AND examined >= ? LIMIT ?)"
+)
+_PROGRESS = """
+SELECT (SELECT count(*) FROM instance WHERE examined = 0), count(*),
+count(CASE WHEN examined BETWEEN ? AND ? THEN 1 END)
+FROM instance WHERE examined_note IS NOT NULL AND examined >= 2
+"""
+_CAUSE = """
+SELECT examined_note FROM instance WHERE examined_note IS NOT NULL AND examined >= 2
+GROUP BY examined_note ORDER BY count(*) DESC, examined_note LIMIT 1
+"""
 _REFERS_TO = """
 SELECT reference.role, coalesce(other."SOPClassUID", reference.to_class), reference.to_uid,
        other.id IS NOT NULL
@@ -140,7 +177,7 @@ WHERE reference.instance_id = ?
 """
 _NOTES = """
 SELECT "SOPInstanceUID", examined_note FROM instance
-WHERE examined_note IS NOT NULL AND examined = 2 ORDER BY id LIMIT ?
+WHERE examined_note IS NOT NULL AND examined >= 2 ORDER BY examined, id LIMIT ?
 """
 
 
@@ -152,8 +189,10 @@ class References:
 
     def progress(self) -> Progress:
         """How much waits to be examined."""
-        ((waiting, failed),) = self._rows(_PROGRESS, [])
-        return Progress(int(waiting), int(failed))
+        counted = self._rows(_PROGRESS, [State.STOPPED, _GIVEN_UP - 1])
+        ((waiting, failed, again),) = counted
+        cause = next((str(row[0]) for row in self._rows(_CAUSE, [])), "")
+        return Progress(int(waiting), int(failed), int(again), cause)
 
     def failures(self, most: int) -> list[tuple[str, str]]:
         """The first instances that could not be examined, and why."""

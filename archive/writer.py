@@ -113,6 +113,7 @@ SELECT_OF_CLASSES = (
 SELECT_NEWEST = f"SELECT {_named(STORED_COLUMNS)} FROM instance ORDER BY id DESC LIMIT ?"
 SELECT_STORED = f'SELECT {_named(STORED_COLUMNS)} FROM instance WHERE "SOPInstanceUID" = ?'
 SELECT_WAITING = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_WAITING}"
+SELECT_STOPPED = f"SELECT id, {_named(STORED_COLUMNS)} {references.SELECT_STOPPED}"
 SELECT_OLDER = f"SELECT id, {_named(STORED_COLUMNS)} {judgements.SELECT_OLDER}"
 SELECT_HELD = f"SELECT id, {_named(STORED_COLUMNS)} FROM instance WHERE id > ? ORDER BY id LIMIT ?"
 
@@ -253,6 +254,10 @@ class Writer:
     def note(self, found: Sequence[references.Examined]) -> int:
         """Write what examining instances has found."""
         return references.note(self._db, found)
+
+    def wait_again(self, most: int) -> int:
+        """Have instances wait that could not be examined for a fault that may pass; how many."""
+        return references.wait_again(self._db, most)
 
     def note_rules(self, rules: int) -> None:
         """Write that all has been judged by these rules."""

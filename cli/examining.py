@@ -2,6 +2,7 @@
 
 A node does this by itself, after it has stored; this is for who does not want to wait, and for
 archives that no node serves. Both may run at a time: what is found twice is written once.
+What faults have stopped that may pass is examined again, too, given up by the node or not.
 """
 
 from __future__ import annotations
@@ -28,12 +29,14 @@ def examine(
     """Find what stored objects refer to, and check them.
 
     Until none waits for it; the node may run meanwhile. Exit code 1 when some could
-    not be examined; they are listed with the reason. Those that could not be checked
-    by newer rules keep their findings, and are tried again.
+    not be examined; they are listed with the reason. Those that a fault has stopped
+    that may pass are tried again. Those that could not be checked by newer rules
+    keep their findings, and are tried again.
     """
     settings = calls.settings(config)
     with opened(settings) as archive, show.spinner() as progress:
         progress.add_task("Examining", total=None)
+        archive.index.wait_again()
         before = archive.index.references.progress()
         work = Examination(archive, partial(is_checked, settings))
         work.start()

@@ -155,7 +155,9 @@ def _examination(progress: Progress, stopped: str, named: str) -> list[tuple[str
         rows.append(("Examination", f"(!) stands still: {stopped}"))
     if progress.failed:
         failed = show.count(progress.failed, "instance")
-        rows.append(("Examination", f"(!) {failed} could not be examined: anode examine{named}"))
+        again = f"; {progress.again} to be tried again" if progress.again else ""
+        told = f"(!) {failed} could not be examined: anode examine{named}"
+        rows += [("Examination", told), ("Cause", f"{progress.cause}{again}")]
     return rows
 
 

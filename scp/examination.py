@@ -5,8 +5,9 @@ a crash, and what an import or a reindex brought is found too. While objects arr
 works one part of its time in `YIELDING`; its process runs when nobody else wants the processor.
 When nothing waits, what other rules have judged than those of today is judged anew; what cannot be
 now keeps what is known of it, and is tried again.
-An object that cannot be examined is marked so, and nothing here stops a node. Why it stands still
-is told by `anode status`, too.
+An object that cannot be examined is marked so, and nothing here stops a node. What may have been a
+passing fault is tried again, `TRIES` times in all, each time later. Why it stands still, and why
+objects could not be examined, is told by `anode status`, too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from archive import Archive, marks
 from archive.errors import ArchiveError
 from archive.judgements import Judgement
 from archive.record import StoredInstance
-from archive.references import Examined, Waiting
+from archive.references import TRIES, Examined, Waiting
 from iod import checks
 from iod.examination import File, Outcome, Process
 
@@ -31,7 +32,8 @@ ROWS = 2000  # in one commit, of more than one instance: who stores waits for it
 LOOK_SECONDS = 60.0  # between two looks for what other processes have stored
 YIELDING = 50  # times as long as a batch took is nothing done, while objects arrive
 MOST_SECONDS = 60.0  # of doing nothing
-AGAIN_SECONDS = 600.0  # until it is tried again to judge anew what could not be
+AGAIN_SECONDS = 600.0  # until what could not be examined, or judged anew, is tried again
+LATER = 4  # times as long until the next time, and the next...
 LULL_SECONDS = 1.0  # without an object: nobody stores any more
 
 _log = logging.getLogger("anode.examination")
@@ -59,6 +61,8 @@ class Examination:
         self._renewing = 0  # the row up to which that is so
         self._again = 0.0  # the time before which no other is tried
         self._anew = 0  # how many were judged anew
+        self._due = dict[int, float]()  # when those are tried again that were stopped so many times
+        self._note_stopped()
         self._thread = threading.Thread(target=self._run, name="examination", daemon=True)
 
     def start(self) -> None:
@@ -103,7 +107,7 @@ class Examination:
         while not self._over.is_set():
             try:
                 self._examine_all()
-                more = self._renew_some()
+                more = self._retry_some() or self._renew_some()
             except (ArchiveError, OSError) as error:
                 if not self._over.is_set():
                     _log.error("what is stored is not examined now: %s", error)
@@ -135,6 +139,23 @@ class Examination:
                 return
             self._examine(waiting)
 
+    def _note_stopped(self) -> None:
+        """There may be some that are to be tried again; those that wait for it wait no longer."""
+        for times in range(1, TRIES):
+            due = time.monotonic() + AGAIN_SECONDS * LATER ** (times - 1)
+            self._due.setdefault(times, due)
+
+    def _retry_some(self) -> bool:
+        """Try again some of what a passing fault has stopped; whether there may be more."""
+        for times, due in list(self._due.items()):
+            if time.monotonic() < due or self._over.is_set():
+                continue
+            if stopped := self._index.stopped(times, BATCH):
+                self._examine(stopped)
+                return True
+            del self._due[times]
+        return False
+
     def _renew_some(self) -> bool:
         """Judge again some of what older rules have judged; whether there may be more."""
         if time.monotonic() < self._again or self._over.is_set():
@@ -160,6 +181,8 @@ class Examination:
         began = time.monotonic()
         outcomes = examined(self._process, some, self._checked)
         written = sum(map(self._index.note, commits(outcomes)))
+        if any(each.stopped for each in outcomes):
+            self._note_stopped()
         if self._index.arrived.is_set():
             self._yield(min(YIELDING * (time.monotonic() - began), MOST_SECONDS))
         return written
@@ -214,6 +237,7 @@ def _told(each: Waiting, outcome: Outcome) -> Examined:
         outcome.references,
         outcome.cause or outcome.note,
         failed=bool(outcome.cause),
+        stopped=outcome.stopped,
         findings=None if found is None else [Judgement(*astuple(finding)) for finding in found],
         rules=checks.rules(),
     )

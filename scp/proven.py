@@ -6,10 +6,10 @@ times. Only what SHA-256 has proven in this process has a fingerprint to be know
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from archive import fixity
 from config.fingerprints import Fingerprint
 
 MOST: Final = 32_768  # objects that are known again: 1.5 MiB
@@ -37,14 +37,10 @@ class Proven:
             for piece in pieces:
                 mark.update(piece)
             return mark.digest() == known
-        made = hashlib.sha256()
-        for piece in pieces:
-            made.update(piece)
-            mark.update(piece)
-        if made.hexdigest() != sha256:
+        if not fixity.have(_marked(pieces, mark), sha256):
             return False
         # Of two threads that do this at once, one may undo what the other did: it is proven again.
-        row = made.digest() + mark.digest() + self._rows[place]
+        row = bytes.fromhex(sha256) + mark.digest() + self._rows[place]
         self._rows[place] = row[: _ROW * _ENTRY]
         return True
 
@@ -58,3 +54,10 @@ def _known(row: bytes, sha256: str) -> bytes:
     at = row.find(name)
     found = at >= 0 and not at % _ENTRY and len(name) == _NAME
     return row[at + _NAME : at + _ENTRY] if found else b""
+
+
+def _marked(pieces: Iterable[memoryview], mark: Fingerprint) -> Iterator[memoryview]:
+    """The pieces, each in the mark before it is passed on."""
+    for piece in pieces:
+        mark.update(piece)
+        yield piece

@@ -169,12 +169,13 @@ def test_a_file_that_is_gone_or_torn_is_told_as_such(tmp_path):
         examination.start()
         assert examination.settle(SECONDS)
         examination.stop()
-        assert archive.index.references.progress() == Progress(0, 2)
         told = dict(archive.index.references.failures(10))
+        torn = told[second.sop_instance_uid]
+        assert archive.index.references.progress() == Progress(0, 2, 1, torn)
         assert told[first.sop_instance_uid] == (
             "its file cannot be read: No such file or directory"
         )
-        assert "truncated" in told[second.sop_instance_uid]
+        assert "truncated" in torn
         assert len(archive.index.references.to("1.2.3")) == 1
 
 
@@ -255,7 +256,13 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
     made = [referring(number) for number in range(3)]
     anode("import", "-c", settings, *written(tmp_path / "files", *made))
     before = anode("status", "-c", settings, "--json").document
-    assert before["examination"] == {"waiting": 3, "failed": 0, "stopped": None}
+    assert before["examination"] == {
+        "waiting": 3,
+        "failed": 0,
+        "again": 0,
+        "cause": "",
+        "stopped": None,
+    }
     assert "3 instances to be examined" in anode("status", "-c", settings).out
     told = anode("examine", "-c", settings)
     assert (told.code, told.out) == (0, "3 instances examined\n")
@@ -266,6 +273,8 @@ def test_anode_examine_examines_what_an_import_brought_and_status_counts_it(tmp_
         "older": 0,
         "waiting": 0,
         "failed": 0,
+        "again": 0,
+        "cause": "",
         "failures": [],
     }
 

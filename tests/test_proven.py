@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scp import proven
+from archive import fixity
 from scp.proven import Proven
 from tests import clients, objects
 from tests.datasets import instance
@@ -46,7 +46,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[None]:
             made.append(None)
             return hashlib.sha256()
 
-    monkeypatch.setattr(proven, "hashlib", Counted)
+    monkeypatch.setattr(fixity, "hashlib", Counted)
     return made
 
 

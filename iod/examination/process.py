@@ -42,12 +42,14 @@ class File:
 class Outcome:
     """What came of an object: its references, or the cause why it could not be examined.
 
-    `references` are (role, SOP Class UID, SOP Instance UID); `note` tells what was left out.
+    `references` are (role, SOP Class UID, SOP Instance UID); `note` tells what was left out;
+    `stopped` is whether it could not for a fault that may pass, and is none of the object's bytes.
     """
 
     references: tuple[tuple[str, str, str], ...] = ()
     note: str = ""
     cause: str = ""
+    stopped: bool = False
     findings: tuple[Finding, ...] | None = None
 
 
@@ -105,7 +107,7 @@ class Process:
         try:
             return self._job([file])[0]
         except _Ended as error:
-            return Outcome(cause=error.how)
+            return Outcome(cause=error.how, stopped=True)
 
     def _job(self, files: Sequence[File]) -> list[Outcome]:
         """Send those that can be opened; a file that is gone needs no process."""
@@ -118,7 +120,8 @@ class Process:
                 except OSError as error:
                     if error.errno in _OURS:
                         raise
-                    outcomes[place] = Outcome(cause=f"its file cannot be read: {error.strerror}")
+                    why = f"its file cannot be read: {error.strerror}"
+                    outcomes[place] = Outcome(cause=why, stopped=True)
                     continue
                 file.seek(each.offset)
                 descriptors.append(file.fileno())
@@ -207,5 +210,6 @@ def _outcome(answer: dict[str, object]) -> Outcome:
         references=tuple((str(role), str(kind), str(uid)) for role, kind, uid in listed),
         note=str(answer.get("note", "")),
         cause=str(answer.get("cause", "")),
+        stopped=bool(answer.get("stopped", False)),
         findings=None if findings is None else tuple(Finding(*each) for each in findings),
     )

@@ -98,12 +98,17 @@ def _answer(file: BinaryIO, syntax: str, sop_class: str) -> dict[str, Any]:
         findings = checked(file, syntax, sop_class) if sop_class else None
         file.seek(start)
     except (MemoryError, OSError) as error:
-        return {"cause": _cause(error)}
+        return _failed(error)
     try:
         return {**examine(read(file, syntax)), "findings": findings}
     # Whatever libraries raise over hostile bytes: it is not worth a new process.
     except Exception as error:  # noqa: BLE001
-        return {"cause": _cause(error), "findings": findings}
+        return {**_failed(error), "findings": findings}
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    """Want of memory and faults of the disk may pass; what the bytes are, stays."""
+    return {"cause": _cause(error), "stopped": isinstance(error, MemoryError | OSError)}
 
 
 def _cause(error: Exception) -> str:

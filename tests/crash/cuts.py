@@ -28,14 +28,15 @@ MOMENTS = (0.05, 0.5)
 OBJECTS_MB, INDEX_MB = 256, 64
 SMALL = (300, 1_000, 5_000, 30_000)
 AT_ONCE = (4, 1)  # senders, in turn
+LAZY = '[archive]\nsync = "lazy"\n'
 ROUNDS = Rounds(5, MOMENTS, SMALL)  # of one machine; then all is new: folders must last too
 
 
-def linked(site: Site, disk: Disk) -> None:
+def linked(site: Site, folder: Path) -> None:
     """Put the index of a node that is to be on another disk."""
     site.data.mkdir()
     # SQLite follows the link, and keeps its WAL beside the file it finds there.
-    (site.data / "index.sqlite3").symlink_to(disk.folder / "index.sqlite3")
+    (site.data / "index.sqlite3").symlink_to(folder / "index.sqlite3")
 
 
 class Machine:
@@ -51,7 +52,7 @@ class Machine:
             self.site = secured(self.site, authority)
         if number == 2:
             self.disks.append(disks.make("index", INDEX_MB))
-            linked(self.site, self.disks[-1])
+            linked(self.site, self.disks[-1].folder)
         self.ledger = Ledger()
         self.judge = Judge(self.site.data, self.ledger)
 
@@ -76,9 +77,10 @@ class Machine:
 def cuts(cradle: Cradle, machine: Machine, rounds: Rounds) -> Figures:
     """Cut a machine's power so many times; ends at the first finding."""
     figures = Figures()
-    machine.judge.patience = rounds.patience
+    machine.judge.patience, machine.judge.lazy = rounds.patience, rounds.lazy
     with hearing(machine.ledger.promises) as tables:
-        site = replace(machine.site, tables=machine.site.tables + tables)
+        more = tables + (LAZY if rounds.lazy else "")
+        site = replace(machine.site, tables=machine.site.tables + more)
         serving = cradle.start(site)
         for number in range(1, rounds.number + 1):
             machine.sync()

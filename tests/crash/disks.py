@@ -89,7 +89,23 @@ class Disk:
     def again(self) -> None:
         """Power is back."""
         self.unmount()
+        if self._is_held():
+            # Somebody began a mount namespace meanwhile, and has our mount in it: what is mounted
+            # from this image is that file system, which is cut. A copy is what a disk has kept.
+            self._image, former = self._image.with_suffix(".again"), self._image
+            run("cp", "--sparse=always", former, self._image)
+            former.rename(former.with_suffix(".held"))
+            self._image = self._image.rename(former)
         self.mount()
+
+    def _is_held(self) -> bool:
+        """Whether a loop device still has the image."""
+        listed = subprocess.run(
+            ["losetup", "--list", "--noheadings", "--associated", self._image],
+            capture_output=True,
+            check=False,
+        )
+        return bool(listed.stdout.strip())
 
 
 class Disks:

@@ -55,6 +55,7 @@ class Rounds:
     fresh: int = 0  # each so-manieth restart by a new interpreter
     after: tuple[Moment, ...] = AFTER  # a fall comes right after one of these
     patience: float = REPORT_SECONDS  # for the reports of what was accepted
+    lazy: bool = False  # an archive that syncs nothing by itself, but for storage commitment
 
     def moment(self) -> float:
         """How long one of them sends: most are short."""

@@ -106,6 +106,7 @@ class Judge:
     def __init__(self, data: Path, ledger: Ledger, patience: float = REPORT_SECONDS) -> None:
         self.data = data
         self.patience = patience  # for reports of what was accepted
+        self.lazy = False  # a power cut may take all that no report called committed
         self._ledger = ledger
         self._seen: set[Path] = set()
 
@@ -125,6 +126,8 @@ class Judge:
         """
         part = self._ledger.of(study) if study else self._ledger
         promises = self._ledger.promises
+        if self.lazy:
+            return Findings(broken=self._broken())
         found = Findings(unreported=promises.unreported(self.patience), denied=promises.denied())
         index, there = rows(self.data), files(self.data)
         found.left = left(self.data)
@@ -133,7 +136,7 @@ class Judge:
         if ORPHANS_ARE_FOUND:
             found.unaccounted = list(map(str, unaccounted))
         found.lost = sorted(part.acknowledged - {uid for uid in index if index[uid].path in there})
-        found.broken = sorted(promises.committed - index.keys())
+        found.broken = self._broken()
         held = {uid: row for uid, row in index.items() if uid in part.sent and row.path in there}
         found.torn = [uid for uid, row in held.items() if not _as_sent(row, part, uid)]
         found.unqueryable = _counted(target, study, part, held.keys())
@@ -142,6 +145,17 @@ class Judge:
             found.unretrieved = _got(target, study, part, held.keys())
         self._seen = there
         return found
+
+    def _broken(self) -> list[str]:
+        """What a report called committed, and is not there, or not as it was sent."""
+        index, ledger = rows(self.data), self._ledger
+        return sorted(
+            uid
+            for uid in ledger.promises.committed
+            if uid not in index
+            or not index[uid].path.exists()
+            or not _as_sent(index[uid], ledger, uid)
+        )
 
 
 def digest(path: Path) -> str:

@@ -45,6 +45,7 @@ class Site:
     data: Path
     secure: Secure | None = field(default=None, repr=False)
     tables: str = ""  # further TOML
+    workers: int = 0  # 0: one process does all
     inside: tuple[str, ...] = ()  # the command that runs the node in namespaces of its own
 
     @classmethod
@@ -56,7 +57,7 @@ class Site:
         """The configuration file, written anew."""
         path = self.home / "anode.toml"
         path.write_text(
-            f'[node]\ndata = "{self.data}"\n'
+            f'[node]\ndata = "{self.data}"\nworkers = {self.workers}\n'
             # The disks here are small, and to be filled.
             "[limits]\nper_peer = 100\nfree_bytes = 0\n"
             f"[[listener]]\nport = 0\n{self.tables}",

@@ -44,7 +44,7 @@ def test_a_full_disk_refuses_and_takes_again_without_a_restart(
     with disks.Disks(tmp_path) as made:
         site = Site.within(tmp_path, made.make("objects", objects, block=block).folder)
         if index:
-            linked(site, made.make("index", index))
+            linked(site, made.make("index", index).folder)
         full = made.all[-1]
         judge = Judge(site.data, ledger)
         weigh(ballast := full.folder / "ballast", INDEX_BYTES if index else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -37,3 +38,17 @@ def test_nothing_acknowledged_is_lost_by_a_power_cut(cradle, tmp_path, authority
     assert figures.acknowledged > figures.rounds
     assert set(figures.refused) <= AFTER_THE_CUT
     assert median(figures.restarts) < RESTART_SECONDS
+
+
+@needs_disks
+@pytest.mark.long
+@pytest.mark.parametrize("number", [1, 2], ids=["one disk", "two disks"])
+def test_nothing_acknowledged_by_several_processes_is_lost(cradle, tmp_path, number):
+    with disks.Disks(tmp_path) as made:
+        machine = Machine(made, tmp_path, number)
+        machine.site = replace(machine.site, workers=2)
+        figures = cuts(cradle, machine, ROUNDS)
+    assert not figures.findings, str(figures.findings)
+    assert figures.rounds == ROUNDS.number
+    assert figures.acknowledged > figures.rounds
+    assert set(figures.refused) <= AFTER_THE_CUT

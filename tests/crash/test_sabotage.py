@@ -29,6 +29,7 @@ CUT = {  # and on how many disks
     "dboff": (2, Rounds(4, QUICK, after=STORED)),
     "nodirsync": (2, Rounds(20, QUICK, after=STORED)),
     "nocommitsync": (1, Rounds(4, QUICK, after=("action",), patience=PATIENCE)),
+    "nosettle": (1, Rounds(4, QUICK, after=("report",), lazy=True)),
 }
 
 
