@@ -25,7 +25,6 @@ from scu.commit import UNNAMED, Commitment, CommitRefused
 from scu.references import MODEL, Reference
 from wire.errors import Ended
 
-SHOWN = 20  # failures listed on a terminal; --json has all
 WAIT_SECONDS = 60.0
 HELD_SECONDS = 5.0  # our own association, when reports can come on another
 
@@ -151,10 +150,7 @@ def _ask(call: Call, wanted: Commitment, seconds: float, bell: Bell | None) -> N
 def report(result: Committed) -> None:
     """For people."""
     show.put(_by_class(result))
-    for one, cause in result.failures[:SHOWN]:
-        show.tell(f"not committed: {one.path}: {cause}")
-    if len(result.failures) > SHOWN:
-        show.tell(f"... and {len(result.failures) - SHOWN} more; --json lists all")
+    show.causes("not committed", [(one.path, cause) for one, cause in result.failures])
     said = f"{result.number} of {show.count(len(result.sources), 'object')} committed"
     show.say(f"{said} by {result.peer} in {result.seconds:.1f} s")
     if not result.commitment.reported:
