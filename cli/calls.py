@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cli import waiting
 from config import addresses, contexts
 from config.certificates import Credentials
 from config.errors import ConfigError
@@ -68,7 +69,7 @@ def resolve(peer: str, way: Way) -> Call:
     target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
     target = replace(target, tls=_secure(peer, target, way.secured, known))
     title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
-    return Call(target, Caller(title, within(known.limits, way.timeout)))
+    return Call(target, Caller(title, within(known.limits, way.timeout), waiting.told))
 
 
 def _secure(peer: str, target: Target, given: Secured, known: Settings) -> contexts.Secure | None:
@@ -118,7 +119,7 @@ def given_credentials(given: Secured) -> Credentials:
 
 def configured(given: Settings, timeout: float | None = None) -> Caller:
     """Who we are, by the configuration."""
-    return Caller(given.node.ae_title, within(given.limits, timeout))
+    return Caller(given.node.ae_title, within(given.limits, timeout), waiting.told)
 
 
 def _named(peer: str, way: Way, known: Settings) -> Target:

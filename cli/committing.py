@@ -25,7 +25,6 @@ from scu.commit import UNNAMED, Commitment, CommitRefused
 from scu.references import MODEL, Reference
 from wire.errors import Ended
 
-SHOWN = 20  # failures listed on a terminal; --json has all
 WAIT_SECONDS = 60.0
 HELD_SECONDS = 5.0  # our own association, when reports can come on another
 
@@ -79,6 +78,7 @@ class Committed:
     sources: Sequence[Source]
     commitment: Commitment
     seconds: float
+    ended: str = ""  # how the peer ended the association before its report
 
     def reason(self, one: Source) -> int | None:
         """Why it is not committed; 0: it is, None: nobody has said."""
@@ -123,13 +123,14 @@ def ask(call: Call, sources: Sequence[Source], waiting: Patience) -> Committed:
     ):
         progress.add_task("Waiting for the report", total=None)
         try:
-            _ask(call, wanted, waiting.seconds, bell)
+            ended = _ask(call, wanted, waiting.seconds, bell)
         except CommitRefused as refused:
             raise Failure(Code.PARTIAL, f"{call.target} answered {refused}") from None
-    return Committed(str(call.target), sources, wanted, time.monotonic() - begun)
+    return Committed(str(call.target), sources, wanted, time.monotonic() - begun, ended)
 
 
-def _ask(call: Call, wanted: Commitment, seconds: float, bell: Bell | None) -> None:
+def _ask(call: Call, wanted: Commitment, seconds: float, bell: Bell | None) -> str:
+    """How the peer ended the association, if nothing can come after that and something is due."""
     with associate(call.target, call.caller, [(MODEL, commit.SYNTAXES)]) as association:
         commit.request(association, wanted)
         deadline = time.monotonic() + seconds
@@ -141,27 +142,31 @@ def _ask(call: Call, wanted: Commitment, seconds: float, bell: Bell | None) -> N
                     break
                 if bell:
                     bell.hush()
-        except Ended:  # it has accepted all the same
+        except Ended as error:  # it has accepted all the same
             if bell is None and not wanted.reported:
-                raise
+                return str(error)
     while bell and not wanted.reported and (left := deadline - time.monotonic()) > 0:
         bell.wait(left)
+    return ""
 
 
 def report(result: Committed) -> None:
     """For people."""
     show.put(_by_class(result))
-    for one, cause in result.failures[:SHOWN]:
-        show.tell(f"not committed: {one.path}: {cause}")
-    if len(result.failures) > SHOWN:
-        show.tell(f"... and {len(result.failures) - SHOWN} more; --json lists all")
+    show.causes("not committed", [(one.path, cause) for one, cause in result.failures])
     said = f"{result.number} of {show.count(len(result.sources), 'object')} committed"
     show.say(f"{said} by {result.peer} in {result.seconds:.1f} s")
     if not result.commitment.reported:
-        show.tell(
-            "No report came in time. It may come on an association of the peer's own: say "
-            "--listen PORT, the port the peer knows for us; or wait longer: --wait SECONDS."
-        )
+        show.tell(_unreported(result))
+
+
+def _unreported(result: Committed) -> str:
+    """What to do where the peer took the request, and its report did not come."""
+    came, more = "No report came in time.", "; or wait longer: --wait SECONDS."
+    if result.ended:
+        came, more = f"No report came: {result.ended}, after it took the request.", "."
+    listen = "say --listen PORT, the port the peer knows for us"
+    return f"{came} It may come on an association of the peer's own: {listen}{more}"
 
 
 def _by_class(result: Committed) -> Table:

@@ -12,7 +12,14 @@ from cli.failures import Code, Failure
 from cli.hints import hint
 from config import catalogue
 from scu.find import QueryFailed
-from wire.errors import Aborted, NoContext, Rejected, Unreachable, WireError
+from wire.errors import (
+    Aborted,
+    DeadlineExceeded,
+    NoContext,
+    Rejected,
+    Unreachable,
+    WireError,
+)
 
 # PS3.8 Table 9-21, (source, reason): the cause and the next step, and on which side.
 _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
@@ -27,13 +34,15 @@ _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
     (3, 2): "the peer at {at} takes no more associations for now; try later, or fewer --jobs",
 }
 _UID: Final = re.compile(r"\b[0-9]+(?:\.[0-9]+){4,}\b")
+_A_DICOM_PORT: Final = "is that a DICOM port, and is the peer well?"
+_LONGER: Final = "--timeout SECONDS waits longer"
 _IS_IT_RUNNING: Final = "is it running, and is that the right host and port?"
 
 
 def explain(error: Exception, call: Call) -> Failure:
     """What went wrong with this peer, for the person who called it."""
     match error:
-        case WireError() if said := hint(error, call.target):
+        case WireError() if said := hint(error, call.target, call.caller.limits):
             code = Code.UNREACHABLE if isinstance(error, Unreachable) else Code.ENDED
             return Failure(code, f"{error}; {said}")
         case Unreachable():
@@ -46,6 +55,12 @@ def explain(error: Exception, call: Call) -> Failure:
             return Failure(Code.REJECTED, f"{said}; {asked} (we are {call.caller.ae_title})")
         case Aborted():
             return Failure(Code.ENDED, f"{error}; the log of {call.target} should say why")
+        case DeadlineExceeded() if error.unanswered:
+            seconds = call.caller.limits.response_seconds
+            said = f"it took the connection and said nothing within {seconds:g} s"
+            return Failure(Code.ENDED, f"{error} ({call.target}): {said}; {_A_DICOM_PORT}")
+        case DeadlineExceeded():
+            return Failure(Code.ENDED, f"{error} ({call.target}); {_LONGER}")
         case WireError():
             return Failure(Code.ENDED, f"{error} ({call.target})")
         case QueryFailed():

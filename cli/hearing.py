@@ -6,6 +6,7 @@ certificate; and nothing but reports of storage commitment is taken, PS3.4 J.3.3
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -115,15 +116,28 @@ class _Hearing:
         return Acceptance({MODEL: Offer(SYNTAXES, scu=True)})
 
 
+def _bound(ear: Ear) -> socket.socket:
+    try:
+        return bound(ear.host, ear.port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        step = "if our node is there, stop it meanwhile, or ask by another --aet and its port"
+        raise Failure(Code.PARTIAL, f"{error.strerror}; {step}") from None
+
+
 @contextmanager
 def hearing(ear: Ear | None, call: Call, commitment: Commitment) -> Iterator[Bell | None]:
-    """Take reports there; the bell rings for each. Without an ear, none. Raises OSError."""
+    """Take reports there; the bell rings for each. Without an ear, none.
+
+    Raises OSError, Failure.
+    """
     if ear is None:
         yield None
         return
     bell, crowd = Bell(), Crowd(call.caller.limits)
     serve = _Hearing(ear, call, commitment, bell).serve
-    listener = Listener(bound(ear.host, ear.port), crowd, Door(ear.wrap), serve)
+    listener = Listener(_bound(ear), crowd, Door(ear.wrap), serve)
     listener.start()
     try:
         yield bell

@@ -1,4 +1,4 @@
-"""Where TLS and a call do not go together: whose side that is on, and the next step.
+"""Where TLS, or what is spoken there, and a call do not go together: whose side, the next step.
 
 Law: the peer is asked what it speaks only when a call has failed for want of that, and once.
 """
@@ -10,11 +10,20 @@ from functools import lru_cache
 from typing import Final
 
 from config.contexts import NotBound
+from config.limits import Limits
 from scu.associate import Target
 from scu.hellos import Server
-from scu.listening import BRIEF_SECONDS, what_listens
+from scu.listening import BRIEF_SECONDS, what_answers_http, what_listens
 from wire import handshake, presented
-from wire.errors import Closed, Ended, ProtocolError, Unreachable, Untrusted, WireError
+from wire.errors import (
+    Closed,
+    DeadlineExceeded,
+    Ended,
+    ProtocolError,
+    Unreachable,
+    Untrusted,
+    WireError,
+)
 
 _PROBE: Final = "`anode tls probe {at}` shows it"
 _PIN: Final = "compare with the peer's own people before you take it (`anode tls cert pin {at}`)"
@@ -60,14 +69,18 @@ _UNKNOWN: Final = "is that its port for TLS? `anode tls probe {at}` tells"
 
 
 @lru_cache(maxsize=64)
-def hint(error: WireError, target: Target) -> str:
-    """What to do about it if TLS is what the call failed for; empty when it is not."""
+def hint(error: WireError, target: Target, limits: Limits) -> str:
+    """What to do if TLS is what the call failed for, or something else is spoken; else empty."""
     at = f"{target.host}:{target.port}"
     match error:
         case Untrusted():
             return _untrusted(error.cause, target).format(at=at)
         case Closed() if target.tls is not None:
             return _alert(str(error)).format(at=at)
+        case DeadlineExceeded() | ProtocolError() if error.unanswered and (
+            kind := what_answers_http(Server(target.host, target.port, limits))
+        ):
+            return _INSTEAD[kind]
         case Closed() | ProtocolError() if error.unanswered:
             return _plain(error, target)
         case _:

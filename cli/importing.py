@@ -24,7 +24,6 @@ EXAMPLES = options.examples(
     "anode import /media/cd/DICOMDIR",
     "anode import -c /etc/anode.toml ./studies --json",
 )
-SHOWN = 20
 
 
 @dataclass(slots=True)
@@ -36,6 +35,14 @@ class Imported:
     not_dicom: int = 0
     bytes: int = 0
     refused: list[tuple[Path, str]] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def code(self) -> Code:
+        """0 when everything that was named was looked at, and nothing refused."""
+        if self.interrupted:
+            return Code.INTERRUPTED
+        return Code.PARTIAL if self.refused else Code.DONE
 
 
 def imported(
@@ -56,16 +63,19 @@ def imported(
         show.spinner() as progress,
     ):
         task = progress.add_task("Importing", total=None)
-        for top in paths:
-            told = partial(audit.imported, user(), top.absolute().as_uri())
-            with audit.Media(trail.record, told) as media:
-                for _ in _each(archive, top, result, media):
-                    progress.advance(task)
+        try:
+            for top in paths:
+                told = partial(audit.imported, user(), top.absolute().as_uri())
+                with audit.Media(trail.record, told) as media:
+                    for _ in _each(archive, top, result, media):
+                        progress.advance(task)
+        except KeyboardInterrupt:  # what is in stays in, and is told
+            result.interrupted = True
     if as_json:
         show.document(_document(result))
     else:
         _report(result, settings.node.data)
-    return Code.PARTIAL if result.refused else Code.DONE
+    return result.code
 
 
 def _each(
@@ -104,16 +114,15 @@ def _one(archive: Archive, path: Path, result: Imported, *, named: bool) -> Rece
 
 
 def _report(result: Imported, data: Path) -> None:
-    for path, cause in result.refused[:SHOWN]:
-        show.tell(f"refused: {path}: {cause}")
-    if len(result.refused) > SHOWN:
-        show.tell(f"... and {len(result.refused) - SHOWN} more; --json lists all")
+    show.causes("refused", result.refused)
     parts = [
         f"{show.count(result.new, 'object')} imported ({show.size(result.bytes)}) into {data}",
         f"{result.known} there already",
         f"{result.not_dicom} not DICOM",
         f"{len(result.refused)} refused",
     ]
+    if result.interrupted:
+        parts.append("interrupted: the same command again goes on")
     show.say("; ".join(parts))
 
 
@@ -123,5 +132,6 @@ def _document(result: Imported) -> dict[str, object]:
         "already_stored": result.known,
         "not_dicom": result.not_dicom,
         "bytes": result.bytes,
+        "interrupted": result.interrupted,
         "refused": [{"path": str(path), "cause": cause} for path, cause in result.refused],
     }

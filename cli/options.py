@@ -50,7 +50,8 @@ TimeoutOption = Annotated[
         "--timeout",
         metavar="SECONDS",
         min=0.001,
-        help="The longest wait for the peer to connect or to answer.",
+        help="The longest wait for the peer to connect or to answer; without it as [limits] says, "
+        "10 s and 120 s if nothing.",
         show_default=False,
     ),
 ]

@@ -99,7 +99,7 @@ def _why(tested: Tested, call: Call) -> str:
         case Rejected() | Aborted():
             return str(explain(tested.error, call))
         case WireError() as error:
-            said = hint(error, call.target)
+            said = hint(error, call.target, call.caller.limits)
             return f"{error}; {said}" if said else str(error)
     status = tested.echo.status if tested.echo else None
     good = statuses.category(status) == statuses.SUCCESS

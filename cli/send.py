@@ -34,7 +34,6 @@ EXAMPLES = options.examples(
     "anode send OLD_WS ./study --convert                    (to who takes little)",
     "anode send PACS1 ./study --commit --listen 11113       (and have it answer for them)",
 )
-SHOWN = 20  # failures listed on a terminal; --json has all
 
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=64, help="Associations at the same time.")
@@ -82,6 +81,7 @@ class Summary:
 
     peer: str
     found: Collected
+    total: int = 0  # to be sent; Ctrl-C leaves some of them untried
     results: list[Sent] = field(default_factory=list)
     already: int = 0
     seconds: float = 0.0
@@ -97,6 +97,11 @@ class Summary:
     def count(self, category: str) -> int:
         """How many ended so."""
         return sum(result.category == category for result in self.results)
+
+    @property
+    def untried(self) -> int:
+        """How many were still to be sent when Ctrl-C came."""
+        return self.total - len(self.results)
 
     @property
     def bytes(self) -> int:
@@ -166,9 +171,9 @@ def send(
     wanted = _lacking(call, summary) if skip_stored else found.sources
     if not found.sources and not found.damaged:
         raise Failure(Code.PARTIAL, f"nothing to send: {_passed_over(found)} in what was named")
-    begun = time.monotonic()
+    summary.total, begun = len(wanted), time.monotonic()
     with conversion_to(call, config, convert=convert) as conversion:
-        done = _send(summary, len(wanted), lambda: send_all(call, wanted, jobs, conversion))
+        done = _send(summary, lambda: send_all(call, wanted, jobs, conversion))
     summary.seconds = time.monotonic() - begun
     if not as_json:
         _report(summary)
@@ -197,10 +202,10 @@ def _lacking(call: Call, summary: Summary) -> list[Source]:
     return missing
 
 
-def _send(summary: Summary, total: int, begin: Callable[[], Iterator[Sent]]) -> bool:
+def _send(summary: Summary, begin: Callable[[], Iterator[Sent]]) -> bool:
     """Send, and gather the results; False when Ctrl-C put an end to it."""
     with show.bar() as progress:
-        task = progress.add_task("Sending", total=total)
+        task = progress.add_task("Sending", total=summary.total)
         try:
             for result in begin():
                 summary.results.append(result)
@@ -213,17 +218,16 @@ def _send(summary: Summary, total: int, begin: Callable[[], Iterator[Sent]]) -> 
 def _report(summary: Summary) -> None:
     if summary.results:
         show.put(_by_class(summary))
-    for path, cause in summary.failures[:SHOWN]:
-        show.tell(f"failed: {path}: {cause}")
-    if len(summary.failures) > SHOWN:
-        show.tell(f"... and {len(summary.failures) - SHOWN} more failures; --json lists all")
+    show.causes("failed", summary.failures)
     for each in summary.converted:
         show.say(f"converted: {_change(each)}")
     stored = summary.count(statuses.SUCCESS) + summary.count(statuses.WARNING)
     rate = f"{show.size(summary.bytes / max(summary.seconds, 1e-6))}/s"
-    parts = [f"{stored} of {show.count(len(summary.results), 'object')} stored at {summary.peer}"]
+    parts = [f"{stored} of {show.count(summary.total, 'object')} stored at {summary.peer}"]
     if stored:
         parts.append(f"{show.size(summary.bytes)} in {summary.seconds:.1f} s ({rate})")
+    if summary.untried:
+        parts.append(f"interrupted: {summary.untried} not sent")
     if summary.already:
         parts.append(f"{summary.already} there already")
     if summary.found.not_dicom:
@@ -274,6 +278,7 @@ def _document(summary: Summary) -> dict[str, object]:
         "stored": summary.count(statuses.SUCCESS),
         "warnings": summary.count(statuses.WARNING),
         "failed": len(summary.failures),
+        "not_sent": summary.untried,
         "already_stored": summary.already,
         "not_dicom": summary.found.not_dicom,
         "bytes": summary.bytes,

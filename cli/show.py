@@ -32,6 +32,7 @@ from rich.text import Text
 
 HEADING = 2  # lines above the rows of a table
 GAP = 3  # columns between two cells
+SHOWN = 20  # failures listed one by one; --json has all
 LEAST, SHORT = 8, 10  # a column is cut down to the one first, unless it is as short as a date
 WIDE = 10_000  # columns when nobody's terminal is to be fitted
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -206,6 +207,30 @@ def _cut(cell: str, width: int) -> str:
         return cell
     more = "\u2026" if _writes("\u2026") else "..."[: width - 1]
     return set_cell_size(cell, width - cell_len(more)).rstrip() + more
+
+
+def causes(how: str, failures: Sequence[tuple[object, str]]) -> None:
+    """What failed and why, beside the answer; of more than SHOWN those of one cause share a line.
+
+    So a peer that is not there is said once, and not for each of a thousand files.
+    """
+    lines = [(f"{what}", cause) for what, cause in failures]
+    if len(lines) > SHOWN:
+        alike: dict[str, list[str]] = {}
+        for what, cause in lines:
+            alike.setdefault(cause, []).append(what)
+        lines = [(_and_others(members), cause) for cause, members in alike.items()]
+    for what, cause in lines[:SHOWN]:
+        tell(f"{how}: {what}: {cause}")
+    if len(lines) > SHOWN:
+        tell(f"... and {len(lines) - SHOWN} more causes; --json lists all")
+    elif len(failures) > SHOWN:
+        tell("--json lists each of them")
+
+
+def _and_others(members: Sequence[str]) -> str:
+    others = len(members) - 1
+    return f"{members[0]} and {count(others, 'other')}" if others else members[0]
 
 
 def size(number: float) -> str:

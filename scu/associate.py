@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from config.limits import Limits
@@ -31,12 +32,22 @@ class Target:
         return f"{self.ae_title}@{self.host}:{self.port}"
 
 
+Waiting = Callable[[Target, Limits], AbstractContextManager[None]]
+"""What goes on around the wait for an association."""
+
+
+def quietly(_target: Target, _limits: Limits) -> AbstractContextManager[None]:
+    """Nothing does."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The application entity that calls: us."""
 
     ae_title: str = "ANODE"
     limits: Limits = field(default_factory=Limits)
+    waiting: Waiting = field(default=quietly, compare=False, repr=False)
 
 
 def associate(
@@ -68,4 +79,5 @@ def associate(
         extended=extended or {},
     )
     address = (target.host, target.port)
-    return establish.request(address, request, caller.limits, tls=target.tls)
+    with caller.waiting(target, caller.limits):
+        return establish.request(address, request, caller.limits, tls=target.tls)

@@ -27,7 +27,12 @@ def what_listens(server: Server, begins: bytes = b"") -> Kind:
     """By how its answer to a TLS hello began, or else by asking in other words."""
     if begins.startswith(_ABORT):
         return "DICOM"
-    return _greeting(begins) or _dicom(server) or _greeting(_said(server)) or "nothing known"
+    return _greeting(begins) or _dicom(server) or what_answers_http(server) or "nothing known"
+
+
+def what_answers_http(server: Server) -> Kind | None:
+    """By how it answers HTTP; None: not in a way that tells."""
+    return _greeting(_said(server))
 
 
 def _greeting(begins: bytes) -> Kind | None:

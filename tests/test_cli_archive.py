@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
+import cli.importing
 from cli import sources, tree
 from config.settings import load
 from tests.commands import anode, configuration
@@ -87,6 +88,24 @@ def test_importing_twice_changes_nothing(tmp_path, file):
     assert ran.code == 0
     assert ran.out.startswith("0 objects imported")
     assert "2 there already" in ran.out
+
+
+def test_an_interrupted_import_tells_what_is_in(tmp_path, file, monkeypatch):
+    written(tmp_path / "in", instance(1), instance(2))
+    one, asked = cli.importing._one, []
+
+    def interrupted(*given, **more):
+        asked.append(given)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return one(*given, **more)
+
+    monkeypatch.setattr("cli.importing._one", interrupted)
+    ran = anode("import", tmp_path / "in", "-c", file)
+    assert ran.code == 130
+    assert ran.out.startswith("1 object imported")
+    assert "interrupted" in ran.out
+    assert anode("import", tmp_path / "in", "-c", file, "--json").document["already_stored"] == 1
 
 
 def test_a_dicomdir_set_is_imported(tmp_path, file):

@@ -137,6 +137,7 @@ def test_a_place_that_is_taken_is_told(tmp_path):
         ran = anode("commit", at(ours), tmp_path / "in", "--listen", place)
     assert ran.code == 1
     assert "cannot listen on" in ran.err
+    assert "if our node is there, stop it meanwhile" in ran.err
 
 
 def test_a_report_that_leaves_objects_out_commits_them_not(tmp_path):
@@ -229,3 +230,23 @@ def test_all_of_it_over_tls_with_bound_certificates(tmp_path, ca, monkeypatch, h
         ran = anode("send", "ANODE", tmp_path / "in", "--commit", "-c", file, "--json", *listen)
         assert eventually(lambda: len(files(tmp_path / "data", "reported")) == 1)
     assert (ran.code, ran.document["commitment"]["committed"]) == (0, 3)
+
+
+def test_who_takes_the_request_and_hangs_up_may_report_where_we_listen(tmp_path):
+    """As Orthanc does: it reports on an association of its own, and gives ours up meanwhile."""
+    many(tmp_path / "in", 2)
+
+    def hangs_up(association):
+        request = association.receive()
+        request.drain()
+        association.send(request.context, request.command.response(0))
+        association.abort()
+
+    with serving(accepting(hangs_up), connections=2) as port:
+        told = anode("commit", f"SCP@{HERE}:{port}", tmp_path / "in")
+        listed = anode("commit", f"SCP@{HERE}:{port}", tmp_path / "in", "--json")
+    assert (told.code, listed.code) == (5, 5)
+    assert "No report came: the peer aborted the association, after it took" in told.err
+    assert "say --listen PORT" in told.err
+    assert "0 of 2 objects committed" in told.out
+    assert listed.document["unreported"] == 2

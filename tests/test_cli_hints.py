@@ -7,11 +7,13 @@ import threading
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cli import show
 from config.identities import identity
 from config.limits import Limits
 from tests.certificates import Authority, rsa_key
 from tests.commands import anode, configuration
 from tests.nodes import HERE, node, peer, port
+from tests.pairs import serving
 from tests.test_selftest import entry, secured
 from tests.test_tls import listener
 
@@ -130,3 +132,65 @@ def test_a_peer_who_closes_later_is_not_suspected_of_tls(tmp_path):
     with node(tmp_path, peers=(peer("MINE"),)) as ours:
         ran = anode("echo", f"ANODE@{HERE}:{port(ours)}", "--aet", "OTHER")
     assert (ran.code, "TLS" in ran.err) == (4, False)
+
+
+def heard(sock, answer=b""):
+    """Takes what is said and says no more than this."""
+    if sock.recv(65536) and answer:
+        sock.sendall(answer)
+    while sock.recv(65536):
+        pass
+
+
+@pytest.fixture
+def patient(monkeypatch, tmp_path):
+    """A configuration of who gives up an association soon, and has time for questions beside."""
+    monkeypatch.setattr("scu.listening.BRIEF_SECONDS", 60.0)
+    return configuration(tmp_path, "[limits]\nresponse_seconds = 0.05\nhandshake_seconds = 60.0\n")
+
+
+def test_a_port_for_http_is_told_where_it_complains_of_our_request(monkeypatch):
+    monkeypatch.setattr("scu.listening.BRIEF_SECONDS", 60.0)
+    refusal = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    with serving(lambda sock: heard(sock, refusal), connections=2) as place:
+        ran = anode("echo", f"ANY@{HERE}:{place}")
+    assert ran.code == 5
+    assert "it speaks HTTP there: that is not a DICOM port" in ran.err
+    assert "TLS" not in ran.err
+
+
+def test_a_port_for_http_is_told_where_it_waits_for_the_end_of_our_request(patient):
+    def serve(sock):
+        said = b""
+        while b"\r\n\r\n" not in said and (more := sock.recv(65536)):
+            said += more
+        if said.startswith(b"GET "):
+            sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+
+    with serving(serve, connections=2) as place:
+        ran = anode("echo", f"ANY@{HERE}:{place}", "-c", patient)
+    assert ran.code == 5
+    assert "it speaks HTTP there: that is not a DICOM port" in ran.err
+
+
+def test_who_says_nothing_is_told_with_how_long_that_was():
+    with serving(heard, connections=2) as place:
+        ran = anode("echo", f"ANY@{HERE}:{place}", "--timeout", "0.05")
+    assert ran.code == 5
+    assert "it took the connection and said nothing within 0.05 s" in ran.err
+    assert "is that a DICOM port" in ran.err
+
+
+def test_a_long_wait_is_told_with_its_longest(monkeypatch):
+    told = threading.Event()
+    notice = show.tell
+
+    def tell(text):
+        notice(text)
+        told.set()
+
+    monkeypatch.setattr("cli.waiting.SILENT_SECONDS", 0)
+    monkeypatch.setattr("cli.show.tell", tell)
+    with serving(lambda _: told.wait(60), connections=2) as place:
+        ran = anode("echo", f"ANY@{HERE}:{place}", "--timeout", "70")
+    assert f"no answer from ANY@{HERE}:{place} yet; waiting for up to 70 s" in ran.err

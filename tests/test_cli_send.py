@@ -2,6 +2,7 @@
 
 import pytest
 
+import cli.send
 from cli import sources
 from config.limits import Limits
 from scp.node import Node
@@ -156,3 +157,29 @@ def test_an_error_of_ours_in_a_sending_thread_loses_nothing_in_silence(tmp_path,
         ran = anode("send", at(ours), tmp_path / "in", "--jobs", 2)
     assert ran.code == 1
     assert "an error of ours: ZeroDivisionError" in ran.err
+
+
+def test_ctrl_c_tells_how_many_of_all_were_stored_and_how_many_not_sent(tmp_path, monkeypatch):
+    many(tmp_path / "in", 3)
+    sending = cli.send.send_all
+
+    def interrupted(*given):
+        yield next(sending(*given))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.send.send_all", interrupted)
+    with node(tmp_path / "data") as ours:
+        told = anode("send", at(ours), tmp_path / "in")
+        listed = anode("send", at(ours), tmp_path / "in", "--json")
+    assert (told.code, listed.code) == (130, 130)
+    assert f"1 of 3 objects stored at {at(ours)}" in told.out
+    assert "interrupted: 2 not sent" in told.out
+    assert (listed.document["stored"], listed.document["not_sent"]) == (1, 2)
+
+
+def test_a_cause_that_many_objects_share_is_told_once(tmp_path):
+    many(tmp_path / "in", 30)
+    ran = anode("send", "ANODE@127.0.0.1:1", tmp_path / "in")
+    assert ran.err.count("Connection refused") == 1
+    assert " and 29 others: no connection to 127.0.0.1:1" in ran.err
+    assert "--json lists each" in ran.err
