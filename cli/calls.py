@@ -68,7 +68,7 @@ def resolve(peer: str, way: Way) -> Call:
     known = settings(way.config)
     target = _at(peer, way.aec) if "@" in peer or ":" in peer else _named(peer, way, known)
     target = replace(target, tls=_secure(peer, target, way.secured, known))
-    title = known.node.ae_title if way.aet is None else _title("--aet", way.aet)
+    title = known.node.ae_title if way.aet is None else titled("--aet", way.aet)
     return Call(target, Caller(title, within(known.limits, way.timeout), waiting.told))
 
 
@@ -130,7 +130,7 @@ def _named(peer: str, way: Way, known: Settings) -> Target:
         raise ConfigError(f"{peer} is no [[peer]] of {source}{near}; or say AET@host:port")
     if found.port is None:
         raise ConfigError(f"{peer} has no port in {source}; add one, or say {peer}@host:port")
-    title = found.ae_title if way.aec is None else _title("--aec", way.aec)
+    title = found.ae_title if way.aec is None else titled("--aec", way.aec)
     return Target(title, found.host, found.port)
 
 
@@ -148,7 +148,8 @@ def _at(peer: str, aec: str | None) -> Target:
         raise ConfigError(f"{peer!r} is no peer: a part of it {error}") from None
 
 
-def _title(option: str, value: str) -> str:
+def titled(option: str, value: str) -> str:
+    """An AE title as a person gives it; raises ConfigError."""
     try:
         return addresses.ae_title(value)
     except ValueError as error:

@@ -15,6 +15,8 @@ from typing import Any, cast
 import typer
 from typer.core import TyperCommand
 
+from cli import options
+
 # As it is typed, with its groups; where it is; its line in the list, the first one of its help.
 _TABLE = (
     ("init", "initial.init", "Write anode.toml, make an own CA and a node certificate."),
@@ -70,6 +72,19 @@ GROUPS: Mapping[str, str] = {
     "tls": "TLS: what its profiles mean here, and certificates.",
     "tls cert": "An own CA: certificates for the node and its peers.",
 }
+_GROUP_EXAMPLES: Mapping[str, str] = {
+    "tls": options.examples(
+        "anode tls profiles",
+        "anode tls probe 10.0.0.5:2762",
+        "anode tls cert issue WS1 --host 10.0.0.9 --write",
+    ),
+    "tls cert": options.examples(
+        "anode tls cert issue WS1 --host 10.0.0.9 --write",
+        "anode tls cert list",
+        "anode tls cert renew WS1",
+        "anode tls cert pin 10.0.0.5:2762",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,9 @@ def register(app: typer.Typer) -> None:
     groups = {"": app}
     for name, told in GROUPS.items():
         above, _, own = name.rpartition(" ")
-        groups[name] = typer.Typer(no_args_is_help=True, help=told, rich_markup_mode=None)
+        groups[name] = typer.Typer(
+            no_args_is_help=True, help=told, epilog=_GROUP_EXAMPLES[name], rich_markup_mode=None
+        )
         groups[above].add_typer(groups[name], name=own)
     for row in COMMANDS:
         group, _, own = row.name.rpartition(" ")

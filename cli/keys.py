@@ -12,7 +12,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pydicom import Dataset, config, dcmread
-from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_dict, tag_for_keyword
+from pydicom.datadict import (
+    dictionary_has_tag,
+    dictionary_VR,
+    keyword_dict,
+    keyword_for_tag,
+    tag_for_keyword,
+)
 from pydicom.dataelem import DataElement
 from pydicom.tag import BaseTag, Tag
 
@@ -20,6 +26,7 @@ from cli import texts
 from config.errors import ConfigError
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
+_RANGE = re.compile(r"(\d{8})-(\d{8})")
 _ITEM = re.compile(r"(.+)\[(\d{1,3})\]")
 _WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
 _RETIRED = "RETIRED_"  # as DCMTK's dictionary begins what the standard has retired
@@ -60,6 +67,8 @@ def _file(path: Path) -> Dataset:
     try:
         found = texts.decoded(dcmread(path, force=True, stop_before_pixels=True))
         keys = [each for each in found if each.tag.element and 4 < each.tag.group < _PIXELS]
+    except OSError as error:
+        raise ConfigError(f"the keys in {path} cannot be read: {error.strerror}") from None
     except Exception as error:  # noqa: BLE001 - pydicom's parsers raise what they happen to
         raise ConfigError(f"the keys in {path} cannot be read: {error}") from None
     if not any(dictionary_has_tag(each.tag) for each in keys):  # any text may pass for private ones
@@ -97,6 +106,9 @@ def _attribute(name: str) -> tuple[BaseTag, str]:
 
 
 def _element(tag: BaseTag, vr: str, text: str) -> DataElement:
+    # Nothing can match it, and a peer would just say so.
+    if vr == "DA" and (found := _RANGE.fullmatch(text)) and found[1] > found[2]:
+        raise ConfigError(f"{keyword_for_tag(tag)}: the range {text} ends before it begins")
     try:
         return DataElement(tag, vr, _value(vr, text), validation_mode=config.IGNORE)
     except (ValueError, TypeError, OverflowError):

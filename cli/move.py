@@ -62,6 +62,7 @@ def move(
     """Have a peer send objects to a third node (C-MOVE)."""
     secured = calls.Secured(tls, cert, tls_key, ca)
     call = calls.resolve(peer, calls.Way(config, aet, aec, timeout, secured))
+    destination = calls.titled("DEST", destination)
     root = questions.root_of(model, patient_root=patient_root)
     asked = questions.question(key or [], level=level, root=root, default=None)
     questions.to_retrieve(asked)

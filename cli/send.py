@@ -170,7 +170,8 @@ def send(
     summary = Summary(str(call.target), found)
     wanted = _lacking(call, summary) if skip_stored else found.sources
     if not found.sources and not found.damaged:
-        raise Failure(Code.PARTIAL, f"nothing to send: {_passed_over(found)} in what was named")
+        why = _passed_over(found) if found.not_dicom else "no file"
+        raise Failure(Code.PARTIAL, f"nothing to send: {why} in what was named")
     summary.total, begun = len(wanted), time.monotonic()
     with conversion_to(call, config, convert=convert) as conversion:
         done = _send(summary, lambda: send_all(call, wanted, jobs, conversion))

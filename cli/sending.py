@@ -67,7 +67,9 @@ def send(
 def _unanswered(outcome: Outcome, call: Call, *, may_help: bool) -> tuple[str, Code]:
     """Why the peer never answered for an object, and the exit code for that."""
     match outcome.error:
-        case NoContext(result=1 | 3):
+        case NoContext(result=1):
+            return f"{outcome.cause}; we are {call.caller.ae_title}", Code.REJECTED
+        case NoContext(result=3):
             return outcome.cause, Code.REJECTED
         case NoContext():
             one = outcome.instance

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from cli.commands import COMMANDS
+from cli.commands import COMMANDS, GROUPS
 from config.peers import Access
 from tests.commands import ROOT, SECONDS, anode, at, command, configuration
 from tests.nodes import node, peer
@@ -35,7 +35,7 @@ def test_the_version_is_the_project_s():
     assert version("anode") == project["version"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *GROUPS])
 def test_a_command_s_help_shows_examples_of_it(name):
     ran = anode(*name.split(), "--help")
     assert ran.code == 0
@@ -111,7 +111,10 @@ def test_what_is_not_built_yet_is_not_offered(name):
         ("find", "ANODE@127.0.0.1:104", "-k", "NoSuchKeyword=1"),
         ("find", "ANODE@127.0.0.1:104", "-k", "Rows=many"),
         ("find", "ANODE@127.0.0.1:104", "--limit", "0"),
+        ("find", "ANODE@127.0.0.1:104", "-k", "StudyDate=20240102-20240101"),
+        ("find", "ANODE@127.0.0.1:104", "-k", "@/nowhere/query.dcm"),
         ("move", "ANODE@127.0.0.1:104", "WS1"),
+        ("move", "ANODE@127.0.0.1:104", "A_NAME_OF_TOO_MANY_CHARACTERS", "-k", "PatientID=1"),
         ("get", "ANODE@127.0.0.1:104", "-k", "SeriesInstanceUID=1.2"),
         ("init", "--port", "0"),
         ("tls", "probe", "127.0.0.1"),

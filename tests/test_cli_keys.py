@@ -207,3 +207,13 @@ def test_an_object_that_breaks_off_leaves_no_file(tmp_path):
     folder = Folder(tmp_path)
     folder.keep(BreaksOff("1.2.3"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_range_that_ends_before_it_begins_is_told_and_not_asked():
+    with pytest.raises(ConfigError, match="StudyDate: the range 20240102-20240101 ends before"):
+        asked("StudyDate=20240102-20240101")
+
+
+def test_a_file_of_keys_that_is_not_there_is_told_in_words(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot be read: No such file or directory$"):
+        asked(f"@{tmp_path}/query.dcm")

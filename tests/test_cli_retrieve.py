@@ -131,6 +131,12 @@ def test_a_date_that_is_none_is_told_how_dates_are_written(ours, value):
     assert "StudyDate: no date; write 20240101 or 20240101-20241231" in ran.err
 
 
+def test_a_time_that_is_none_is_told_how_times_are_written(ours):
+    ran = as_tester("find", at(ours), "-k", "StudyTime=9:00")
+    assert ran.code == 1
+    assert "StudyTime: no time; write 0930 or 0930-1200" in ran.err
+
+
 # move
 
 

@@ -70,7 +70,7 @@ def test_a_folder_without_dicom_is_not_a_success(tmp_path):
     with node(tmp_path / "data") as ours:
         ran = anode("send", at(ours), tmp_path / "in")
     assert ran.code == 1
-    assert "nothing to send" in ran.err
+    assert "nothing to send: no file in what was named" in ran.err
 
 
 def test_several_associations_send_each_object_once(tmp_path):

@@ -13,7 +13,10 @@ CT = get_testdata_file("CT_small.dcm")
 def test_without_a_right_conversion_is_not_advised(options, tmp_path):
     with node(tmp_path, peers=(peer("ANODE", may=("find",)),)) as ours:
         ran = anode("send", at(ours), CT, *options)
-    assert "CT Image Storage: the peer does not take it from us (user rejection)" in ran.err
+    assert (
+        "CT Image Storage: the peer does not take it from us (user rejection); we are ANODE"
+        in ran.err
+    )
     assert "--convert" not in ran.err
 
 

@@ -48,5 +48,5 @@ def of_file(path: Path) -> Kind:
     found = _BY_SUFFIX.get(path.suffix.lower())
     if found is None:
         known = ", ".join(_BY_SUFFIX)
-        raise Unwrappable(f"by the end of its name it is none of {known}")
+        raise Unwrappable(f"the end of its name says what it is, and has to be one of {known}")
     return found
