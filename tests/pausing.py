@@ -21,17 +21,18 @@ _SECONDS = 10.0  # in which a reactor that runs is in its wait, or past it, on a
 
 
 class Checkpoint(threading.Event):
-    """An event that tells whether somebody waits for it."""
+    """An event that tells whether somebody waits for it, who goes on only while it is set."""
 
     blocked = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        with self._cond:  # so that nobody clears it between the look and the wait
-            self.blocked = not self._flag
-            try:
-                return self._flag or self._cond.wait(timeout)
-            finally:
-                self.blocked = False
+        assert timeout is None
+        with self._cond:  # nobody sets or clears it between a look and the wait
+            while not self._flag:
+                self.blocked = True
+                self._cond.wait()
+            self.blocked = False
+        return True
 
 
 def mend() -> None:
