@@ -6,11 +6,16 @@ not have to wait: it may then take the answer away from who has sent, about once
 
 Who requests an association looks whether it is connected once it was told that it is. By then the
 peer may have rejected it and gone (`ACSE._negotiate_as_requestor`): the rejection was never seen.
+
+A socket that cannot be shut down, as the peer has gone, is never closed: its warning comes whenever
+garbage is collected, and fails whatever test runs then.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import socket
 import threading
 import time
 
@@ -21,22 +26,23 @@ _SECONDS = 10.0  # in which a reactor that runs is in its wait, or past it, on a
 
 
 class Checkpoint(threading.Event):
-    """An event that tells whether somebody waits for it."""
+    """An event that tells whether somebody waits for it, who goes on only while it is set."""
 
     blocked = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        with self._cond:  # so that nobody clears it between the look and the wait
-            self.blocked = not self._flag
-            try:
-                return self._flag or self._cond.wait(timeout)
-            finally:
-                self.blocked = False
+        assert timeout is None
+        with self._cond:  # nobody sets or clears it between a look and the wait
+            while not self._flag:
+                self.blocked = True
+                self._cond.wait()
+            self.blocked = False
+        return True
 
 
 def mend() -> None:
     """Let `_is_paused` be true only while the reactor waits, or where none runs; and let who asks
-    for an association take what has come of it."""
+    for an association take what has come of it; and close what is shut down."""
     born = Association.__init__
 
     @functools.wraps(born)
@@ -48,6 +54,7 @@ def mend() -> None:
     Association.__init__ = init
     Association._is_paused = property(_is_paused, _say)
     AssociationSocket._is_connected = property(_is_connected, _connect)
+    AssociationSocket._shutdown_socket = _shutdown_socket
 
 
 def _say(self, paused: bool) -> None:
@@ -73,3 +80,10 @@ def _connect(self, connected: bool) -> None:
 def _is_connected(self) -> bool:
     own = threading.current_thread() is self.assoc.dul  # the thread that reads and closes it
     return self._connected if own else self._ever_connected
+
+
+def _shutdown_socket(self) -> None:
+    if self.socket is not None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
