@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import threading
-from dataclasses import replace
 
 import pytest
 
@@ -58,7 +57,7 @@ BAD = {
     "a length that lies": (action(), GOOD[:-8], 0x0212),
     "garbage": (action(), bytes(range(256)) * 4, 0x0212),
     "a nesting bomb": (action(), BOMB * 1000, 0x0212),
-    "another operation": (replace(action(), command_field=Field.N_DELETE), GOOD, 0x0211),
+    "another operation": (action()._replace(command_field=Field.N_DELETE), GOOD, 0x0211),
 }
 
 
@@ -125,15 +124,14 @@ REPORTS = {
 @pytest.mark.parametrize("what", REPORTS)
 def test_a_report_nobody_waits_for_is_answered(tmp_path, what):
     changed, status = REPORTS[what]
-    request = replace(
-        Command(
-            Field.N_EVENT_REPORT,
-            affected_sop_class_uid=MODEL,
-            affected_sop_instance_uid=INSTANCE,
-            message_id=4,
-            event_type_id=1,
-            command_data_set_type=1,
-        ),
+    request = Command(
+        Field.N_EVENT_REPORT,
+        affected_sop_class_uid=MODEL,
+        affected_sop_instance_uid=INSTANCE,
+        message_id=4,
+        event_type_id=1,
+        command_data_set_type=1,
+    )._replace(
         **changed,
     )
     roles = {MODEL: (False, True)}
@@ -152,7 +150,7 @@ def test_roles_are_kept(tmp_path):
     with node(tmp_path) as ours:
         with associate(target(ours), HEARS, [PROPOSAL]) as association:
             (context,) = association.contexts.values()
-            report = replace(action(), command_field=Field.N_EVENT_REPORT)
+            report = action()._replace(command_field=Field.N_EVENT_REPORT)
             association.send(context, report, GOOD)
             assert association.response(report).command.status == 0x0211
         with associate(target(ours), HEARS, [PROPOSAL], {MODEL: (False, True)}) as association:
