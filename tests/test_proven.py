@@ -89,7 +89,11 @@ def test_an_empty_data_set_is_proven_too():
         assert not known.have(pieces(b"\0"), sha256(b""))
 
 
-@pytest.mark.parametrize("told", ["", sha256(DATA)[:-2], "no digest", "\xe9" * 64])
+@pytest.mark.parametrize(
+    "told",
+    ["", sha256(DATA)[:-2], "no digest", "\xe9" * 64],
+    ids=["nothing", "too short", "no hex", "no ASCII"],
+)
 def test_what_is_no_sha256_is_that_of_no_bytes(told):
     """The disk may have altered the index too."""
     known = Proven(most=32)
