@@ -11,6 +11,7 @@ need storescu dcmtk
 need Orthanc orthanc
 need dciodvfy dicom3tools
 need strace strace
+need mkfs.btrfs btrfs-progs
 need openssl openssl
 need sslscan sslscan
 need testssl testssl.sh
