@@ -23,7 +23,7 @@ from scu import commit, references, statuses
 from scu.associate import associate
 from scu.commit import UNNAMED, Commitment, CommitRefused
 from scu.references import MODEL, Reference
-from wire.errors import Ended
+from wire.errors import Closed, Ended
 
 WAIT_SECONDS = 60.0
 HELD_SECONDS = 5.0  # our own association, when reports can come on another
@@ -105,7 +105,7 @@ class Committed:
 
 def _words(reason: int | None) -> str:
     if reason is None:
-        return "no report in time"
+        return "no report"
     if reason == UNNAMED:
         return "the report does not name it"
     words = references.WORDS.get(reason, "a reason of its own")
@@ -139,7 +139,7 @@ def _ask(call: Call, wanted: Commitment, seconds: float, bell: Bell | None) -> s
             while not wanted.reported and (left := held - time.monotonic()) > 0:
                 commit.listen(association, wanted, left, bell.fd if bell else None)
                 if not association.alive:
-                    break
+                    raise Closed("the peer released the association")
                 if bell:
                     bell.hush()
         except Ended as error:  # it has accepted all the same

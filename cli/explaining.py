@@ -35,7 +35,7 @@ _REJECTIONS: Final[Mapping[tuple[int, int], str]] = {
 }
 _UID: Final = re.compile(r"\b[0-9]+(?:\.[0-9]+){4,}\b")
 _A_DICOM_PORT: Final = "is that a DICOM port, and is the peer well?"
-_LONGER: Final = "--timeout SECONDS waits longer"
+_LONGER: Final = "--timeout SECONDS waits longer for an answer"
 _IS_IT_RUNNING: Final = "is it running, and is that the right host and port?"
 
 

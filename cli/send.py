@@ -81,7 +81,7 @@ class Summary:
 
     peer: str
     found: Collected
-    total: int = 0  # to be sent; Ctrl-C leaves some of them untried
+    total: int = 0  # to be sent; Ctrl-C leaves some of them without an outcome
     results: list[Sent] = field(default_factory=list)
     already: int = 0
     seconds: float = 0.0
@@ -100,7 +100,7 @@ class Summary:
 
     @property
     def untried(self) -> int:
-        """How many were still to be sent when Ctrl-C came."""
+        """How many had no outcome yet when Ctrl-C came."""
         return self.total - len(self.results)
 
     @property
@@ -228,7 +228,8 @@ def _report(summary: Summary) -> None:
     if stored:
         parts.append(f"{show.size(summary.bytes)} in {summary.seconds:.1f} s ({rate})")
     if summary.untried:
-        parts.append(f"interrupted: {summary.untried} not sent")
+        # What was under way then may have arrived: its answer is not heard any more.
+        parts.append(f"interrupted: {summary.untried} not sent, or not known to have arrived")
     if summary.already:
         parts.append(f"{summary.already} there already")
     if summary.found.not_dicom:

@@ -45,7 +45,7 @@ class Limits(BaseModel):
         20,
         "refusals",
         "Of one address within refusal_seconds; then it is not heard any more, or, when a peer "
-        "lives there, its refusals are not told any more.",
+        "lives there, its refusals are not told and its passcodes not tried any more.",
         most=1_000_000,
     )
     refusal_seconds: float = _seconds(60, "Until refusals are forgotten.")

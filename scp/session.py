@@ -33,8 +33,7 @@ _SHOWN = 3  # SOP classes in a line of the log
 
 def run(sock: socket.socket, entry: Entry, house: House) -> None:
     """Serve an association until it ends; never raises."""
-    exhausted = house.refusals.exhausted(entry.address)
-    if exhausted and not policy.expects(entry.address, house.settings):
+    if _exhausted(entry, house) and not policy.expects(entry.address, house.settings):
         return
     try:
         channel = establish.acceptor(sock, house.settings.limits)
@@ -47,7 +46,7 @@ def run(sock: socket.socket, entry: Entry, house: House) -> None:
         return
     try:
         shown = contexts.shown_by(sock)
-        known = replace(entry, exhausted=exhausted, certificate=shown)
+        known = replace(entry, certificate=shown)
         with Visit(house.guests) as visit:
             _attend(channel, known, house, visit)
     except Ended as end:
@@ -64,8 +63,10 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
 
     def negotiate(pdu: bytes) -> Negotiated | tuple[Request, Rejection]:
         nonlocal entered
-        limits, decide = house.settings.limits, partial(_decide, entry, house)
-        made = house.cache.accept(pdu, entry, limits, decide)
+        # Asked now, not when it connected: who connects ahead has no more tries, either.
+        known = replace(entry, exhausted=True) if _exhausted(entry, house) else entry
+        limits, decide = house.settings.limits, partial(_decide, known, house)
+        made = house.cache.accept(pdu, known, limits, decide)
         if isinstance(made, Negotiated):
             entered = made
             why = _no_room(made.request, house, visit)
@@ -79,6 +80,10 @@ def _attend(channel: Channel, entry: Entry, house: House, visit: Visit) -> None:
     if isinstance(made, establish.Established) and entered is not None:
         _entered(entered, entry, house)
         _serve(made.association, made.request, entry, house)
+
+
+def _exhausted(entry: Entry, house: House) -> bool:
+    return house.refusals.exhausted(entry.address)
 
 
 def _no_room(request: Request, house: House, visit: Visit) -> Rejection | None:

@@ -232,7 +232,8 @@ def test_all_of_it_over_tls_with_bound_certificates(tmp_path, ca, monkeypatch, h
     assert (ran.code, ran.document["commitment"]["committed"]) == (0, 3)
 
 
-def test_who_takes_the_request_and_hangs_up_may_report_where_we_listen(tmp_path):
+@pytest.mark.parametrize("how", ["aborted", "released"])
+def test_who_takes_the_request_and_hangs_up_may_report_where_we_listen(tmp_path, how):
     """As Orthanc does: it reports on an association of its own, and gives ours up meanwhile."""
     many(tmp_path / "in", 2)
 
@@ -240,13 +241,16 @@ def test_who_takes_the_request_and_hangs_up_may_report_where_we_listen(tmp_path)
         request = association.receive()
         request.drain()
         association.send(request.context, request.command.response(0))
+        if how == "released":
+            association.release()
         association.abort()
 
     with serving(accepting(hangs_up), connections=2) as port:
         told = anode("commit", f"SCP@{HERE}:{port}", tmp_path / "in")
         listed = anode("commit", f"SCP@{HERE}:{port}", tmp_path / "in", "--json")
     assert (told.code, listed.code) == (5, 5)
-    assert "No report came: the peer aborted the association, after it took" in told.err
+    assert f"No report came: the peer {how} the association, after it took" in told.err
+    assert "in time" not in told.err, "waiting longer would not help"
     assert "say --listen PORT" in told.err
     assert "0 of 2 objects committed" in told.out
     assert listed.document["unreported"] == 2

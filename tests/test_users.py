@@ -14,6 +14,7 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from config import users
 from config.errors import ConfigError
+from config.limits import Limits
 from config.listeners import Listener
 from config.settings import load
 from config.users import User, hashed, verified
@@ -142,6 +143,18 @@ def test_a_wrong_passcode_counts_before_it_is_answered(tmp_path):
             line = held.enter_context(Line(port(serving)))
             assert answered(line, identity(2, b"anna", b"%d" % number)).result == 2
         assert associated(serving, identity(2, b"anna", "s3cret ä".encode())).result == 2
+
+
+def test_connections_that_were_open_before_have_no_tries_of_their_own(tmp_path):
+    listener, limits = Listener(host=HERE, port=0, user_identity="required"), Limits(refusals=2)
+    with (
+        node(tmp_path, listener=(listener,), user=(ANNA,), limits=limits) as serving,
+        contextlib.ExitStack() as held,
+    ):
+        lines = [held.enter_context(Line(port(serving))) for _ in range(3)]
+        for line in lines[:2]:
+            assert answered(line, identity(2, b"anna", b"wrong")).result == 2
+        assert answered(lines[2], identity(2, b"anna", "s3cret ä".encode())).result == 2
 
 
 @pytest.mark.interop
