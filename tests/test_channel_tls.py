@@ -24,7 +24,7 @@ from tests.pairs import (
 )
 from tests.test_channel import dripping
 from wire import core, establish
-from wire.errors import Closed, DeadlineExceeded, Unreachable
+from wire.errors import Closed, DeadlineExceeded, Unreachable, Untrusted
 from wire.states import Role, State
 
 
@@ -107,6 +107,14 @@ def test_a_record_that_carries_nothing_for_us_is_nothing_to_read(contexts):
         assert not channel.readable()
         done.set()
         channel.close()
+
+
+def test_who_takes_a_connection_and_never_answers_the_handshake_is_told_as_late(contexts):
+    limits = Limits(handshake_seconds=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = mute.getsockname()
+        with pytest.raises(Untrusted, match=r"handshake was not complete within 0\.2 s$"):
+            establish.request(address, wanted(), limits, tls=wrap(contexts))
 
 
 def test_tls_ends_with_close_notify_and_without_it(contexts):

@@ -89,7 +89,9 @@ def secured(
     except (OSError, ValueError) as error:
         sock.close()
         where = f"{address[0]}:{address[1]}"
-        raise Untrusted(f"no TLS with {where}: {reason(error)}", error) from None
+        late = f"the handshake was not complete within {limits.handshake_seconds:g} s"
+        why = late if isinstance(error, TimeoutError) else reason(error)
+        raise Untrusted(f"no TLS with {where}: {why}", error) from None
 
 
 def reason(error: Exception) -> str:
