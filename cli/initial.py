@@ -133,8 +133,8 @@ def _draft(directory: Path) -> Iterator[Path]:
     """A folder to make things in; one that a killed process left is removed first."""
     draft = directory / _DRAFT
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=files.FOLDER)
-    try:
+    try:  # with the making of it: Ctrl-C may come the moment it is there
+        draft.mkdir(mode=files.FOLDER)
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)

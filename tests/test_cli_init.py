@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -205,6 +206,19 @@ def test_a_killed_one_leaves_all_or_nothing(number, tmp_path):
     anode("init", folder)
     assert whole(folder)
     assert {path.name for path in folder.iterdir()} == {"anode.toml", "tls"}
+
+
+def test_an_interrupt_the_moment_its_draft_is_there_leaves_nothing(tmp_path, monkeypatch):
+    make = Path.mkdir
+
+    def interrupted(path, *arguments, **keys):
+        make(path, *arguments, **keys)
+        if path.name == ".anode-init":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupted)
+    assert anode("init", tmp_path).code == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_at_once_make_one(tmp_path):
