@@ -96,6 +96,12 @@ def process(folder: Path, *arguments: object, **environ: str) -> Iterator[subpro
     with started:
         try:
             yield started
+        except BaseException:
+            started.kill()
+            # What it wrote, unless the test has read it.
+            with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
+                print(started.communicate(timeout=SECONDS)[1])
+            raise
         finally:
             if started.poll() is None:
                 started.kill()

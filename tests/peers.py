@@ -67,15 +67,19 @@ class Address:
     host: str = "127.0.0.1"
 
 
+_NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+_RANGE = range(20_000 + 3_000 * _NUMBER, 23_000 + 3_000 * _NUMBER)
+_LEFT = random.sample(_RANGE, len(_RANGE))
+
+
 def free_port() -> int:
     """A port nobody listens on; for peers that cannot be told to take any.
 
-    One below those the system hands out, so that no connection takes it meanwhile, and out of a
-    range of this process of pytest's own.
+    One below those the system hands out, so that no connection takes it meanwhile, out of a range
+    of this process of pytest's own, and none that another test was given.
     """
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
     while True:
-        port = 20_000 + 3_000 * number + random.randrange(3_000)
+        port = _LEFT.pop()
         with contextlib.suppress(OSError), socket.socket() as sock:
             sock.bind(("127.0.0.1", port))
             return port
