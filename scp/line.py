@@ -7,6 +7,7 @@ has a thread of its own. When the other end is gone, whoever waits for it hears 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
 import socket
@@ -68,7 +69,9 @@ class Line:
 
     def close(self) -> None:
         """Say and hear no more."""
-        self._socket.close()
+        # Who listens closes it: a number let go of under a `recv` may be a peer's socket by then.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def _send(self, said: tuple[object, ...], descriptors: Sequence[int] = ()) -> None:
         data = pickle.dumps(said)
@@ -82,6 +85,8 @@ class Line:
                 self._take(*self._received())
         except (OSError, EOFError):
             pass
+        finally:
+            self._socket.close()
         with self._change:
             self._over = True
             self._change.notify_all()

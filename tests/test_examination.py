@@ -7,7 +7,8 @@ import os
 import sqlite3
 import threading
 import zlib
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -239,6 +240,38 @@ def test_a_process_that_was_killed_is_replaced(tmp_path):
         assert before[0].references == (("source image", MR_IMAGE, "1.2.3"),)
     finally:
         process.close()
+
+
+def test_the_socket_of_a_process_is_not_closed_under_who_waits_for_its_answer(
+    tmp_path, monkeypatch
+):
+    """Its number may be another file's at once, which the thread would then wait for."""
+    path = tmp_path / "one.dcm"
+    referring().save_as(path, enforce_file_format=True)
+    waits, closing_it, under = threading.Event(), threading.Event(), list[bool]()
+    answer, end = Process._answer, Process._end
+
+    def answering(self, ours):
+        waits.set()
+        try:
+            return answer(self, ours)
+        finally:
+            closing_it.wait(0.2)  # the time to do it wrong
+            under.append(ours.fileno() < 0)
+
+    def ending(self):
+        end(self)
+        closing_it.set()
+
+    process = Process()
+    monkeypatch.setattr(Process, "_answer", answering)
+    monkeypatch.setattr(Process, "_end", ending)
+    with suppress(InterruptedError), ThreadPoolExecutor() as pool:
+        examining = pool.submit(process.examine, [File(path, _offset(path), "1.2.840.10008.1.2.1")])
+        assert waits.wait(SECONDS)
+        process.close()
+        examining.result(SECONDS)
+    assert under == [False]
 
 
 def test_a_node_that_stops_does_not_wait_for_what_is_examined(tmp_path):

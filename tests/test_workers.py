@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from scp.line import Line
 from scp.tally import Local, Shared
 from scu.associate import Target, associate
 from scu.echo import VERIFICATION, echo
@@ -173,3 +176,24 @@ def test_what_the_dead_had_counted_is_given_back():
     assert two.enter("a") == (3, 2)
     parent.bury(1)
     assert parent.enter("a") == (2, 2)
+
+
+def test_a_line_that_is_closed_ends_at_both_ends_and_only_then_lets_go_of_its_number():
+    """Whoever hears waits on that number, which would else be another file's at once."""
+    ours, theirs = socket.socketpair()
+    gone, also, numbers = threading.Event(), threading.Event(), list[int]()
+
+    def ended() -> None:
+        numbers.append(ours.fileno())
+        gone.set()
+
+    here = Line(ours, lambda *_: None, gone=ended)
+    there = Line(theirs, lambda *_: None, gone=also.set)
+    here.start()
+    there.start()
+    here.close()
+    assert gone.wait(SECONDS)
+    assert also.wait(SECONDS)
+    assert numbers == [-1]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        here.tell("anything")

@@ -71,6 +71,7 @@ class Process:
         """`seconds` are of processor time, for a job; `memory` is address space."""
         self._seconds = seconds
         self._memory = memory
+        self._asking = threading.Lock()  # who asks uses the socket, and so closes it
         self._lock = threading.Lock()  # guards the two below
         self._closed = False
         self._running: _Running | None = None
@@ -91,8 +92,12 @@ class Process:
         with self._lock:
             self._closed = True
             if self._running is not None:
-                self._running[0].kill()
-        self._end()
+                process, ours = self._running
+                process.kill()
+                with suppress(OSError):
+                    ours.shutdown(socket.SHUT_RDWR)  # ends the wait for an answer
+        with self._asking:
+            self._end()
 
     def _end(self) -> None:
         with self._lock:
@@ -133,6 +138,10 @@ class Process:
         return [outcomes[place] for place in range(len(files))]
 
     def _asked(self, job: bytes, descriptors: list[int]) -> list[dict[str, object]]:
+        with self._asking:
+            return self._answered(job, descriptors)
+
+    def _answered(self, job: bytes, descriptors: list[int]) -> list[dict[str, object]]:
         for fresh in (False, True):
             process, ours = self._started(fresh=fresh)
             try:
