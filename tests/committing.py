@@ -130,7 +130,8 @@ class Hearing:
     free: threading.Event = field(default_factory=threading.Event)  # until then none is answered
 
     def next(self) -> Heard:
-        return self.reports.get(timeout=SECONDS)
+        """Long enough for a call that hangs in pynetdicom to be given up and made again."""
+        return self.reports.get(timeout=4 * SECONDS)
 
 
 @contextmanager
