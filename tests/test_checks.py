@@ -7,13 +7,14 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from archive import filemeta
 from archive.errors import BadObject
-from iod.checks import Slice, check_in, errors
+from iod.checks import MOST, Slice, check_in, errors
 
 FILES = sorted(
     path for path in Path(get_testdata_file("CT_small.dcm")).parent.rglob("*") if path.is_file()
@@ -111,6 +112,40 @@ def test_a_module_that_is_there_in_part_is_checked(ct):
     ct.MultienergyCTAcquisition = "YES"
     found = rules_at(checked(ct))
     assert ("type1.missing", "MultienergyCTAcquisitionSequence") in found
+
+
+def test_an_error_is_told_behind_more_warnings_than_are_told(ct):
+    """Where errors are refused, whoever put enough warnings before them would be let in."""
+    ct.ProcedureCodeSequence = Sequence([code(f"9{n:06}", "DCM", "new") for n in range(MOST + 9)])
+    ct["StudyDate"]._value = "20041345"
+    found = checked(ct)
+    assert ("vr.value", "StudyDate") in rules_at(errors(found))
+    assert [each.rule for each in found].count("code.unknown") == MOST
+    assert found[-1].rule == "findings.more"
+
+
+def test_of_very_many_errors_so_many_are_told(ct):
+    for number in range(MOST + 9):
+        ct.add_new(0x00990000 + 0x1000 + number, "DA", "")
+        ct[0x00990000 + 0x1000 + number]._value = "yesterday"
+    found = checked(ct)
+    assert len(errors(found)) == MOST
+    assert found[-1].rule == "findings.more"
+
+
+NO_NUMBERS = ["inf", "-Infinity", "nan", "1e999"]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_finite_number_is_found_and_fails_no_check(ct, value):
+    item = by_reference(1, 1)
+    for made, keyword in ((ct, "NumberOfFrames"), (item, "ReferencedContentItemIdentifier")):
+        made[keyword] = DataElement(keyword, "DS", "1")
+        made[keyword]._value = value
+    for made in (ct, document(item)):
+        found = {each.rule for each in checked(made)}
+        assert "check.failed" not in found
+        assert "vr.mismatch" in found
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -102,7 +102,7 @@ def _listed(item: Item, attribute: Attribute, context: Context) -> Iterator[Find
         for value in told[place - 1 : place] if place else told:
             if value and value not in allowed:
                 names = ", ".join(sorted(allowed)[:12])
-                message = f"is {value[:16]!r}; {context.module} lists {names}"
+                message = f"is {value[:16]!a}; {context.module} lists {names}"
                 yield Finding(
                     "error" if listed.stated else "warning",
                     context.path + attribute.keyword,

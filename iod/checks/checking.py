@@ -7,6 +7,7 @@ cannot be read as a data set is one finding; what is an error of ours is another
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -55,19 +56,26 @@ def check(stored: Stored, known: Known | None = None) -> list[Finding]:
 def check_in(
     file: BinaryIO, said: Slice, known: Known | None = None, bounds: Bounds = BOUNDS
 ) -> list[Finding]:
-    """What is wrong with an object in an open file, at most `MOST` findings. Raises OSError."""
-    found: list[Finding] = []
-    places: set[tuple[str, str]] = set()
+    """What is wrong with an object in an open file: `MOST` errors and `MOST` warnings at most.
+
+    Raises OSError.
+    """
+    found: dict[tuple[str, str], Finding] = {}
+    told: Counter[str] = Counter()
     for each in _findings(file, said, known, bounds):
-        if (each.path, each.rule) in places:
+        place = (each.path, each.rule)
+        if place in found:
             continue
-        places.add((each.path, each.rule))
-        found.append(each)
-        if len(found) == MOST:
-            message = f"has more than {MOST} findings; the rest is not told"
-            found.append(Finding("warning", "", "findings.more", message))
-            break
-    return found
+        told[each.severity] += 1
+        if told[each.severity] <= MOST:
+            found[place] = each
+        elif each.severity == "error":
+            break  # warnings never hide an error; behind so many errors nothing is looked for
+    more = [f"{MOST} {severity}s" for severity, number in told.items() if number > MOST]
+    if more:
+        message = f"has more than {' and '.join(more)}; the rest is not told"
+        found["", "findings.more"] = Finding("warning", "", "findings.more", message)
+    return list(found.values())
 
 
 def _findings(

@@ -52,15 +52,15 @@ def _listed(item: Item, name: str, path: str) -> Iterator[Finding]:
     if not value or not scheme:
         return
     if scheme == "DCM" and value not in tables.dcm_codes():
-        message = f"is {value[:16]!r}, no code of DCM that is known here"
+        message = f"is {value[:16]!a}, no code of DCM that is known here"
         yield Finding("warning", f"{path}CodeValue", "code.unknown", message, "PS3.16 D")
     stated = tables.codes().get(name)
     if stated is None:
         return
     if scheme != stated.scheme:
-        message = f"is {scheme[:16]!r}; codes here are of {stated.scheme}"
+        message = f"is {scheme[:16]!a}; codes here are of {stated.scheme}"
         where = f"{path}CodingSchemeDesignator"
         yield Finding("warning", where, "code.listed", message, stated.clause)
     elif stated.values and value not in stated.values:
-        message = f"is {value[:16]!r}, none of the codes of this group"
+        message = f"is {value[:16]!a}, none of the codes of this group"
         yield Finding("warning", f"{path}CodeValue", "code.listed", message, stated.clause)

@@ -57,7 +57,7 @@ def _item(item: Item, path: str, *, root: Item) -> Iterator[Finding]:
     if row is not None:
         yield from _required(item, path, kind)
     elif kind:
-        message = f"is {kind[:16]!r}, no value type"
+        message = f"is {kind[:16]!a}, no value type"
         yield Finding("error", f"{path}ValueType", "sr.value-type", message, CLAUSE)
     for number, child in enumerate(item.items("ContentSequence"), 1):
         yield from _child(child, f"{path}ContentSequence[{number}].", root)
@@ -68,7 +68,7 @@ def _child(child: Item, path: str, root: Item) -> Iterator[Finding]:
     if not relationship:
         yield _lack(path, "RelationshipType", "what the item is to its parent")
     elif relationship not in RELATIONSHIPS:
-        message = f"is {relationship[:16]!r}, no relationship"
+        message = f"is {relationship[:16]!a}, no relationship"
         yield Finding("error", f"{path}RelationshipType", "sr.relationship", message, CLAUSE)
     if child.element("ReferencedContentItemIdentifier") is not None:
         yield from _by_reference(child, path, root)

@@ -35,7 +35,7 @@ def mime(checked: Checked) -> Told:
     if said and said.lower() != wanted:
         yield (
             "MIMETypeOfEncapsulatedDocument",
-            f"is {said[:40]!r}; documents of this class are {wanted}",
+            f"is {said[:40]!a}; documents of this class are {wanted}",
         )
 
 

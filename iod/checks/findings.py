@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
-MOST: Final = 200  # findings of one object; the rest is a number
+MOST: Final = 200  # findings of one object in each severity; that there are more is one
 
 
 @dataclass(frozen=True, slots=True)

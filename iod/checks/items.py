@@ -6,6 +6,7 @@ for is no value.  Long values stay in the file.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -152,15 +153,16 @@ def texts(element: Element) -> list[str]:
 
 
 def numbers(element: Element, syntax: Syntax) -> list[float]:
-    """The values of an element as numbers."""
+    """The values of an element as numbers; infinities and NaN are none."""
     form = _NUMBERS.get(element.vr)
     if form:
         count = len(element.value) // struct.calcsize(form)
-        return list(struct.unpack_from(f"{syntax.order}{count}{form}", element.value))
+        told = struct.unpack_from(f"{syntax.order}{count}{form}", element.value)
+        return list(filter(math.isfinite, told))
     found = []
     for part in texts(element):
         try:
             found.append(float(part))
         except ValueError:
             continue
-    return found
+    return list(filter(math.isfinite, found))

@@ -29,4 +29,4 @@ def modality(checked: Checked) -> Told:
     said = checked.root.text("EquipmentModality")
     wanted = MODALITIES[checked.sop_class_uid]
     if said and said != wanted:
-        yield "EquipmentModality", f"is {said[:16]!r}; protocols of this class are for {wanted}"
+        yield "EquipmentModality", f"is {said[:16]!a}; protocols of this class are for {wanted}"

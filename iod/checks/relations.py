@@ -85,7 +85,7 @@ def roles(checked: Checked) -> Iterator[Finding]:
 def _role(checked: Checked, role: Role, path: str, item: Item) -> Iterator[Finding]:
     said, uid = item.text("ReferencedSOPClassUID"), item.text("ReferencedSOPInstanceUID")
     if role.classes and said and said not in role.classes:
-        message = f"is {said[:64]}, a class that does not fit here"
+        message = f"is {said[:64]!a}, a class that does not fit here"
         where = f"{path}ReferencedSOPClassUID"
         yield Finding("error", where, f"{role.rule}-class", message, role.clause)
     if checked.known is None or not uid:
@@ -108,4 +108,4 @@ def classes(checked: Checked) -> Told:
             held = checked.known.resolve(uid) if said and uid else None
             if held and held != said:
                 where = f"{path}{name}[{number}].ReferencedSOPClassUID"
-                yield where, f"is {said[:64]}; the object is of class {held}"
+                yield where, f"is {said[:64]!a}; the object is of class {held}"

@@ -39,7 +39,7 @@ def title(checked: Checked) -> Told:
     value, scheme, template = TITLES[checked.sop_class_uid]
     found = checked.root.code("ConceptNameCodeSequence")
     if any(found) and found != (value, scheme):
-        message = f"is ({found[0][:16]}, {found[1][:16]}); {template} has ({value}, {scheme})"
+        message = f"is ({found[0][:16]!a}, {found[1][:16]!a}); {template} has ({value}, {scheme})"
         yield "ConceptNameCodeSequence[1].CodeValue", message
 
 
@@ -80,4 +80,4 @@ def basic_types(checked: Checked) -> Told:
     for path, item in every(checked.root, "ContentSequence"):
         kind = item.text("ValueType")
         if kind and kind not in _BASIC_TYPES:
-            yield f"{path}ValueType", f"is {kind[:16]!r}, which Basic Text does not have"
+            yield f"{path}ValueType", f"is {kind[:16]!a}, which Basic Text does not have"

@@ -134,7 +134,7 @@ def pixels(checked: Checked) -> Told:
     for keyword, wanted in (*_WANTED, *zip(names, map(str, row.bits), strict=True)):
         said = root.values(keyword)
         if said and said[0] != wanted and not (row.codec == "mpeg2" and keyword == _WANTED[2][0]):
-            yield keyword, f"is {said[0][:16]}; in this transfer syntax it is {wanted}"
+            yield keyword, f"is {said[0][:16]!a}; in this transfer syntax it is {wanted}"
     found = _stream(checked)
     if (
         found is not None
@@ -154,7 +154,7 @@ def stereo(checked: Checked) -> Told:
     wanted = FORMATS[checked.transfer_syntax_uid].stereo
     said = checked.root.text("StereoPairsPresent") or "NO"
     if wanted and said != wanted and checked.root.element("PixelData") is not None:
-        yield "StereoPairsPresent", f"is {said[:16]}; this transfer syntax is for {wanted}"
+        yield "StereoPairsPresent", f"is {said[:16]!a}; this transfer syntax is for {wanted}"
 
 
 def fragments(checked: Checked) -> Told:
