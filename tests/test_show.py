@@ -1,6 +1,8 @@
 """`anode show`: what it tells of an object is what stands in it, whoever wrote it."""
 
+import importlib
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from pydicom.multival import MultiValue
 
 from archive import Archive, Bounds
 from cli import named, printing
+from iod import reading
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
 from iod.reading.description import OUTLINES, Description, described
@@ -627,6 +630,17 @@ def paths():
             assert isinstance(listing, Listing)
             yield klass, f"#{listing.sequence}"
             yield from ((klass, path) for path in listing.columns.split())
+    yield from tables()
+
+
+def tables():
+    """The lists of paths that modules have for their functions, as those of control points."""
+    for found in pkgutil.iter_modules(reading.__path__):
+        module = importlib.import_module(f"{reading.__name__}.{found.name}")
+        texts = [each.split() for each in vars(module).values() if isinstance(each, str)]
+        for listed in texts:
+            if all(re.fullmatch(r"([\w-]+=)?#?[A-Z][A-Za-z0-9.]+", each) for each in listed):
+                yield from ((found.name, path) for path in listed)
 
 
 def test_outlines_name_attributes_of_the_dictionary():

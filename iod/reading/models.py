@@ -167,7 +167,6 @@ OUTLINES: Final[Mapping[str, Outline]] = {
                 "Variations",
                 "ImplantTemplateGroupVariationDimensionSequence",
                 "ImplantTemplateGroupVariationDimensionName"
-                ""
                 " Members=#ImplantTemplateGroupVariationDimensionRankSequence",
             ),
         ),

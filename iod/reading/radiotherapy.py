@@ -45,8 +45,7 @@ _POSITIONS: Final = Listing(
 )  # fmt: skip
 _POINT: Final = (
     "RTControlPointIndex CumulativeMeterset ReferencedRadiationGenerationModeIndex"
-    " DeliveryRate SourceRollContinuousAngle XX=NoSuchThing"
-    " RecordedRTControlPointDateTime"
+    " DeliveryRate SourceRollAngle RecordedRTControlPointDateTime"
 )
 _POINTS: Final = (
     "CArmPhotonElectronControlPointSequence",
@@ -160,7 +159,6 @@ _ANNOTATION: Final = Outline(
             " Segment=DirectSegmentReferenceSequence.ReferencedSegmentNumber"
             " ROI=DirectSegmentReferenceSequence.ReferencedROINumber"
             " Surface=DirectSegmentReferenceSequence.ReferencedSurfaceNumber"
-            ""
             " Combined=CombinationSegmentReferenceSequence.ConceptualVolumeCombinationExpression",
         ),
     ),

@@ -164,8 +164,7 @@ def _cells(cell: Dataset) -> Iterator[tuple[tuple[int, int], str]]:
 
 
 def _unknown(item: Dataset) -> Said:
-    """Whatever the item holds beside what all items do: a reader never hides what"
-    " it cannot name."""
+    """Whatever the item holds beside what all items do; what has no name is hidden from nobody."""
     return Said(details=tuple((values.title(name), said) for name, said in _others(item, _OF_ALL)))
 
 
