@@ -7,7 +7,7 @@ images are not even read for that. Trees are bounded, and each object unfolds on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archive import Archive
@@ -38,10 +38,13 @@ class Node:
     again: bool = False  # it is unfolded elsewhere in the tree
     number: int = 1
     missing: int = 0
+    twice: tuple[int, int] = (0, 0)  # of these, in all and missing, as many stand elsewhere, too
 
     def counts(self) -> tuple[int, int]:
         """How many objects are in the tree, and how many of them are missing; each once."""
-        all_, missing = (0, 0) if self.again else (self.number, self.missing)
+        all_, missing = (0, 0)
+        if not self.again:
+            all_, missing = self.number - self.twice[0], self.missing - self.twice[1]
         for each in self.below:
             more, gone = each.counts()
             all_, missing = all_ + more, missing + gone
@@ -88,17 +91,17 @@ class Relations:
                 groups.setdefault((each.role, each.sop_class_uid), []).append(each)
         for some in groups.values():
             if len(some) > _ALIKE and _is_image(some[0].sop_class_uid):
-                seen.update(each.sop_instance_uid for each in some)
-                gone = sum(not each.held for each in some)
-                yield Node(some[0], number=len(some), missing=gone)
+                yield _alike(some, seen)
             else:
                 yield from (self._node(each, seen, steps) for each in some)
 
     def assessments(self, uid: str) -> Iterator[str]:
         """What content assessments say of an object, the newest last."""
         for each in self._index.to(uid):
+            if each.role != _ASSESSED:
+                continue
             stored = self._archive.lookup(each.sop_instance_uid)
-            if each.role == _ASSESSED and stored is not None:
+            if stored is not None:
                 yield labels.verdict(objects.read(stored))
 
     def revisions(self, uid: str) -> list[Relation]:
@@ -138,6 +141,23 @@ class Relations:
                 for number, each in enumerate(chain, 1)
             ]
             yield _listed("Revisions", ["No.", "SOP Instance UID", "Which"], rows)
+
+
+def _alike(some: Sequence[Relation], seen: set[str]) -> Node:
+    """One node for all of these, of which some may be in the tree already."""
+    before = [each for each in some if each.sop_instance_uid in seen]
+    seen.update(each.sop_instance_uid for each in some)
+    return Node(
+        some[0],
+        again=len(before) == len(some),
+        number=len(some),
+        missing=_missing(some),
+        twice=(len(before), _missing(before)),
+    )
+
+
+def _missing(some: Sequence[Relation]) -> int:
+    return sum(not each.held for each in some)
 
 
 def _listed(heading: str, headings: list[str], rows: Collection[tuple[str, ...]]) -> Section:

@@ -9,6 +9,8 @@ from typing import Final
 
 from pydicom import Dataset
 
+from iod.reading.values import bare, items
+
 # The first of these that has a value: from what names this very object to what names its series.
 _NAMES: Final = (
     *("UserContentLongLabel", "UserContentLabel", "RTPlanLabel", "StructureSetLabel"),
@@ -25,28 +27,23 @@ SETS: Final = (
 
 def label(dataset: Dataset) -> str:
     """What it is called."""
-    return next(filter(None, (_text(dataset, keyword) for keyword in _NAMES)), "")
+    return next(filter(None, (bare(dataset, keyword) for keyword in _NAMES)), "")
 
 
 def remarks(dataset: Dataset) -> list[tuple[str, str]]:
     """What else matters of an object of a radiation set."""
     told = (
-        ("intent", _text(dataset, "RTRadiationSetIntent")),
-        ("fractions", _text(dataset, "IntendedNumberOfFractions")),
-        ("fraction", _text(dataset, "CurrentFractionNumber")),
-        ("control points", _text(dataset, "NumberOfRTControlPoints")),
+        ("intent", bare(dataset, "RTRadiationSetIntent")),
+        ("fractions", bare(dataset, "IntendedNumberOfFractions")),
+        ("fraction", bare(dataset, "CurrentFractionNumber")),
+        ("control points", bare(dataset, "NumberOfRTControlPoints")),
     )
     return [(name, value) for name, value in told if value]
 
 
 def verdict(dataset: Dataset) -> str:
     """The summary of a Content Assessment Result, and what was assessed for."""
-    types = dataset.get("AssessmentTypeCodeSequence") or ()
-    kinds = ", ".join(filter(None, (_text(each, "CodeMeaning") for each in types)))
-    summary = _text(dataset, "AssessmentSummary")
+    types = items(dataset, "AssessmentTypeCodeSequence")
+    kinds = ", ".join(filter(None, (bare(each, "CodeMeaning") for each in types)))
+    summary = bare(dataset, "AssessmentSummary")
     return f"{summary} ({kinds})" if kinds else summary
-
-
-def _text(dataset: Dataset, keyword: str) -> str:
-    value = dataset.get(keyword)
-    return "" if value is None else str(value).strip()

@@ -18,6 +18,9 @@ from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+from iod.reading.values import bare, items, value
 
 State = Literal["approved", "expired", "superseded", "withdrawn", "disapproved", "not approved"]
 
@@ -94,7 +97,7 @@ class Model:
 
     def fits(self, wanted: str) -> bool:
         """Whether a model is meant; `*` and `?` stand for others, and case does not count."""
-        pattern = wanted.casefold()
+        pattern = wanted.casefold().replace("[", "[[]")  # which `fnmatch` would obey, too
         told = [self.name, self.group, f"{self.manufacturer} {self.name or self.group}"]
         return any(fnmatchcase(each.casefold(), pattern) for each in told if each.strip())
 
@@ -120,64 +123,69 @@ class Protocol:
 def protocol(dataset: Dataset) -> Protocol:
     """What a defined protocol says of itself."""
     return Protocol(
-        sop_instance_uid=_text(dataset, "SOPInstanceUID"),
-        sop_class_uid=_text(dataset, "SOPClassUID"),
-        name=_text(dataset, "ProtocolName"),
-        creator=_text(dataset, "ContentCreatorName"),
-        created=_text(dataset, "InstanceCreationDate"),
-        modality=_text(dataset, "EquipmentModality"),
-        models=tuple(_model(each) for each in _items(dataset, "ModelSpecificationSequence")),
+        sop_instance_uid=bare(dataset, "SOPInstanceUID"),
+        sop_class_uid=bare(dataset, "SOPClassUID"),
+        name=bare(dataset, "ProtocolName"),
+        creator=bare(dataset, "ContentCreatorName"),
+        created=bare(dataset, "InstanceCreationDate"),
+        modality=bare(dataset, "EquipmentModality"),
+        models=tuple(_model(each) for each in items(dataset, "ModelSpecificationSequence")),
         predecessors=tuple(
-            _text(each, "ReferencedSOPInstanceUID")
-            for each in _items(dataset, "PredecessorProtocolSequence")
+            bare(each, "ReferencedSOPInstanceUID")
+            for each in items(dataset, "PredecessorProtocolSequence")
         ),
     )
 
 
 def _model(one: Dataset) -> Model:
     return Model(
-        _text(one, "Manufacturer"),
-        _text(one, "ManufacturerRelatedModelGroup"),
-        _text(one, "ManufacturerModelName"),
+        bare(one, "Manufacturer"),
+        bare(one, "ManufacturerRelatedModelGroup"),
+        bare(one, "ManufacturerModelName"),
         _texts(one, "SoftwareVersions"),
-        _text(one, "DeviceSerialNumber"),
+        bare(one, "DeviceSerialNumber"),
     )
 
 
 def subjects(approval: Dataset) -> list[str]:
     """The SOP Instance UIDs of what an approval is about."""
-    items = _items(approval, "ApprovalSubjectSequence")
-    return [uid for each in items if (uid := _text(each, "ReferencedSOPInstanceUID"))]
+    found = items(approval, "ApprovalSubjectSequence")
+    return [uid for each in found if (uid := bare(each, "ReferencedSOPInstanceUID"))]
 
 
 def assertions(approval: Dataset) -> list[Assertion]:
     """What an approval asserts; assertions without a readable moment assert nothing."""
-    zone = _text(approval, "TimezoneOffsetFromUTC")
+    zone = bare(approval, "TimezoneOffsetFromUTC")
     return list(_assertions(approval, zone))
 
 
 def _assertions(approval: Dataset, zone: str) -> Iterator[Assertion]:
-    for each in _items(approval, "ApprovalSequence"):
-        at = moment(_text(each, "AssertionDateTime"), zone)
-        code = next(iter(_items(each, "AssertionCodeSequence")), Dataset())
+    for each in items(approval, "ApprovalSequence"):
+        at = moment(bare(each, "AssertionDateTime"), zone)
+        code = next(iter(items(each, "AssertionCodeSequence")), Dataset())
         if at is None:
             continue
-        who = next(iter(_items(each, "AsserterIdentificationSequence")), Dataset())
-        dicom = _text(code, "CodingSchemeDesignator") == "DCM"
+        who = next(iter(items(each, "AsserterIdentificationSequence")), Dataset())
+        dicom = bare(code, "CodingSchemeDesignator") == "DCM"
         yield Assertion(
-            uid=_text(each, "AssertionUID"),
-            code=_text(code, "CodeValue") if dicom else "",
-            meaning=_text(code, "CodeMeaning"),
-            by=_text(who, "PersonName") or _text(who, "ManufacturerModelName"),
-            institution=_text(who, "InstitutionName"),
+            uid=bare(each, "AssertionUID"),
+            code=bare(code, "CodeValue") if dicom else "",
+            meaning=bare(code, "CodeMeaning"),
+            by=bare(who, "PersonName") or bare(who, "ManufacturerModelName"),
+            institution=bare(who, "InstitutionName"),
             at=at,
-            expires=moment(_text(each, "AssertionExpirationDateTime"), zone, end=True),
+            expires=_end(bare(each, "AssertionExpirationDateTime"), zone, at),
             related=tuple(
-                _text(other, "ReferencedAssertionUID")
-                for other in _items(each, "RelatedAssertionSequence")
+                bare(other, "ReferencedAssertionUID")
+                for other in items(each, "RelatedAssertionSequence")
             ),
-            approval=_text(approval, "SOPInstanceUID"),
+            approval=bare(approval, "SOPInstanceUID"),
         )
+
+
+def _end(text: str, zone: str, at: datetime) -> datetime | None:
+    """When it expires; where that cannot be read it never held, for it must not hold for ever."""
+    return (moment(text, zone, end=True) or at) if text else None
 
 
 def standing(said: Iterable[Assertion], at: datetime) -> Standing:
@@ -250,18 +258,7 @@ def _placed(whole: datetime, zone: str) -> datetime:
     return whole.replace(tzinfo=timezone(-shift if found[1] == "-" else shift))
 
 
-def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    value = dataset.get(keyword)
-    return [each for each in value or () if isinstance(each, Dataset)]
-
-
-def _text(dataset: Dataset, keyword: str) -> str:
-    value = dataset.get(keyword)
-    return "" if value is None else str(value).strip()
-
-
 def _texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    value = dataset.get(keyword)
-    if value is None or value == "":
-        return ()
-    return (value,) if isinstance(value, str) else tuple(str(each) for each in value)
+    found = value(dataset, keyword)
+    many = found if isinstance(found, MultiValue) else [bare(dataset, keyword)]
+    return tuple(filter(None, map(str, many)))

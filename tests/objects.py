@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydicom import Dataset, FileDataset, dcmwrite
+from pydicom import DataElement, Dataset, FileDataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -57,6 +57,13 @@ def written(folder: Path, *objects: FileDataset) -> list[Path]:
         dcmwrite(path, one, enforce_file_format=True)
         paths.append(path)
     return paths
+
+
+def misfit(into: Dataset, keyword: str, vr: str) -> None:
+    """Put a number there, whatever belongs there: FD is one, what stands as IS is none."""
+    into[keyword] = DataElement(keyword, vr, 1)
+    if vr == "IS":
+        into[keyword]._value = "abc"
 
 
 def identifier(level: str | None = "STUDY", **keys: object) -> Dataset:

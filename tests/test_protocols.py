@@ -13,12 +13,13 @@ from iod.samples import make
 from tests.commands import anode, configuration
 from tests.commands import at as at_
 from tests.nodes import node
-from tests.objects import non_patient
+from tests.objects import misfit, non_patient, written
 from tests.test_object_references import item
 
 APPROVED, DISAPPROVED, DEPRECATED, ANY_USE = "128603", "128623", "128610", "128609"
 TRIAL, NO_TRIAL, DEVICE = "128604", "128624", "128606"
 DEFINED = "1.2.840.10008.5.1.4.1.1.200.1"
+APPROVAL = "1.2.840.10008.5.1.4.1.1.200.3"
 
 
 def approval(*said: tuple[str, ...], scheme: str = "DCM") -> Dataset:
@@ -111,6 +112,7 @@ def test_a_moment_is_read_with_its_zone(text, zone, end, told):
         ("Acme Scanner 9", True),
         ("Group?", True),
         ("Scanner", False),
+        ("Scanner [9]", False),
         ("Other", False),
     ],
 )
@@ -157,6 +159,35 @@ def test_protocols_are_listed_by_model_and_state(samples):
     assert "approved" in told.out
     superseded = [each for each in everything if each["state"] == "superseded"]
     assert [len(each["successors"]) for each in superseded] == [1]
+
+
+@pytest.mark.parametrize("vr", ["FD", "IS"])
+def test_a_damaged_protocol_or_approval_hides_no_other(tmp_path, vr):
+    model = item(ManufacturerModelName="Scanner 9")
+    misfit(model, "DeviceSerialNumber", vr)
+    damaged = non_patient(DEFINED, 1, ProtocolName="Damaged", ModelSpecificationSequence=[model])
+    misfit(damaged, "PredecessorProtocolSequence", vr)
+    good = non_patient(DEFINED, 2, ProtocolName="Good")
+    said = non_patient(APPROVAL, 3)
+    said.update(approval((APPROVED, "20230101")))
+    said.ApprovalSubjectSequence = [item(good.SOPInstanceUID, DEFINED)]
+    misfit(said.ApprovalSequence[0], "AsserterIdentificationSequence", vr)
+    other = non_patient(APPROVAL, 4)
+    misfit(other, "ApprovalSequence", vr)
+    settings = configuration(tmp_path)
+    files = written(tmp_path / "files", damaged, good, said, other)
+    assert anode("import", "-c", settings, *files).code == 0
+    told = anode("protocols", "-c", settings, "--at", "2024", "--json").document
+    assert [(each["name"], each["state"]) for each in told] == [
+        ("Damaged", "not approved"),
+        ("Good", "approved"),
+    ]
+
+
+def test_an_approval_whose_end_cannot_be_read_has_ended():
+    """An approval that never ends is the worse mistake."""
+    said = assertions(approval((APPROVED, "20230101", "20240231")))
+    assert standing(said, at("20230101")).state == "expired"
 
 
 def test_a_date_or_state_that_is_none_is_refused(samples):

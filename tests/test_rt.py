@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import anode, configuration
-from tests.objects import CT_IMAGE, instance, uid, written
+from tests.objects import CT_IMAGE, instance, misfit, uid, written
 from tests.test_object_references import item
 from tests.test_retrieve_whole import ANNOTATION, RADIATION, SET, family
 
@@ -92,6 +92,35 @@ def test_what_an_assessment_says_stands_on_what_it_assesses(tmp_path):
     shown = anode("show", "-c", settings, needed[0].SOPInstanceUID).out
     assert "FAILED" in shown
     assert result.SOPInstanceUID in shown
+
+
+@pytest.mark.parametrize("vr", ["FD", "IS"])
+def test_a_damaged_set_or_assessment_hides_no_other(tmp_path, vr):
+    made, needed, _ = family()
+    result = instance(
+        20,
+        sop_class=ASSESSMENT,
+        AssessmentSummary="FAILED",
+        AssessedSOPInstanceSequence=[item(made.SOPInstanceUID, SET)],
+    )
+    misfit(result, "AssessmentTypeCodeSequence", vr)
+    damaged = instance(21, sop_class=SET)
+    for keyword in ("IntendedNumberOfFractions", "UserContentLabel"):
+        misfit(damaged, keyword, vr)
+    settings = archived(tmp_path, made, *needed, result, damaged)
+    assert lines(anode("rt", "-c", settings))[-1] == "2 radiation sets"
+    assert "assessed: FAILED" in anode("rt", "-c", settings, made.SOPInstanceUID).out
+
+
+def test_an_image_that_two_refer_to_is_one_object(tmp_path):
+    images = [item(uid("image", number)) for number in range(7)]
+    made, needed, _ = family()
+    for each in needed[:2]:
+        each.ReferencedImageSequence = images
+    settings = archived(tmp_path, made, *needed)
+    told = anode("rt", "-c", settings, made.SOPInstanceUID)
+    assert lines(told)[-1] == "12 objects, 7 of them missing"
+    assert sum("7 x" in line for line in lines(told)) == 2
 
 
 def test_many_images_are_one_line_and_a_circle_ends(tmp_path):

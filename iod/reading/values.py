@@ -54,6 +54,12 @@ def value(item: Dataset, keyword: str) -> Any:
     return None if element is None else element.value
 
 
+def bare(item: Dataset, keyword: str) -> str:
+    """The value of an attribute as it stands, without padding; empty where there is none."""
+    found = value(item, keyword)
+    return "" if found is None else str(found).strip()
+
+
 def items(item: Dataset, path: str) -> list[Dataset]:
     """The items of a sequence; `A.B` are those of B in all items of A."""
     first, _, rest = path.partition(".")
