@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
@@ -28,15 +29,24 @@ _ANYWHERE = Options(relational=True)
 
 def read(path: Path) -> Dataset:
     """The head of an object in a file, its text as Unicode. Raises Failure, OSError."""
+    return texts.decoded(parsed(path, stop_before_pixels=True, defer_size=_SMALL))
+
+
+def parsed(path: Path, **how: Any) -> Dataset:
+    """The object in a file, read by pydicom with these arguments. Raises Failure, OSError."""
     try:
         fits(path)
-        return texts.decoded(dcmread(path, stop_before_pixels=True, defer_size=_SMALL))
+        return dcmread(path, **how)
     except (InvalidDicomError, NotDicom):
-        raise Failure(Code.PARTIAL, f"{path} is not DICOM") from None
+        raise Failure(Code.PARTIAL, f"{path} is no DICOM file") from None
+    except RecursionError:
+        raise Failure(Code.PARTIAL, f"{path}: its sequences nest too deeply to be read") from None
     except ArchiveError as error:
         raise Failure(Code.PARTIAL, f"{path}: {error}") from None
-    except (ValueError, EOFError, NotImplementedError) as error:
-        raise Failure(Code.PARTIAL, f"{path} is damaged: {error}") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # of the disk; pydicom raises them without a number over torn bytes
+        raise Failure(Code.PARTIAL, f"{path} is damaged: {type(error).__name__}") from error
 
 
 def fits(path: Path) -> None:

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
+from pydicom import Dataset
 
 from archive import Archive, StoredInstance
-from archive.errors import ArchiveError, NotDicom
-from cli import calls, named, options, printing, show
+from archive.errors import ArchiveError
+from cli import calls, named, objects, options, printing, show
 from cli.failures import Code, Failure, local
 from cli.placing import place
 from cli.relations import Relations
@@ -40,7 +39,6 @@ EXAMPLES = options.examples(
     "anode show report.dcm --html -o report.html",
     "anode show report.dcm --measurements --json",
 )
-LARGE = 1 << 20  # bytes of a value that is read only when it is looked at
 _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 TargetsArgument = Annotated[
@@ -184,19 +182,7 @@ def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iter
 
 def _dataset(path: Path) -> Dataset:
     """The object in a file, without its pixels; what is large is read when it is asked for."""
-    try:
-        named.fits(path)
-        return dcmread(path, defer_size=LARGE, stop_before_pixels=True)
-    except (InvalidDicomError, NotDicom):
-        raise Failure(Code.PARTIAL, f"{path} is no DICOM file") from None
-    except RecursionError:
-        raise Failure(Code.PARTIAL, f"{path}: its sequences nest too deeply to be read") from None
-    except ArchiveError as error:
-        raise Failure(Code.PARTIAL, f"{path}: {error}") from None
-    except OSError:
-        raise
-    except Exception as error:
-        raise Failure(Code.PARTIAL, f"{path} is damaged: {type(error).__name__}") from error
+    return named.parsed(path, defer_size=objects.LARGE, stop_before_pixels=True)
 
 
 def _record(settings: Settings, looked_at: Sequence[StoredInstance]) -> None:

@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
+from pydicom import Dataset
 
 from archive import filemeta
-from archive.errors import ArchiveError, NotDicom
 from cli import calls, named, options, show
 from cli.failures import Code, Failure
 from cli.placing import place
 from cli.store import recording, user
 from config import catalogue
 from iod.errors import Unwrapped
+from iod.reading.values import bare
 from iod.wrapping.unwrapping import TAGS, Taken, take
 from scp import audit
 
@@ -63,7 +62,7 @@ def unwrap(
     STL, OBJ, MTL, PDF or CDA, byte for byte: a byte of padding that DICOM needed is removed.
     """
     with _found(what, output, config) as (path, source):
-        wrapped = _read(path)
+        wrapped = named.parsed(path, specific_tags=list(TAGS))
         try:
             taken = take(wrapped)
         except Unwrapped as error:
@@ -95,22 +94,10 @@ def _found(what: str, output: Path, config: Path | None) -> Iterator[tuple[Path,
             media.add(stored.subject, stored.sop_class_uid)
 
 
-def _read(path: Path) -> Dataset:
-    try:
-        named.fits(path)
-        return dcmread(path, specific_tags=list(TAGS))
-    except (InvalidDicomError, NotDicom):
-        raise Failure(Code.PARTIAL, f"{path} is not DICOM") from None
-    except ArchiveError as error:
-        raise Failure(Code.PARTIAL, f"{path}: {error}") from None
-    except (ValueError, EOFError, NotImplementedError) as error:
-        raise Failure(Code.PARTIAL, f"{path} is damaged: {error}") from None
-
-
 def _out(output: Path, wrapped: Dataset, taken: Taken) -> Path:
     if not output.is_dir():
         return output
-    uid = str(wrapped.get("SOPInstanceUID", ""))
+    uid = bare(wrapped, "SOPInstanceUID")
     if not filemeta.is_uid(uid):
         raise Failure(Code.PARTIAL, "the object has no UID to name a file by: say -o FILE")
     return output / f"{uid}{taken.kind.suffixes[0]}"
@@ -121,9 +108,9 @@ def _document(out: Path, wrapped: Dataset, taken: Taken) -> dict[str, object]:
         "path": str(out),
         "kind": taken.kind.name,
         "sop_class": catalogue.name_of(taken.kind.sop_class_uid),
-        "sop_instance_uid": str(wrapped.get("SOPInstanceUID", "")),
+        "sop_instance_uid": bare(wrapped, "SOPInstanceUID"),
         "media_type": taken.kind.media_type,
-        "title": str(wrapped.get("DocumentTitle") or ""),
+        "title": bare(wrapped, "DocumentTitle"),
         "bytes": len(taken.data),
         "notes": list(taken.notes),
     }

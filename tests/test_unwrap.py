@@ -4,6 +4,7 @@ import struct
 
 import pytest
 from pydicom import dcmread
+from pydicom.datadict import tag_for_keyword
 
 from tests import wrapped
 from tests.commands import anode, at, configuration
@@ -250,6 +251,33 @@ def test_what_is_not_whole_is_refused(tmp_path, values, cause):
     assert ran.code == 1
     assert cause in ran.err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr"),
+    [
+        ("SpecificCharacterSet", b"UL"),
+        ("SpecificCharacterSet", b"US"),
+        ("SOPClassUID", b"Un"),
+        ("EncapsulatedDocumentLength", b"Un"),
+    ],
+)
+def test_a_damaged_object_is_told_as_such(tmp_path, keyword, vr):
+    """A value that is not what its VR says is no error of ours, and names nobody's patient."""
+    path = an_object(tmp_path / "in", 1, b"%PDF", SpecificCharacterSet="ISO_IR 100",
+                     EncapsulatedDocumentLength=4)  # fmt: skip
+    tag = tag_for_keyword(keyword)
+    mark = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+    data = path.read_bytes()
+    assert data.count(mark) == 1
+    path.write_bytes(data.replace(data[data.index(mark) :][:6], mark + vr))
+    letter = put(tmp_path / "a.pdf", FILES["letter.pdf"])
+    for ran in (
+        anode("unwrap", path, "-o", tmp_path / "out"),
+        anode("wrap", letter, "--patient-from", path, "-o", tmp_path / "a.dcm"),
+    ):
+        assert "an error of ours" not in ran.err
+        assert ran.err.startswith(f"anode: {path}") or ran.code == 0
 
 
 def test_what_calls_itself_otherwise_is_told(tmp_path):

@@ -5,7 +5,6 @@ Law: the document's bytes are not touched; what nobody said and nothing shows is
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,7 +12,8 @@ from typing import Final
 from pydicom import Dataset
 
 from iod.errors import Unwrappable
-from iod.wrapping import codes, references
+from iod.reading.values import bare
+from iod.wrapping import codes, references, subject
 from iod.wrapping.contents import Code, Contents
 from iod.wrapping.kinds import Kind
 from iod.wrapping.references import Reference
@@ -103,12 +103,9 @@ def build(document: Document, place: Place, said: Said) -> Dataset:
 
 
 def _inherit(made: Dataset, kind: Kind, predecessor: Dataset) -> None:
-    if str(predecessor.get("SOPClassUID", "")) != kind.sop_class_uid:
+    if bare(predecessor, "SOPClassUID") != kind.sop_class_uid:
         raise Unwrappable(f"what it is to replace is no encapsulated {kind.name}")
-    for keyword in _INHERITED.split():
-        if keyword in predecessor:
-            element = deepcopy(predecessor[keyword])
-            made[element.tag] = element
+    subject.take(made, predecessor, _INHERITED.split())
 
 
 def _common(made: Dataset, kind: Kind, place: Place) -> None:
@@ -130,12 +127,11 @@ def _series(made: Dataset, kind: Kind, place: Place) -> None:
     before = place.predecessor
     if before is None:
         return
-    number = str(before.get("InstanceNumber") or 0)
+    number = bare(before, "InstanceNumber")
     made.InstanceNumber = (int(number) if number.lstrip("+-").isdecimal() else 0) + 1
     ours = (place.equipment.manufacturer, place.equipment.model)
-    if tuple(str(before.get(keyword, "")) for keyword in _OF_EQUIPMENT) == ours:
-        for keyword in _OF_SERIES:
-            setattr(made, keyword, before.get(keyword))
+    if tuple(bare(before, keyword) for keyword in _OF_EQUIPMENT) == ours:
+        subject.take(made, before, _OF_SERIES)
 
 
 def _equipment(made: Dataset, kind: Kind, place: Place) -> None:
@@ -149,7 +145,7 @@ def _equipment(made: Dataset, kind: Kind, place: Place) -> None:
 
 def _frame_of_reference(made: Dataset, place: Place) -> None:
     """Frame of Reference Module, C.7.4.1: that of the sources, whose coordinates it has."""
-    found = {str(each.get("FrameOfReferenceUID") or "") for each in place.sources} - {""}
+    found = {bare(each, "FrameOfReferenceUID") for each in place.sources} - {""}
     if len(found) > 1:
         raise Unwrappable(f"its sources lie in {len(found)} frames of reference; it can have one")
     if found:
@@ -180,8 +176,8 @@ def _document(made: Dataset, document: Document, place: Place) -> None:
 def _acquired(sources: tuple[Dataset, ...]) -> str | None:
     """When the first of the sources was acquired; of a document without them nobody knows."""
     times = [
-        str(each.get("AcquisitionDateTime") or "")
-        or f"{each.get('AcquisitionDate') or ''}{each.get('AcquisitionTime') or ''}"
+        bare(each, "AcquisitionDateTime")
+        or bare(each, "AcquisitionDate") + bare(each, "AcquisitionTime")
         for each in sources
     ]
     return min((each for each in times if len(each) >= 8), default=None)
@@ -194,7 +190,7 @@ def _described(made: Dataset, document: Document, place: Place, said: Said) -> N
         made.DocumentTitle = title[:_TITLE]
     concept = said.concept or document.contents.concept
     if concept is None and document.kind.spatial:
-        concept = codes.model_title(str(each.get("Modality", "")) for each in place.sources)
+        concept = codes.model_title(bare(each, "Modality") for each in place.sources)
     if concept:
         made.ConceptNameCodeSequence = [codes.item(concept)]
     elif "ConceptNameCodeSequence" not in made:

@@ -8,6 +8,7 @@ from typing import Final
 from pydicom import Dataset
 
 from iod.errors import Unwrappable
+from iod.reading.values import bare
 from iod.wrapping.contents import Code
 
 # CID 7063 Model Scale Unit (defined: no others)
@@ -72,7 +73,7 @@ def read(text: str) -> Code:
 
 def of_source(source: Dataset) -> Code | None:
     """The purpose of a reference to what a document was made from; None where none is known."""
-    return SOURCE_IMAGE if "Rows" in source else _SOURCES.get(str(source.get("SOPClassUID", "")))
+    return SOURCE_IMAGE if "Rows" in source else _SOURCES.get(bare(source, "SOPClassUID"))
 
 
 def model_title(modalities: Iterable[str]) -> Code | None:

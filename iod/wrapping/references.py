@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from iod.errors import Unwrappable
+from iod.reading.values import bare
 from iod.wrapping import codes
 from iod.wrapping.contents import Code
 
@@ -40,9 +41,9 @@ def to(one: Dataset, purpose: Code | None = None, uri: str = "") -> Reference:
     """A reference to this object. Raises Unwrappable."""
     names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
     for name in names:
-        if not one.get(name):
+        if not bare(one, name):
             raise Unwrappable(f"it cannot be referred to: it has no {name}")
-    study, series, sop_class, instance = (str(one[name].value) for name in names)
+    study, series, sop_class, instance = (bare(one, name) for name in names)
     return Reference(study, series, sop_class, instance, purpose, uri, "Rows" in one)
 
 

@@ -5,12 +5,14 @@ They are taken as they are from another object, whatever its class.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Final
 
 from pydicom import Dataset
 
 from iod.errors import Unwrappable
+from iod.reading.values import bare
 
 _PATIENT: Final = """
     PatientName PatientID IssuerOfPatientID TypeOfPatientID IssuerOfPatientIDQualifiersSequence
@@ -59,25 +61,33 @@ def of(source: Dataset, new_study: str = "") -> Dataset:
 
     Raises Unwrappable.
     """
-    if not (source.get("PatientID") or source.get("PatientName")):
+    if not (bare(source, "PatientID") or bare(source, "PatientName")):
         raise Unwrappable("it names no patient")
     made = Dataset()
     _take(made, source, _PATIENT.split(), _PATIENT_EMPTY)
     if new_study:
         made.StudyInstanceUID = new_study
         _take(made, Dataset(), [], _STUDY_EMPTY)
-    elif not source.get("StudyInstanceUID"):
+    elif not bare(source, "StudyInstanceUID"):
         raise Unwrappable("it belongs to no study")
     else:
         _take(made, source, _STUDY.split(), _STUDY_EMPTY)
     return made
 
 
-def _take(made: Dataset, source: Dataset, keywords: list[str], needed: tuple[str, ...]) -> None:
+def take(made: Dataset, source: Dataset, keywords: Iterable[str]) -> None:
+    """Copy these attributes, as far as they are there. Raises Unwrappable."""
     for keyword in keywords:
         if keyword in source:
-            element = deepcopy(source[keyword])
+            try:
+                element = deepcopy(source[keyword])
+            except Exception as error:  # noqa: BLE001 - pydicom raises whatever its converters do
+                raise Unwrappable(f"its {keyword} is damaged ({type(error).__name__})") from None
             made[element.tag] = element
+
+
+def _take(made: Dataset, source: Dataset, keywords: list[str], needed: tuple[str, ...]) -> None:
+    take(made, source, keywords)
     for keyword in needed:
         if keyword not in made:
             setattr(made, keyword, None)
@@ -86,4 +96,4 @@ def _take(made: Dataset, source: Dataset, keywords: list[str], needed: tuple[str
 def differ(one: Dataset, other: Dataset) -> bool:
     """Whether two objects are of different patients, by id and issuer."""
     keys = ("PatientID", "IssuerOfPatientID")
-    return any(str(one.get(key) or "") != str(other.get(key) or "") for key in keys)
+    return any(bare(one, key) != bare(other, key) for key in keys)

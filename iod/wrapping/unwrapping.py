@@ -11,9 +11,10 @@ import struct
 from dataclasses import dataclass
 
 from pydicom import Dataset
-from pydicom.uid import UID
 
 from iod.errors import Unwrapped
+from iod.reading.values import bare, value
+from iod.reading.values import sop_class as name_of
 from iod.wrapping.kinds import BY_CLASS, KINDS, Kind
 
 TAGS = (
@@ -33,20 +34,20 @@ class Taken:
 
 def take(wrapped: Dataset) -> Taken:
     """The document. Raises Unwrapped."""
-    sop_class = str(wrapped.get("SOPClassUID", ""))
+    sop_class = bare(wrapped, "SOPClassUID")
     kind = BY_CLASS.get(sop_class)
     if kind is None:
         known = ", ".join(each.name for each in KINDS)
         raise Unwrapped(f"it is no encapsulated document ({known}), but {_named(sop_class)}")
-    value = wrapped.get("EncapsulatedDocument")
-    if not isinstance(value, bytes) or not value:
+    document = value(wrapped, "EncapsulatedDocument")
+    if not isinstance(document, bytes) or not document:
         raise Unwrapped("it has no Encapsulated Document")
     notes = []
-    said = str(wrapped.get("MIMETypeOfEncapsulatedDocument") or "")
+    said = bare(wrapped, "MIMETypeOfEncapsulatedDocument")
     if said.lower() != kind.media_type.lower():
         notes.append(f"it calls itself {said or 'nothing'}; an encapsulated {kind.name} is "
                      f"{kind.media_type}")  # fmt: skip
-    data, note = _unpadded(kind, value, wrapped.get("EncapsulatedDocumentLength"))
+    data, note = _unpadded(kind, document, value(wrapped, "EncapsulatedDocumentLength"))
     return Taken(kind, data, (*notes, note) if note else tuple(notes))
 
 
@@ -54,7 +55,7 @@ def _named(sop_class: str) -> str:
     """A SOP class in words, PS3.6 Annex A, with its UID where it has no name there."""
     if not sop_class:
         return "of no class"
-    name = UID(sop_class).name
+    name = name_of(sop_class)
     return f"of class {name}" if name == sop_class else f"{name} ({sop_class})"
 
 
