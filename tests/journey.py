@@ -18,6 +18,7 @@ from pydicom.datadict import dictionary_VR
 
 from config import catalogue
 from iod.checks import Known, check, errors
+from iod.references import references
 from iod.samples import make
 from scp.node import Node
 from scu import find, instances
@@ -27,29 +28,42 @@ from tests.clients import CALLER, SYNTAXES, get, move
 from tests.nodes import node, peer, port, target
 from tests.peers import tool
 
-# The key by which people look for objects of a class; others are found by their SOP Class UID.
+# The key by which people look for objects of a class.
 _STATES = tuple(f"1.2.840.10008.5.1.4.1.1.11.{number}" for number in (6, 7, 8, 9, 10, 11))
 _DOCUMENTS = tuple(f"1.2.840.10008.5.1.4.1.1.104.{number}" for number in (1, 2, 3, 4, 5))
 _REPORTS = tuple(
     f"1.2.840.10008.5.1.4.1.1.88.{number}"
     for number in (11, 22, 33, 34, 35, 67, 71, 72, 73, 74, 75, 76)
 )
+_VIDEOS = tuple(f"1.2.840.10008.5.1.4.1.1.77.1.{number}.1" for number in (1, 2, 4))
+_EYES = tuple(f"1.2.840.10008.5.1.4.1.1.77.1.5.{number}" for number in (1, 4, 5, 6, 7))
 KEYS = {
+    **dict.fromkeys(_VIDEOS, "AvailableTransferSyntaxUID"),
+    **dict.fromkeys(_EYES, "ImageLaterality"),
     **dict.fromkeys(_STATES, "ContentLabel"),
     **dict.fromkeys(_DOCUMENTS, "DocumentTitle"),
     **dict.fromkeys(_REPORTS, "ConceptNameCodeSequence"),
     "1.2.840.10008.5.1.4.1.1.2": "ImageType",
     "1.2.840.10008.5.1.4.1.1.2.1": "ImageType",
+    "1.2.840.10008.5.1.4.1.1.2.2": "ReferencedSOPSequence",
+    "1.2.840.10008.5.1.4.1.1.4": "SeriesDescription",
+    "1.2.840.10008.5.1.4.1.1.7.4": "ImageType",
+    "1.2.840.10008.5.1.4.1.1.13.1.1": "ImageType",
     "1.2.840.10008.5.1.4.1.1.30": "ContentLabel",
     "1.2.840.10008.5.1.4.1.1.66.4": "ContentLabel",
     "1.2.840.10008.5.1.4.1.1.66.6": "ContentLabel",
     "1.2.840.10008.5.1.4.1.1.66.7": "ContentLabel",
+    "1.2.840.10008.5.1.4.1.1.77.1.5.8": "ReferencedSOPSequence",
+    "1.2.840.10008.5.1.4.1.1.481.3": "Modality",
+    "1.2.840.10008.5.1.4.1.1.481.5": "Modality",
+    "1.2.840.10008.5.1.4.34.10": "ReferencedSOPSequence",
     "1.2.840.10008.5.1.4.1.1.481.10": "UserContentLongLabel",
     "1.2.840.10008.5.1.4.1.1.481.11": "UserContentLongLabel",
     "1.2.840.10008.5.1.4.1.1.481.12": "RTRadiationSetIntent",
     "1.2.840.10008.5.1.4.1.1.481.13": "UserContentLabel",
     "1.2.840.10008.5.1.4.1.1.90.1": "AssessmentSummary",
     "1.2.840.10008.5.1.4.1.1.200.1": "ProtocolName",
+    "1.2.840.10008.5.1.4.1.1.200.2": "ProtocolName",
     "1.2.840.10008.5.1.4.1.1.200.3": "ApprovalSubjectSequence",
     "1.2.840.10008.5.1.4.38.1": "HangingProtocolName",
     "1.2.840.10008.5.1.4.39.1": "ContentLabel",
@@ -59,7 +73,9 @@ KEYS = {
     "1.2.840.10008.5.1.4.1.1.201.1": "InventoryLevel",
 }
 # What an item is asked by, where the key is a sequence.
-_INSIDE = {"ApprovalSubjectSequence": ("ReferencedSOPInstanceUID",)}
+_INSIDE = dict.fromkeys(
+    ("ApprovalSubjectSequence", "ReferencedSOPSequence"), ("ReferencedSOPInstanceUID",)
+)
 _CODE = ("CodeValue", "CodingSchemeDesignator")
 HEADING = (
     "| SOP class | samples | `anode validate` | found by | C-FIND | C-MOVE | C-GET |\n"
@@ -132,7 +148,7 @@ def rows(samples: Path, first: Node, second: Node) -> list[Row]:
 
 def _row(uid: str, members: list[Sample], known: Known, nodes: tuple[Node, Node]) -> Row:
     first, second = nodes
-    key = KEYS.get(uid, "SOPClassUID")
+    key = KEYS[uid]
     found, moved, got = 0, 0, 0
     for each in members:
         wanted = each.uid in set(_found(first, each, key))
@@ -172,25 +188,40 @@ def _found(node: Node, sample: Sample, key: str, *, other: bool = False) -> Iter
     identifier = _identifier(sample)
     identifier.SOPInstanceUID = ""
     if dictionary_VR(key) == "SQ":
-        (inside, *_) = sample.head[key].value
+        inside = _told(sample, key)[key].value[0]
         asked = Dataset()
         for keyword in _INSIDE.get(key, _CODE):
             setattr(asked, keyword, _value(keyword, inside, other=other))
         setattr(identifier, key, [asked])
     else:
-        setattr(identifier, key, _value(key, sample.head, other=other))
+        setattr(identifier, key, _value(key, _told(sample, key), other=other))
     model = _model("find", sample)
     with associate(target(node), CALLER, [(model, SYNTAXES)]) as association:
         for each in find.find(association, model, identifier):
             yield each.SOPInstanceUID
 
 
+def _told(sample: Sample, key: str) -> Dataset:
+    """Where the value of a key stands: in the sample, or it is told of the sample."""
+    told = Dataset()
+    match key:
+        case "AvailableTransferSyntaxUID":
+            told.AvailableTransferSyntaxUID = sample.held.transfer_syntax_uid
+        case "ReferencedSOPSequence":
+            to = Dataset()
+            to.ReferencedSOPInstanceUID = references(sample.head)[0].sop_instance_uid
+            told.ReferencedSOPSequence = [to]
+        case _:
+            return sample.head
+    return told
+
+
 def _value(keyword: str, there: Dataset, *, other: bool) -> str:
     if other:
-        return "2.25.1" if dictionary_VR(keyword) == "UI" else "NONE"
+        return "2.25.1" if dictionary_VR(keyword) == "UI" else "NO_SUCH_VALUE"
     value = there[keyword].value
     several = isinstance(value, Sequence) and not isinstance(value, str)
-    return str(value[-1] if several else value)
+    return str([one for one in value if one != "NONE"][-1] if several else value)
 
 
 def table(measured: Sequence[Row]) -> str:
@@ -218,6 +249,7 @@ def travelled(samples: Path, data: Path) -> Iterator[list[Row]]:
         sent = tool("dcmsend", *at, "+sd", "+r", *bare, samples)
         assert sent.returncode == 0, sent.stderr
         assert first.archive.counts().instances == len(list(samples.rglob("*.dcm")))
+        assert first.examination.settle(60), "what an object refers to is found by its examination"
         yield rows(samples, first, second)
 
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.interop
 
 FIND, MOVE = (f"{STUDY_ROOT}{number}" for number in (1, 2))
 PLANS = tuple(f"1.2.840.10008.5.1.4.1.1.481.{number}" for number in (3, 10, 11, 12, 13))
+CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
 def filled(serving, folder: Path) -> None:
@@ -24,7 +25,7 @@ def filled(serving, folder: Path) -> None:
 
 def test_a_planning_system_asks_for_a_radiation_set_and_gets_what_it_needs(samples, tmp_path):
     with (
-        Device("PLANNER", PLANS, retrieve_whole=["radiation sets"]) as planner,
+        Device("PLANNER", (*PLANS, CT), retrieve_whole=["radiation sets"]) as planner,
         node(tmp_path / "data", peers=(planner.known, peer("TESTER"))) as serving,
     ):
         filled(serving, samples / "radiotherapy")

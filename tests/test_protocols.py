@@ -140,7 +140,7 @@ def samples(tmp_path_factory):
         ("2023-06-01", ["approved", "approved", "not approved", "not approved"]),
         ("2024-02-15", ["approved", "approved", "not approved", "superseded"]),
         ("2024-04-01", ["approved", "not approved", "superseded", "withdrawn"]),
-        ("2028-01-01", ["expired", "not approved", "superseded", "withdrawn"]),
+        ("2035-01-01", ["expired", "not approved", "superseded", "withdrawn"]),
     ],
 )
 def test_the_samples_stand_as_they_were_made_to(samples, when, states):

@@ -15,7 +15,8 @@ from iod.samples import FAMILIES, Left, Made, make
 from tests.commands import anode
 
 # A sequence that names instances or UIDs which are not in the set on purpose: (family, keyword).
-OUTSIDE: frozenset[tuple[str, str]] = frozenset()
+# A study is none.
+OUTSIDE = frozenset({("radiotherapy", "RTReferencedStudySequence")})
 
 
 @pytest.mark.parametrize(("only", "code"), [((), 0), (("--class", "video"), 1)])

@@ -45,7 +45,10 @@ CLASSES = {
 # Codes that PS3.16 takes from elsewhere and pydicom's dictionary does not list.
 ELSEWHERE = {
     ("RFC5646", "en-US"),  # CID 5000
-    *(("UCUM", unit) for unit in ("ml", "mGy", "mGy.cm", "mA", "{events}", "{X-Ray sources}")),
+    *(
+        ("UCUM", unit)
+        for unit in ("kg", "ml", "mGy", "mGy.cm", "mA", "{events}", "{X-Ray sources}")
+    ),
     ("UCUM", "{animals}"),
 }
 KNOWN = {

@@ -2,7 +2,8 @@
 
 Two phases, contrast and saline, by a power injector. Performed is less than planned: the pressure
 came near its limit, so the flow was reduced. Headings, names and codes are those of PS3.16 TID
-11001 and 11020 with the templates below them, as the code lists of PS3.16 have them.
+11001 and 11020 with the templates below them, as the code lists of PS3.16 have them. The class has
+no tables (A.35.20.3.1.2), so how flow and pressure went is told as numbers, each with its moment.
 """
 
 from __future__ import annotations
@@ -32,15 +33,19 @@ _IOPROMIDE: Final = ("353903006", "SCT", "Iopromide")
 _SALINE: Final = ("373757009", "SCT", "Saline")
 _INTRAVENOUS: Final = ("47625008", "SCT", "Intravenous route")
 _LIMIT: Final = 2100  # kPa
-# Seconds since the injection began, flow in ml/s, pressure in kPa.
+_FLOW: Final = ("122094", "DCM", "Rate of administration")
+_PRESSURE: Final = ("PRESSURE", "99ANODE", "Pressure")
+# Seconds since the injection began, flow in ml/s, pressure in kPa. Contrast until second 23, then
+# saline, which is thinner: what flowed until then and after is what the phases say.
 _COURSE: Final = (
     (0, 0.0, 0),
     (2, 4.0, 980),
     (6, 4.0, 1560),
     (12, 4.0, 1940),
     (16, 3.6, 1870),
-    (22, 3.6, 1850),
-    (24, 0.0, 120),
+    (23, 3.6, 1850),
+    (33, 3.6, 760),
+    (35, 0.0, 60),
 )
 
 
@@ -56,7 +61,7 @@ class Phase:
 
 
 _PLANNED: Final = (Phase("P1", "A", 90, 4.0), Phase("P2", "B", 40, 4.0))
-_PERFORMED: Final = (Phase("P1", "A", 84.4, 4.0, 1940), Phase("P2", "B", 39.8, 3.6, 1870))
+_PERFORMED: Final = (Phase("P1", "A", 84.4, 4.0, 1940), Phase("P2", "B", 39.6, 3.6, 1850))
 
 
 def instances() -> dict[str, Dataset]:
@@ -70,13 +75,16 @@ def _planned() -> Dataset:
         ("130226", "DCM", "Planned Imaging Agent Administration"),
         sr.language(),
         *sr.device("INJECTOR1"),
+        _procedure(),
         sr.text(
             ("130200", "DCM", "Imaging Agent Administration Protocol Name"), "Liver, three phases"
         ),
         *_agents(),
+        *_consumables(performed=False),
         sr.container(
             ("130192", "DCM", "Imaging Agent Administration Steps"),
-            _step(_PLANNED, template="11005"),
+            _step(_PLANNED),
+            template="11006",
         ),
         template="11001",
     )
@@ -88,16 +96,17 @@ def _performed(planned: Dataset) -> Dataset:
         ("130227", "DCM", "Performed Imaging Agent Administration"),
         sr.language(),
         *sr.device("INJECTOR1"),
+        _procedure(),
         sr.composite(
             ("130236", "DCM", "Planned Imaging Agent Administration SOP Instance"), planned
         ),
         *_agents(),
         sr.container(
             ("130237", "DCM", "Imaging Agent Administration Activity"),
-            _step(_PERFORMED, template="11021"),
+            _step(_PERFORMED),
             _events(),
         ),
-        *_consumables(),
+        *_consumables(performed=True),
         sr.coded(
             ("130211", "DCM", "Imaging Agent Administration Completion Status"),
             ("255594003", "SCT", "Complete"),
@@ -117,6 +126,13 @@ def _performed(planned: Dataset) -> Dataset:
         SynchronizationTrigger="NO TRIGGER",
         AcquisitionTimeSynchronized="Y",
         SynchronizationFrameOfReferenceUID=uid("clock", _STUDY.key),
+    )
+
+
+def _procedure() -> ContentItem:
+    """TID 1005: which procedure it belongs to, namely that of the study."""
+    return sr.identified(
+        ("121018", "DCM", "Procedure Study Instance UID"), f"study/{_STUDY.key}", by=sr.OBSERVED
     )
 
 
@@ -144,8 +160,8 @@ def _agents() -> list[ContentItem]:
     ]
 
 
-def _step(phases: tuple[Phase, ...], template: str) -> ContentItem:
-    """TID 11005 as planned, TID 11021 as performed: one step of all phases."""
+def _step(phases: tuple[Phase, ...]) -> ContentItem:
+    """One step of all phases, as planned or as performed."""
     performed = phases is _PERFORMED
     content = [
         sr.text(("130196", "DCM", "Imaging Agent Administration Step Identifier"), "S1"),
@@ -171,9 +187,7 @@ def _step(phases: tuple[Phase, ...], template: str) -> ContentItem:
         )
         content.append(sr.number(("130241", "DCM", "Total Step Volume Administered"), total, _ML))
         content.append(_course())
-    return sr.container(
-        ("130195", "DCM", "Imaging Agent Administration Step"), *content, template=template
-    )
+    return sr.container(("130195", "DCM", "Imaging Agent Administration Step"), *content)
 
 
 def _phase(phase: Phase, *, performed: bool) -> ContentItem:
@@ -203,26 +217,27 @@ def _phase(phase: Phase, *, performed: bool) -> ContentItem:
 
 
 def _course() -> ContentItem:
-    """How flow and pressure went, as tables."""
-    seconds = (("130194", "DCM", "Time after the start of injection"), _S)
-    flow = (("122094", "DCM", "Rate of administration"), _ML_S)
-    pressure = (("PRESSURE", "99ANODE", "Pressure"), _KPA)
+    """How flow and pressure went."""
     return sr.container(
         ("130232", "DCM", "Imaging Agent Administration Graph"),
-        sr.table(
+        sr.container(
             ("130229", "DCM", "Flow Rate vs Time"),
-            (seconds, flow),
-            [(second, each) for second, each, _ in _COURSE],
+            *(sr.number(_FLOW, flow, _ML_S, _moment(at)) for at, flow, _ in _COURSE),
         ),
-        sr.table(
+        sr.container(
             ("130230", "DCM", "Pressure vs Time"),
-            (seconds, pressure),
-            [(second, each) for second, _, each in _COURSE],
+            *(sr.number(_PRESSURE, each, _KPA, _moment(at)) for at, _, each in _COURSE),
         ),
     )
 
 
+def _moment(second: float) -> ContentItem:
+    named = ("130194", "DCM", "Time after the start of injection")
+    return sr.number(named, second, _S, by=sr.PROPERTIES)
+
+
 def _events() -> ContentItem:
+    """TID 11022: what the injector has noticed."""
     return sr.container(
         ("130233", "DCM", "Imaging Agent Administration Injector Events"),
         sr.coded(
@@ -234,20 +249,29 @@ def _events() -> ContentItem:
                 by=sr.PROPERTIES,
             ),
         ),
+        template="11022",
     )
 
 
-def _consumables() -> list[ContentItem]:
-    kinds = (
-        (("61968008", "SCT", "Syringe"), "(01)04012345678901"),
-        (("19923001", "SCT", "Catheter"), "(01)04012345678918"),
+def _consumables(*, performed: bool) -> list[ContentItem]:
+    """TID 11005: the syringe that takes the agent, and the catheter into the vein."""
+    catheter = sr.coded(
+        ("130257", "DCM", "Consumable Catheter Type"),
+        ("82449006", "SCT", "Peripheral intravenous catheter"),
     )
+    kinds: tuple[tuple[sr.Concept, str, tuple[ContentItem, ...]], ...] = (
+        (("61968008", "SCT", "Syringe"), "(01)04012345678901", ()),
+        (("19923001", "SCT", "Catheter"), "(01)04012345678918", (catheter,)),
+    )
+    new = (sr.coded(("130224", "DCM", "Consumable is New"), sr.YES),) if performed else ()
     return [
         sr.container(
             ("130222", "DCM", "Imaging Agent Administration Consumable"),
             sr.coded(("130223", "DCM", "Imaging Agent Administration Consumable Type"), kind),
-            sr.coded(("130224", "DCM", "Consumable is New"), sr.YES),
+            *new,
+            *more,
             sr.text(("130231", "DCM", "Barcode Value"), barcode),
+            template="11005",
         )
-        for kind, barcode in kinds
+        for kind, barcode, more in kinds
     ]

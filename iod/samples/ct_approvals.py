@@ -18,6 +18,7 @@ from iod.samples.subjects import INSTITUTION, Equipment, equip, sop_common
 _APPROVED: Final = ("128603", "DCM", "Approved for use at the institution")
 _DEPRECATED: Final = ("128610", "DCM", "Deprecated protocol")
 _DISAPPROVED: Final = ("128623", "DCM", "Disapproved for use at the institution")
+_YEARS: Final = 10  # that an approval holds: long, so that one is in force when samples are tried
 _WITHOUT_INSTITUTION: Final = (_DEPRECATED,)
 _WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
 
@@ -50,6 +51,7 @@ def _approval(
 ) -> Dataset:
     made = sop_common(ProtocolApprovalStorage, "ct-protocols", name)
     equip(made, _WRITER)
+    put(made, InstanceCreationDate=when[:8], InstanceCreationTime=when[8:])
     said = item(
         AssertionCodeSequence=[code(*assertion)],
         AssertionUID=uid("assertion", name),
@@ -68,7 +70,7 @@ def _approval(
     if assertion not in _WITHOUT_INSTITUTION:
         put(said, InstitutionCodeSequence=[code("ASH", "99ANODE", INSTITUTION)])
     if assertion == _APPROVED:
-        put(said, AssertionExpirationDateTime=f"{int(when[:4]) + 3}{when[4:]}")
+        put(said, AssertionExpirationDateTime=f"{int(when[:4]) + _YEARS}{when[4:]}")
     if of:
         put(said, RelatedAssertionSequence=[item(ReferencedAssertionUID=uid("assertion", of))])
     return put(made, ApprovalSubjectSequence=[reference(subject)], ApprovalSequence=[said])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from pydicom import Dataset
@@ -16,15 +17,24 @@ _WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
 _VALUES: Final = {"CS": "SelectorCSValue", "DS": "SelectorDSValue", "FD": "SelectorFDValue"}
 
 
-def defined(
-    name: str, title: str, version: int, kvp: int, *, predecessor: Dataset | None = None
-) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a protocol: what it is called, its number, its tube voltage in kV, its day."""
+
+    title: str
+    number: int
+    kvp: int
+    created: str
+
+
+def defined(name: str, version: Version, *, predecessor: Dataset | None = None) -> Dataset:
     """A spiral scan of the abdomen and its reconstruction, for one model of scanner."""
     made = sop_common(CTDefinedProcedureProtocolStorage, "ct-protocols", name)
     equip(made, _WRITER)
     put(
         made,
-        ProtocolName=title,
+        InstanceCreationDate=version.created,
+        ProtocolName=version.title,
         ContentCreatorName="Physicist^Petra",
         CustodialOrganizationSequence=[
             item(InstitutionName=INSTITUTION, InstitutionCodeSequence=[])
@@ -32,7 +42,7 @@ def defined(
         ResponsibleGroupCodeSequence=[],
         PotentialScheduledProtocolCodeSequence=[code("CTABD", "99ANODE", "CT of the abdomen")],
         PotentialRequestedProcedureCodeSequence=[code("CTABD", "99ANODE", "CT of the abdomen")],
-        ProtocolDesignRationale=f"Version {version}: {kvp} kV.",
+        ProtocolDesignRationale=f"Version {version.number}: {version.kvp} kV.",
         EquipmentModality="CT",
         ModelSpecificationSequence=[
             item(Manufacturer=SCANNER.manufacturer, ManufacturerModelName=SCANNER.model)
@@ -43,7 +53,7 @@ def defined(
         InstructionSequence=[
             item(InstructionIndex=1, InstructionText="Breathe in and hold your breath.")
         ],
-        AcquisitionProtocolElementSpecificationSequence=[_acquisition(kvp)],
+        AcquisitionProtocolElementSpecificationSequence=[_acquisition(version.kvp)],
         ReconstructionProtocolElementSpecificationSequence=[_reconstruction()],
     )
     if predecessor is not None:

@@ -18,8 +18,8 @@ _PLANE: Final = ("128120", "DCM", "Plane through Superior Extent")
 _LOWER_PLANE: Final = ("128121", "DCM", "Plane through Inferior Extent")
 
 
-def performed(by: Dataset, images: list[Dataset]) -> Dataset:
-    """Version 2 of the protocol, as it was carried out for the images."""
+def performed(by: Dataset, images: list[Dataset], kvp: int) -> Dataset:
+    """A protocol as it was carried out for the images, at this tube voltage in kV."""
     made = begun(_PROTOCOLS, CTPerformedProcedureProtocolStorage, "performed")
     return put(
         made,
@@ -40,13 +40,13 @@ def performed(by: Dataset, images: list[Dataset]) -> Dataset:
                 InstructionPerformedDateTime=_STUDY.date + _STUDY.time,
             )
         ],
-        AcquisitionProtocolElementSequence=[_acquisition()],
+        AcquisitionProtocolElementSequence=[_acquisition(kvp)],
         ReconstructionProtocolElementSequence=[_reconstruction()],
         StorageProtocolElementSequence=[_storage(images)],
     )
 
 
-def _acquisition() -> Dataset:
+def _acquisition(kvp: int) -> Dataset:
     return item(
         ProtocolElementNumber=1,
         ProtocolElementName="Spiral",
@@ -66,15 +66,16 @@ def _acquisition() -> Dataset:
         AcquisitionMotion="SINGLE",
         AcquisitionStartLocationSequence=[_location(_PLANE)],
         AcquisitionEndLocationSequence=[_location(_LOWER_PLANE)],
-        CTXRayDetailsSequence=[_beam()],
+        CTXRayDetailsSequence=[_beam(kvp)],
     )
 
 
-def _beam() -> Dataset:
+def _beam(kvp: int) -> Dataset:
+    # Of a spiral, the time of a revolution over the pitch factor; C.8.15.3.8.
     return item(
         BeamNumber=1,
-        KVP=100,
-        ExposureTimeInms=4000.0,
+        KVP=kvp,
+        ExposureTimeInms=500.0,
         XRayTubeCurrentInmA=220.0,
         ExposureInmAs=110.0,
         AutoKVPSelectionType="NONE",

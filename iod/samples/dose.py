@@ -23,12 +23,16 @@ _ESTIMATES: Final = Series(_STUDY, "SR", 2, "Organ doses", _ESTIMATOR)
 _MGY, _MGY_CM, _MM = ("mGy", "mGy"), ("mGy.cm", "mGy.cm"), ("mm", "mm")
 _S, _KV, _MA, _COUNT = ("s", "s"), ("kV", "kV"), ("mA", "mA"), ("{events}", "events")
 _NONE: Final = ("1", "no units")
-_CTDI, _DLP = 6.4, 224.0
-# What each organ took, in mGy.
+_CTDI, _LENGTH = 6.4, 350.0  # mGy, mm
+_DLP = _CTDI * _LENGTH / 10
+_PITCH, _COLLIMATION, _ROTATION = 1.2, 38.4, 0.5  # ratio, mm, s
+_EXPOSURE = round(_LENGTH / (_PITCH * _COLLIMATION) * _ROTATION, 1)  # s
+_BOTH: Final = ("51440002", "SCT", "Bilateral")
+# What each organ took, in mGy; of a pair, both (TID 10023).
 _ORGANS: Final = (
-    (("39607008", "SCT", "Lung"), 9.1),
-    (("76752008", "SCT", "Breast"), 8.3),
-    (("80891009", "SCT", "Heart"), 8.8),
+    (("39607008", "SCT", "Lung"), _BOTH, 9.1),
+    (("76752008", "SCT", "Breast"), _BOTH, 8.3),
+    (("80891009", "SCT", "Heart"), None, 8.8),
 )
 
 
@@ -52,8 +56,16 @@ def _report() -> Dataset:
             by=sr.MODIFIED,
         ),
         *sr.device("CT1"),
-        sr.at(("113809", "DCM", "Start of X-Ray Irradiation"), f"{_STUDY.date}101500"),
-        sr.at(("113810", "DCM", "End of X-Ray Irradiation"), f"{_STUDY.date}101507"),
+        sr.at(
+            ("113809", "DCM", "Start of X-Ray Irradiation"),
+            f"{_STUDY.date}{_STUDY.time}",
+            by=sr.OBSERVED,
+        ),
+        sr.at(
+            ("113810", "DCM", "End of X-Ray Irradiation"),
+            f"{_STUDY.date}{int(_STUDY.time) + _EXPOSURE:08.1f}",
+            by=sr.OBSERVED,
+        ),
         sr.coded(
             ("113705", "DCM", "Scope of Accumulation"),
             ("113014", "DCM", "Study"),
@@ -106,11 +118,11 @@ def _acquisition() -> ContentItem:
 def _parameters() -> ContentItem:
     return sr.container(
         ("113822", "DCM", "CT Acquisition Parameters"),
-        sr.number(("113824", "DCM", "Exposure Time"), 7, _S),
-        sr.number(("113825", "DCM", "Scanning Length"), 350, _MM),
+        sr.number(("113824", "DCM", "Exposure Time"), _EXPOSURE, _S),
+        sr.number(("113825", "DCM", "Scanning Length"), _LENGTH, _MM),
         sr.number(("113826", "DCM", "Nominal Single Collimation Width"), 0.6, _MM),
-        sr.number(("113827", "DCM", "Nominal Total Collimation Width"), 38.4, _MM),
-        sr.number(("113828", "DCM", "Pitch Factor"), 1.2, ("{ratio}", "ratio")),
+        sr.number(("113827", "DCM", "Nominal Total Collimation Width"), _COLLIMATION, _MM),
+        sr.number(("113828", "DCM", "Pitch Factor"), _PITCH, ("{ratio}", "ratio")),
         sr.number(("113823", "DCM", "Number of X-Ray Sources"), 1, ("{X-Ray sources}", "sources")),
         sr.container(
             ("113831", "DCM", "CT X-Ray Source Parameters"),
@@ -118,7 +130,7 @@ def _parameters() -> ContentItem:
             sr.number(("113733", "DCM", "KVP"), 120, _KV),
             sr.number(("113833", "DCM", "Maximum X-Ray Tube Current"), 210, _MA),
             sr.number(("113734", "DCM", "X-Ray Tube Current"), 180, _MA),
-            sr.number(("113834", "DCM", "Exposure Time per Rotation"), 0.5, _S),
+            sr.number(("113834", "DCM", "Exposure Time per Rotation"), _ROTATION, _S),
         ),
     )
 
@@ -131,7 +143,7 @@ def _estimate(report: Dataset) -> Dataset:
         sr.container(
             ("128402", "DCM", "Radiation Dose Estimate"),
             sr.text(("128403", "DCM", "Radiation Dose Estimate Name"), "Organ doses of the chest"),
-            *(_organ(organ, dose) for organ, dose in _ORGANS),
+            *(_organ(*each) for each in _ORGANS),
             _methodology(report),
         ),
         template="10030",
@@ -141,19 +153,21 @@ def _estimate(report: Dataset) -> Dataset:
     )
 
 
-def _organ(organ: sr.Concept, dose: float) -> ContentItem:
+def _organ(organ: sr.Concept, side: sr.Concept | None, dose: float) -> ContentItem:
+    sides = [sr.coded(("272741003", "SCT", "Laterality"), side, by=sr.MODIFIED)] if side else []
     return sr.container(
         ("113517", "DCM", "Organ Dose Information"),
-        sr.coded(("363698007", "SCT", "Finding Site"), organ),
+        sr.coded(("363698007", "SCT", "Finding Site"), organ, by=sr.MODIFIED),
+        *sides,
         sr.number(("128533", "DCM", "Mean Absorbed Radiation Dose"), dose, _MGY),
     )
 
 
 def _methodology(report: Dataset) -> ContentItem:
+    """TID 10033; all events of the report were used, so none is named."""
     return sr.container(
         ("128415", "DCM", "Radiation Dose Estimate Methodology"),
         sr.composite(("128416", "DCM", "SR Instance Used"), report),
-        sr.identified(("128429", "DCM", "Event UID Used"), "event/dose/1"),
         sr.container(
             ("128500", "DCM", "Patient Radiation Dose Model"),
             sr.coded(
@@ -164,6 +178,7 @@ def _methodology(report: Dataset) -> ContentItem:
                 ("128420", "DCM", "Radiation Transport Model Type"),
                 ("128422", "DCM", "Voxelized Radiation Transport Model"),
             ),
+            _demographics(),
         ),
         sr.container(
             ("128476", "DCM", "Radiation Dose Estimate Method"),
@@ -172,4 +187,15 @@ def _methodology(report: Dataset) -> ContentItem:
                 ("D009010", "MSH", "Monte Carlo Method"),
             ),
         ),
+    )
+
+
+def _demographics() -> ContentItem:
+    """Whom the model stands for."""
+    return sr.container(
+        ("128427", "DCM", "Patient Model Demographics"),
+        sr.number(("128428", "DCM", "Model Minimum Age"), 18, ("a", "year")),
+        sr.coded(("128437", "DCM", "Model Patient Sex"), ("F", "DCM", "Female")),
+        sr.number(("128438", "DCM", "Model Minimum Weight"), 50, ("kg", "kg")),
+        sr.number(("128441", "DCM", "Model Maximum Weight"), 75, ("kg", "kg")),
     )

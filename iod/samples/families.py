@@ -44,7 +44,8 @@ def _family(name: str, told: str, *classes: str, needs: tuple[str, str] | None =
 FAMILIES: Final = (
     _family(
         "radiotherapy",
-        "Structure set, segment annotation, physician intent, radiations, radiation set",
+        "Planning images, structure set, segment annotation, intent, radiations, radiation set",
+        "2",
         "481.3",
         "481.10",
         "481.11",

@@ -10,10 +10,10 @@ from typing import Final
 
 import highdicom as hd
 import numpy as np
-from highdicom.sr import Comprehensive3DSR, ContentItem
+from highdicom.sr import Comprehensive3DSR, ComprehensiveSR, ContentItem, EnhancedSR
 from pydicom import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import ComprehensiveSRStorage, EnhancedSRStorage, ExtensibleSRStorage
+from pydicom.uid import ExtensibleSRStorage
 
 from iod.samples import sr
 from iod.samples.ct_images import SCANNER, phantom, slice_of
@@ -40,8 +40,8 @@ def instances() -> dict[str, Dataset]:
     return {
         **{f"image-{number}": each for number, each in enumerate(images, start=1)},
         "report": _report(images[1]),
-        "enhanced": _plain(_ENHANCED, EnhancedSRStorage, images[1]),
-        "comprehensive": _plain(_COMPREHENSIVE, ComprehensiveSRStorage, images[1]),
+        "enhanced": _plain(EnhancedSR, _ENHANCED, images[1]),
+        "comprehensive": _plain(ComprehensiveSR, _COMPREHENSIVE, images[1]),
         "extensible": _extensible(images[1]),
     }
 
@@ -82,15 +82,25 @@ def _report(measured: Dataset) -> Dataset:
         content=content,
         series_description=_REPORTS.description,
         is_complete=True,
+        is_final=True,
         **made_by(_REPORTS, "report"),
     )
     return settled(made, _REPORTS)
 
 
-def _plain(series: Series, sop_class_uid: str, measured: Dataset) -> Dataset:
+def _plain(
+    builder: type[EnhancedSR] | type[ComprehensiveSR], series: Series, of: Dataset
+) -> Dataset:
     """The finding with its image and its length, and what follows from it."""
-    root = _root(_finding(measured))
-    return sr.document(series, sop_class_uid, "findings", root, evidence=[measured])
+    made = builder(
+        evidence=[of],
+        content=_root(_finding(of)),
+        series_description=series.description,
+        is_complete=True,
+        is_final=True,
+        **made_by(series, "findings"),
+    )
+    return settled(made, series)
 
 
 def _extensible(measured: Dataset) -> Dataset:
@@ -116,6 +126,7 @@ def _root(*findings: ContentItem) -> ContentItem:
         *sr.observer("Reader^Rosa"),
         sr.container(("121070", "DCM", "Findings"), *findings),
         sr.container(("121076", "DCM", "Conclusions"), _conclusion()),
+        by=None,
     )
 
 

@@ -26,6 +26,13 @@ _OPHTHALMIC: Final = "1.2.840.10008.5.1.4.1.1.77.1.5."
 _FRAME: Final = uid("frame", _STUDY.key)
 _SCANS, _DEPTH, _WIDTH = 12, 48, 64
 _ACROSS, _ALONG, _DOWN = 0.5, 0.1, 0.04  # mm: between scans, between columns, in depth
+_SIDE, _FINE = 96, 0.1  # of the photograph: pixels along a side, and mm between them
+# Pixels of the photograph that the scans lie on: the middle ones. A scan is a row of it.
+_BETWEEN: Final = _ACROSS / _FINE
+_TOP: Final = (_SIDE - _BETWEEN * (_SCANS - 1)) / 2
+_BOTTOM: Final = _SIDE - _TOP
+_LEFT: Final = (_SIDE - _WIDTH * _ALONG / _FINE) / 2
+_RIGHT: Final = _SIDE - _LEFT
 # CID 7202
 _STRUCTURE: Final = ("128250", "DCM", "Structural image for image processing")
 _FLOW: Final = ("128251", "DCM", "Flow image for image processing")
@@ -64,12 +71,13 @@ def _photograph() -> Dataset:
     made = begun(_series(1, "OP", "Fundus"), f"{_OPHTHALMIC}1", "fundus")
     synchronized(one_frame(region(made)), _STUDY.key)
     photographed(made, ("409898007", "SCT", "Fundus Camera"))
-    put(made, PixelSpacing=[0.1, 0.1])
-    return colour_pixels(made, fundus(96))
+    put(made, PixelSpacing=[_FINE, _FINE])
+    return colour_pixels(made, fundus(_SIDE))
 
 
 def _position(number: int) -> Dataset:
-    return item(ImagePositionPatient=[0, number * _ACROSS, 0])
+    """Where a scan is: from the patient's right to the left, and from the head downwards."""
+    return item(ImagePositionPatient=[0, 0, -number * _ACROSS])
 
 
 def _shared() -> Dataset:
@@ -77,17 +85,17 @@ def _shared() -> Dataset:
     anatomy = item(FrameLaterality="R", AnatomicRegionSequence=[code(*_RETINA)])
     return item(
         PixelMeasuresSequence=[item(PixelSpacing=[_DOWN, _ALONG], SliceThickness="0.5")],
-        PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 0, 1])],
+        PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
         FrameAnatomySequence=[anatomy],
     )
 
 
 def _location(number: int, photograph: Dataset) -> Dataset:
     """An item of Ophthalmic Frame Location Sequence, C.8.17.10.1: rows and columns of a scan."""
-    row = 24.0 + 4 * number
+    row = _TOP + _BETWEEN * number
     return reference(
         photograph,
-        ReferenceCoordinates=[row, 16.0, row, 80.0],
+        ReferenceCoordinates=[row, _LEFT, row, _RIGHT],
         OphthalmicImageOrientation="LINEAR",
         PurposeOfReferenceCodeSequence=[code("121311", "DCM", "Localizer")],
     )
@@ -205,7 +213,11 @@ def _en_face(volume: Dataset, flow: Dataset, photograph: Dataset) -> Dataset:
     region(made)
     sources = ((volume, _STRUCTURE), (flow, _FLOW))
     place = reference(
-        photograph, ReferenceCoordinates=[24.0, 16.0, 24.0, 80.0, 68.0, 80.0, 68.0, 16.0]
+        photograph,
+        ReferenceCoordinates=[
+            *(_TOP, _LEFT, _TOP, _RIGHT),
+            *(_BOTTOM, _RIGHT, _BOTTOM, _LEFT),
+        ],
     )
     put(
         made,
@@ -215,7 +227,7 @@ def _en_face(volume: Dataset, flow: Dataset, photograph: Dataset) -> Dataset:
         FrameOfReferenceUID=_FRAME,
         PositionReferenceIndicator="",
         PatientOrientation=["L", "F"],
-        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        ImageOrientationPatient=[1, 0, 0, 0, 0, -1],
         PixelSpacing=[_ACROSS, _ALONG],
         SourceImageSequence=[
             reference(each, PurposeOfReferenceCodeSequence=[code(*why)]) for each, why in sources

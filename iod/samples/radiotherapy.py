@@ -1,7 +1,8 @@
 """A treatment in radiotherapy of the second generation, PS3.3 A.86 (Supplements 147 and 175).
 
-Structure set -> segment annotation -> physician intent with prescription -> two C-arm radiations
--> radiation set with the dose that each contributes. Prostate, 30 fractions of 2 Gy.
+Planning images -> structure set -> segment annotation -> physician intent with prescription -> two
+C-arm radiations -> radiation set with the dose that each contributes. Prostate, 30 fractions of
+2 Gy.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from pydicom import Dataset
 from pydicom.uid import RTRadiationSetStorage
 
+from iod.samples.identity import uid
 from iod.samples.items import item, put, reference
 from iod.samples.referring import common_references
 from iod.samples.rt_common import (
     RADIATIONS,
+    STUDY,
     conceptual_volume,
     label,
     located,
@@ -20,7 +23,7 @@ from iod.samples.rt_common import (
 )
 from iod.samples.rt_intent import annotation, intent
 from iod.samples.rt_radiation import radiation
-from iod.samples.rt_structures import ISOCENTRE, structures
+from iod.samples.rt_structures import ISOCENTRE, planning_images, structures
 
 _ANGLES = (90.0, 270.0)
 _METERSET = 112.0
@@ -29,13 +32,15 @@ _DOSE = 1.0  # Gy that each radiation gives to the reference point
 
 def instances() -> dict[str, Dataset]:
     """The treatment, from its volumes to the set of radiations."""
-    volumes = structures()
+    images = planning_images()
+    volumes = structures(images)
     annotated = annotation(volumes)
     prescribed = intent(annotated)
     radiations = [
         radiation(number, angle, _METERSET) for number, angle in enumerate(_ANGLES, start=1)
     ]
     return {
+        **{f"planning-image-{number}": each for number, each in enumerate(images, start=1)},
         "structure-set": volumes,
         "segment-annotation": annotated,
         "physician-intent": prescribed,
@@ -60,7 +65,13 @@ def _radiation_set(annotated: Dataset, prescribed: Dataset, radiations: list[Dat
                 ReferencedRTPrescriptionSequence=[item(ReferencedRTPrescriptionIndex=1)],
             )
         ],
-        TreatmentPositionGroupSequence=[],
+        TreatmentPositionGroupSequence=[
+            item(
+                TreatmentPositionGroupUID=uid("treatment-position", STUDY.key),
+                TreatmentPositionGroupLabel="Supine",
+                ReferencedRTRadiationSequence=[reference(each) for each in radiations],
+            )
+        ],
         RTRadiationSequence=[reference(each) for each in radiations],
         RadiationDoseIdentificationSequence=[
             item(

@@ -61,7 +61,7 @@ def instances() -> dict[str, Dataset]:
 def _housing() -> ContentItem:
     return sr.container(
         _KEPT,
-        sr.coded(_PHASE, ("127101", "DCM", "In home cage")),
+        sr.coded(_PHASE, ("127101", "DCM", "In home cage"), by=sr.MODIFIED),
         sr.container(
             ("127120", "DCM", "Animal housing"),
             sr.coded(
@@ -80,7 +80,7 @@ def _housing() -> ContentItem:
 def _heating() -> ContentItem:
     return sr.container(
         _KEPT,
-        sr.coded(_PHASE, ("363679005", "SCT", "Imaging procedure")),
+        sr.coded(_PHASE, ("363679005", "SCT", "Imaging procedure"), by=sr.MODIFIED),
         sr.container(
             ("127040", "DCM", "Heating conditions"),
             sr.coded(

@@ -1,7 +1,8 @@
 """Structured reports: a tree of content items and the document around it, PS3.3 C.17 and C.18.
 
-Content items are highdicom's; the document is ours, since highdicom knows three SR classes only. A
-concept is three words: value, scheme, meaning.
+Content items are highdicom's, and so are documents of the three SR classes that it knows
+(`measurements`); those of other classes are put together here. A concept is three words: value,
+scheme, meaning.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ def _with(made: ContentItem, children: Iterable[ContentItem]) -> ContentItem:
 def container(
     concept: Concept,
     *children: ContentItem,
-    by: RelationshipTypeValues = CONTAINS,
+    by: RelationshipTypeValues | None = CONTAINS,
     template: str | None = None,
 ) -> ContentItem:
-    """A heading with what is below it."""
+    """A heading with what is below it; the root of a tree is below nothing."""
     made = hd.sr.ContainerContentItem(
         _code(concept), is_content_continuous=False, template_id=template, relationship_type=by
     )
