@@ -99,7 +99,7 @@ MultienergyCTAcquisition O | MultienergyCTCharacteristicsSequence O
 UserContentLabel O | UserContentLongLabel O | RTRadiationSetIntent O
 TreatmentDeviceIdentificationSequence O | MIMETypeOfEncapsulatedDocument O
 AssessmentSummary O | AssessmentLabel O | AssessmentTypeCodeSequence O
-AssessedSOPInstanceSequence O
+AssessedSOPInstanceSequence O | SharedFunctionalGroupsSequence O
 """
 
 # What is known of a sequence's items. A code's items (PS3.3 8.8) need no row here.
@@ -134,6 +134,9 @@ _ITEMS: Mapping[str, str] = {
     "AlternateRepresentationSequence": _REFERENCE,
     "ReferencedSOPSequence": _REFERENCE,  # whatever it refers to: archive/references.py
     "MultienergyCTCharacteristicsSequence": "MonoenergeticEnergyEquivalent",
+    # What holds for all frames of an enhanced image; what each frame has is not known.
+    "SharedFunctionalGroupsSequence": "MultienergyCTCharacteristicsSequence FrameAnatomySequence",
+    "FrameAnatomySequence": "FrameLaterality AnatomicRegionSequence",
     "TreatmentDeviceIdentificationSequence": """DeviceLabel DeviceTypeCodeSequence Manufacturer
         ManufacturerModelName DeviceSerialNumber SoftwareVersions DeviceAlternateIdentifier
         InstitutionName InstitutionalDepartmentName""",

@@ -5,6 +5,7 @@ Law: what is written goes through `commits`, what is read through connections th
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -21,7 +22,7 @@ from archive.dialect import Connection, Dialect
 from archive.errors import ArchiveError, Unavailable
 from archive.found import Found
 from archive.judgements import Judgements
-from archive.migrations import migrate
+from archive.migrations import FIRST, KEYS, migrate
 from archive.query import Query
 from archive.record import Record, StoredInstance
 from archive.references import Examined, References, State, Waiting
@@ -40,6 +41,8 @@ from archive.writer import (
 )
 
 __all__ = ["Added", "Counts", "Index"]
+
+_log = logging.getLogger("anode.archive")
 
 IDLE_READERS = 8
 FETCHED = 256  # rows read at a time while an answer streams
@@ -82,11 +85,22 @@ class Index:
         self._readers: deque[Connection] = deque()
         try:
             with self._dialect.preparing():
-                migrate(self._dialect.database)
+                applied = migrate(self._dialect.database)
+            if FIRST not in applied and not KEYS.isdisjoint(applied):
+                self._tell_of_keys()
         except ArchiveError:
             raise
         except Exception as error:
             raise self._dialect.refusal(error) from error
+
+    def _tell_of_keys(self) -> None:
+        """Whoever brings the index to a newer version is told what that does not bring."""
+        if held := self.counts().instances:
+            _log.warning(
+                "this version has keys that %d instances stored by an older one do not match: "
+                "`anode reindex` fills them",
+                held,
+            )
 
     def close(self) -> None:
         """Wait for the group being committed, then let go of the database."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom import Dataset
 
-from scu.associate import Target
+from archive.adopters import Reading
+from archive.reindexing import reindex
+from config import catalogue
+from scu import find
+from scu.associate import Target, associate
 from tests import clients
 from tests.nodes import node, target
 from tests.nonpatients import code, filled
@@ -24,6 +32,23 @@ OBJECTS: dict[str, dict[str, Any]] = {
     "plain CT": {
         "MultienergyCTAcquisition": "NO",
         "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+    },
+    "enhanced CT": {
+        "ImageType": ["DERIVED", "PRIMARY", "VOLUME", "MAT_SPECIFIC"],
+        "SharedFunctionalGroupsSequence": [
+            {
+                "MultienergyCTCharacteristicsSequence": [{"MonoenergeticEnergyEquivalent": 55.0}],
+                "FrameAnatomySequence": [
+                    {
+                        "FrameLaterality": "U",
+                        "AnatomicRegionSequence": code("80891009", "Heart", "SCT"),
+                    }
+                ],
+            }
+        ],
+    },
+    "eye volume": {
+        "SharedFunctionalGroupsSequence": [{"FrameAnatomySequence": [{"FrameLaterality": "R"}]}],
     },
     "radiation set": {
         "UserContentLabel": "PROSTATE 1",
@@ -75,6 +100,32 @@ CASES: list[tuple[dict[str, Any], set[str]]] = [
         {"multi-energy CT"},
     ),
     ({"MultienergyCTCharacteristicsSequence": {"MonoenergeticEnergyEquivalent": 71.0}}, set()),
+    (
+        {
+            "SharedFunctionalGroupsSequence": {
+                "MultienergyCTCharacteristicsSequence": {"MonoenergeticEnergyEquivalent": 55.0}
+            }
+        },
+        {"enhanced CT"},
+    ),
+    (
+        {"SharedFunctionalGroupsSequence": {"FrameAnatomySequence": {"FrameLaterality": "R"}}},
+        {"eye volume"},
+    ),
+    (
+        {
+            "SharedFunctionalGroupsSequence": {
+                "FrameAnatomySequence": {
+                    "FrameLaterality": "",
+                    "AnatomicRegionSequence": {"CodeValue": "80891009"},
+                }
+            }
+        },
+        {"enhanced CT"},
+    ),
+    ({"ImageType": "*_SPEC*"}, {"enhanced CT"}),
+    ({"ImageType": ["NOSUCH", "VMI"]}, {"multi-energy CT"}),
+    ({"ImageType": "vmi"}, set()),
     ({"UserContentLabel": "PROSTATE*"}, {"radiation set"}),
     ({"UserContentLongLabel": "*first?phase"}, {"radiation set"}),
     ({"RTRadiationSetIntent": "TREATMENT"}, {"radiation set"}),
@@ -135,3 +186,49 @@ def test_each_key_finds_its_object(at, keys, expected):
     assert {names[answer.SOPInstanceUID] for answer in found} == expected
     for answer in found:
         assert all(answer[keyword].value for keyword in keys)
+
+
+MODEL = f"{clients.STUDY_ROOT}1"
+
+
+@pytest.mark.parametrize("level", ["STUDY", "SERIES"])
+@pytest.mark.parametrize(("keys", "expected"), CASES)
+def test_each_key_finds_what_its_object_is_in(at, level, keys, expected):
+    """PS3.4 C.4.1.3.2.2: what has an object below that matches, when relational is agreed to."""
+    asked = filled(Dataset(), {"QueryRetrieveLevel": level, "StudyInstanceUID": "", **keys})
+    wishes = {MODEL: bytes([1])}
+    with associate(at, clients.CALLER, [(MODEL, clients.SYNTAXES)], extended=wishes) as association:
+        assert association.extended[MODEL] == bytes([1])
+        assert len(list(find.find(association, MODEL, asked))) == bool(expected)
+
+
+def test_a_key_that_is_newer_than_an_object_is_told_and_filled_by_reindex(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    one = filled(instance(1), OBJECTS["enhanced CT"])
+    with node(tmp_path / "node") as serving:
+        clients.send(target(serving), written(tmp_path / "o", one))
+    with closing(sqlite3.connect(tmp_path / "node" / "index.sqlite3")) as db:
+        db.execute("ALTER TABLE instance DROP COLUMN SharedFunctionalGroupsSequence")
+        db.execute("DELETE FROM term WHERE path LIKE 'SharedFunctional%'")
+        forgotten = db.execute("DELETE FROM schema_migration WHERE name = '0009_shared_groups'")
+        assert forgotten.rowcount == 1
+        db.commit()
+    above = {"StudyInstanceUID": uid("s"), "SeriesInstanceUID": uid("e")}
+    (keys,) = [keys for keys, _ in CASES if "55.0" in str(keys)]
+    asked = filled(Dataset(), {"QueryRetrieveLevel": "IMAGE", **above, **keys})
+
+    def found() -> int:
+        with node(tmp_path / "node") as serving:
+            return len(clients.query(target(serving), asked))
+
+    with caplog.at_level(logging.WARNING, "anode.archive"):
+        assert found() == 0
+        said = [each.getMessage() for each in caplog.records if "reindex" in each.getMessage()]
+        assert len(said) == 1
+        assert "1 instances stored by an older one" in said[0]
+        caplog.clear()
+        assert found() == 0
+        assert not caplog.records
+    reindex(Reading(tmp_path / "node", catalogue.of_patient), lambda _done, _total: None)
+    assert found() == 1

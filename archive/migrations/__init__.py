@@ -8,9 +8,14 @@ the next one from the difference between the models and a database.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from peewee import Database
 from playhouse.migrations import Runner  # type: ignore[import-untyped]
+
+FIRST: Final = "0001_initial"
+# What adds columns of keys, of which rows that are there know nothing
+KEYS: Final = frozenset({"0002_sequences", "0005_nonpatient", "0009_shared_groups"})
 
 
 def migrate(database: Database) -> list[str]:
