@@ -11,7 +11,6 @@ a row; rows added by hand stand in the `stated_*.csv` beside these and win over 
 from __future__ import annotations
 
 import csv
-import html
 import json
 import re
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from iod_sentences import condition, plain
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
 TARGET = Path(__file__).parent.parent / "iod/checks/tables"
@@ -36,75 +36,11 @@ RENAMED = {
     for kind in ("grayscale-byte", "grayscale-word", "single-bit", "true-color")
 }
 
-_TAG = r"[A-Z][^()]*? \(([0-9A-F]{4}),([0-9A-F]{4})\)"
-_TOKEN = r"(?:\"[^\"]+\"|[A-Z0-9][A-Z0-9_]*(?: [A-Z0-9_]+)*)"
-_LIST = rf"{_TOKEN}(?:(?:, or |, | or ){_TOKEN})*"
-_ATOM = re.compile(
-    rf"(?:the value of |a value of )?{_TAG},? ?(?:Value (\d),? )?"
-    rf"(?:(is present(?: and has a value)?|is used)|(is not present|is absent)"
-    rf"|(?:equals other than|is other than|is not equal to) (?P<other>{_LIST})"
-    rf"|(?:is|has a value|has value|value is) greater than (?P<more>\d+)"
-    rf"|(?:is present and (?:equals|is)|equals|is equal to|is|has a value of|has the value(?: of)?"
-    rf"|value is|is present and the value is) (?P<same>{_LIST}))"
-)
-_OTHERWISE = re.compile(r"[,;.]? *(?:it )?(?:may|shall not) be present otherwise.*$", re.I)
-
-
-def plain(markup: str) -> str:
-    """The text of a cell."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup))).strip()
-
 
 def clause(link: str | None) -> str:
     """Where it stands: C.7.6.3 of ...sect_C.7.6.3.html#table_C.7-11b."""
     found = re.search(r"sect_([A-Z0-9.]+?)\.html", link or "")
     return found[1] if found else ""
-
-
-def condition(description: str) -> str:
-    """The condition of a description in the language of iod/checks/conditions.py; or empty."""
-    told = plain(description)
-    sentences = [x for x in re.split(r"(?<=[.])\s+(?=[A-Z])", told) if "Required if" in x]
-    if len(sentences) != 1 or told.count("Required if") != 1:
-        return ""
-    words = _OTHERWISE.sub("", sentences[0].split("Required if ")[-1]).rstrip(". ")
-    return _parsed(words.removeprefix("either "))
-
-
-def _parsed(words: str) -> str:
-    atoms, joints, at = [], set(), 0
-    while True:
-        found = _ATOM.match(words, at)
-        atom = _atom(found) if found else ""
-        if not found or not atom:
-            return ""
-        atoms.append(atom)
-        at = found.end()
-        if at == len(words):
-            break
-        joint = re.compile(r",? (and|or) (?:if )?").match(words, at)
-        if not joint:
-            return ""
-        joints.add(joint[1])
-        at = joint.end()
-    return f" {joints.pop()} ".join(atoms) if len(joints) == 1 else atoms[0] * (not joints)
-
-
-def _atom(found: re.Match[str]) -> str:
-    keyword = keyword_for_tag(int(found[1] + found[2], 16))
-    if not keyword:
-        return ""
-    if found[3]:
-        keyword += f"[{found[3]}]"
-    if found[4]:
-        return f"{keyword} present"
-    if found[5]:
-        return f"{keyword} absent"
-    if found["more"]:
-        return f"{keyword} > {found['more']}"
-    sign, values = ("!=", found["other"]) if found["other"] else ("=", found["same"])
-    tokens = [x.strip('" ') for x in re.split(r", or |, | or ", values)]
-    return f"{keyword} {sign} {'|'.join(tokens)}"
 
 
 def enumerated(description: str) -> dict[int, tuple[str, ...]]:
@@ -220,7 +156,7 @@ def main(folder: Path) -> None:
         "conditions.csv",
         "module,within,keyword,condition,clause",
         _gathered(
-            (key, condition(row["description"]), clause(row["linkToStandard"]))
+            (key, condition(row["description"], key[1]), clause(row["linkToStandard"]))
             for key, row in rows
             if row["type"] in ("1C", "2C")
         ),

@@ -58,7 +58,7 @@ def _missing(item: Item, attribute: Attribute, context: Context) -> Iterator[Fin
     elif attribute.kind in ("1C", "2C"):
         stated = tables.condition_of(context.module, context.within, attribute.keyword)
         if stated and stated[0].holds(item):
-            yield _found(attribute, context, "missing", f"is missing, for {stated[0].text}")
+            yield _found(attribute, context, "missing", f"is missing, for {stated[0].told}")
 
 
 def _found(attribute: Attribute, context: Context, what: str, message: str) -> Finding:

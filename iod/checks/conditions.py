@@ -2,9 +2,12 @@
 
     ImageType[1] = ORIGINAL|MIXED and CardiacSynchronizationTechnique != NONE
     PixelData present          NumberOfFrames > 1          CodeValue absent
+    DimensionOrganizationType lacks TILED_FULL             ViewCodeSequence code 103340004
+    ControlPointSequence first
 
 Law: an attribute is looked for in the item itself, then in what it stands in; one that is nowhere
-decides nothing, so no comparison with it holds.  `absent` looks at the item alone.
+decides nothing, so no comparison with it holds, but for `lacks`.  `absent` looks at the item alone;
+`first` asks whether that is the first one of its sequence.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from typing import Final
 
 from iod.checks.items import Item
 
-_TERM: Final = re.compile(r"(\w+)(?:\[(\d)\])? (?:(present|absent)|(=|!=|>) (.+))")
+_TERM: Final = re.compile(r"(\w+)(?:\[(\d)\])? (?:(present|absent|first)|(=|!=|>|code|lacks) (.+))")
+
+_CLASSES: Final = re.compile(r"SOPClassUID !?= \S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,15 @@ class _Term:
     def holds(self, item: Item) -> bool:
         if self.sign in ("present", "absent"):
             return item.has(self.keyword) == (self.sign == "present")
+        if self.sign == "first":
+            siblings = item.around.items(self.keyword) if item.around else []
+            return bool(siblings) and siblings[0] is item
         home = next((each for each in item.outward() if each.has(self.keyword)), None)
         if home is None:
-            return False
+            return self.sign == "lacks"
+        if self.sign == "code":
+            codes = (each.text("CodeValue") for each in home.items(self.keyword))
+            return any(code in self.values for code in codes)
         told = home.values(self.keyword)
         if self.place:
             told = told[self.place - 1 : self.place]
@@ -51,6 +62,11 @@ class Condition:
     text: str
     terms: tuple[_Term, ...]
     quantifier: Callable[[list[bool]], bool]
+
+    @property
+    def told(self) -> str:
+        """What a finding says of it: without the UIDs of dozens of classes."""
+        return _CLASSES.sub("this SOP class", self.text)
 
     def holds(self, item: Item) -> bool:
         """Whether it holds for an element of this item."""

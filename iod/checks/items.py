@@ -117,10 +117,13 @@ class Item:
         return next(iter(self.numbers(keyword)), None)
 
     def values(self, keyword: str) -> list[str]:
-        """The values as the standard writes them: numbers too."""
+        """The values as the standard writes them: numbers too, and tags as eight digits."""
         found = self.element(keyword)
         if found is None:
             return []
+        if found.vr == "AT":
+            pairs = struct.iter_unpack(f"{self.syntax.order}HH", found.value[: found.length & ~3])
+            return [f"{group:04X}{number:04X}" for group, number in pairs]
         if found.vr in _NUMBERS:
             return [f"{number:g}" for number in numbers(found, self.syntax)]
         return texts(found)
