@@ -54,6 +54,9 @@ def _missing(item: Item, attribute: Attribute, context: Context) -> Iterator[Fin
     if attribute.keyword == "CodeMeaning" and context.within in tables.code_sequences():
         return  # `codes` looks at every code, wherever it stands
     if attribute.kind in ("1", "2"):
+        only = tables.specialized(context.module, context.within, attribute.keyword)
+        if only is not None and not only.holds(item):
+            return
         yield _found(attribute, context, "missing", "is missing")
     elif attribute.kind in ("1C", "2C"):
         stated = tables.condition_of(context.module, context.within, attribute.keyword)

@@ -6,14 +6,17 @@ their own VR allows.
 
 from __future__ import annotations
 
+import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from pydicom.datadict import dictionary_VM
 
+from iod.checks import charactersets
+from iod.checks.charactersets import decoded
 from iod.checks.findings import Finding
 from iod.checks.items import Element, Item, name_of, texts, vr_of
 
@@ -27,10 +30,35 @@ class Form:
     pattern: re.Pattern[str] | None = None
     one: bool = False  # a backslash is a character of the value
     extended: bool = False  # Specific Character Set applies
+    sound: Callable[[str], bool] | None = None  # what a pattern cannot say
 
 
-def _texts(most: int, pattern: str = "", *, one: bool = False, extended: bool = False) -> Form:
-    return Form(0, most, re.compile(pattern, re.S) if pattern else None, one, extended)
+def _texts(most: int, pattern: str = "", *, one: bool = False, extended: bool = False,
+           sound: Callable[[str], bool] | None = None) -> Form:  # fmt: skip
+    return Form(0, most, re.compile(pattern, re.S) if pattern else None, one, extended, sound)
+
+
+def _is_day(value: str) -> bool:
+    """Whether a date, or the date in a moment, is in the calendar."""
+    if len(value) < 8 or not value[:8].isdigit():
+        return True
+    year, month, day = int(value[:4]), int(value[4:6]), int(value[6:8])
+    return year > 0 and day <= calendar.monthrange(year, month)[1]
+
+
+def _is_moment(value: str) -> bool:
+    """PS3.5 6.2: the offset from UTC is from -1200 to +1400."""
+    offset = value[-5:] if value[-5:-4] in ("+", "-") else "+0000"
+    hours = int(offset[:3])
+    return _is_day(value) and -12 <= hours <= 14 and int(offset[3:]) < 60
+
+
+def _is_name(value: str) -> bool:
+    """PS3.5 6.2.1: at most three groups, each of at most five components and 64 characters."""
+    if "\x1b" in value:  # a delimiter may be half a character
+        return True
+    groups = value.split("=")
+    return len(groups) <= 3 and all(len(group) <= 64 and group.count("^") <= 4 for group in groups)
 
 
 _DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
@@ -44,12 +72,12 @@ FORMS: Final = {
     "AS": _texts(4, r"\d{3}[DWMY]"),
     "AT": Form(4),
     "CS": _texts(16, r"[A-Z0-9 _]*"),
-    "DA": _texts(10, rf"{_DATE}"),
+    "DA": _texts(10, rf"{_DATE}", sound=_is_day),
     "DS": _texts(16, r" *[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)? *"),
-    "DT": _texts(26, _MOMENT),
+    "DT": _texts(26, _MOMENT, sound=_is_moment),
     "FD": Form(8),
     "FL": Form(4),
-    "IS": _texts(12, r" *[+-]?\d+ *"),
+    "IS": _texts(12, r" *[+-]?\d+ *", sound=lambda value: -(1 << 31) <= int(value) < 1 << 31),
     "LO": _texts(64, r"[^\x00-\x1a\x1c-\x1f\x7f]*", extended=True),
     "LT": _texts(10240, one=True, extended=True),
     "OD": Form(8),
@@ -57,7 +85,7 @@ FORMS: Final = {
     "OL": Form(4),
     "OV": Form(8),
     "OW": Form(2),
-    "PN": _texts(3 * 64 + 2, r"[^\x00-\x1a\x1c-\x1f\x7f]*", extended=True),
+    "PN": _texts(0, r"[^\x00-\x1a\x1c-\x1f\x7f]*", extended=True, sound=_is_name),
     "SH": _texts(16, r"[^\x00-\x1a\x1c-\x1f\x7f]*", extended=True),
     "SL": Form(4),
     "SS": Form(2),
@@ -65,7 +93,7 @@ FORMS: Final = {
     "SV": Form(8),
     "TM": _texts(14, rf"{_TIME}"),
     "UC": _texts(1 << 32, extended=True),
-    "UI": _texts(64, r"(0|[1-9]\d*)(\.(0|[1-9]\d*))+"),
+    "UI": _texts(64, r"[0-2](\.(0|[1-9]\d*))+"),
     "UL": Form(4),
     "UR": _texts(1 << 32, one=True),
     "US": Form(2),
@@ -76,6 +104,7 @@ _BINARY: Final = frozenset(("OB", "UN", "OW", "OF", "OD", "OL", "OV"))
 # Explicit VR may say what the dictionary leaves open; Retired groups and 32-bit LUTs vary.
 _ALIKE: Final = (frozenset(("US", "SS", "OW")), frozenset(("OB", "OW", "UN")))
 _PRIVATE_BITS: Final = 1 << 16
+_CHARACTER_SET: Final = 0x00080005
 
 
 def representation(item: Item, path: str) -> Iterator[Finding]:
@@ -124,12 +153,12 @@ def _binary(element: Element, form: Form, known: str, where: str) -> Iterator[Fi
 def _text(element: Element, item: Item, form: Form, where: str) -> Iterator[Finding]:
     values = texts(element)
     if form.extended:
-        decoded = _decoded(element, item)
-        if decoded is None:
-            message = "has characters that Specific Character Set does not announce"
-            yield Finding("warning", where, "vr.characters", message, "PS3.5 6.1")
+        values, wrong = decoded(element, item)
+        if wrong:
+            yield Finding("warning", where, "vr.characters", wrong, "PS3.5 6.1")
             return
-        values = decoded
+    if element.tag == _CHARACTER_SET and (told := charactersets.terms(item)):
+        yield Finding("warning", where, "charset.term", told, "PS3.3 C.12.1.1.2")
     for value in values:
         yield from _value(value, element.vr, form, where)
     if vr_of(element.tag) and not form.one:
@@ -140,27 +169,11 @@ def _value(value: str, vr: str, form: Form, where: str) -> Iterator[Finding]:
     if form.most and len(value) > form.most and "\x1b" not in value:
         message = f"has {len(value)} characters; {vr} takes {form.most}"
         yield Finding("error", where, "vr.length", message, "PS3.5 6.2")
-    elif form.pattern is not None and value and not form.pattern.fullmatch(value):
+    elif value and not (
+        (form.pattern is None or form.pattern.fullmatch(value))
+        and (form.sound is None or form.sound(value))
+    ):
         yield Finding("error", where, "vr.value", f"is not a value of {vr}", "PS3.5 6.2")
-
-
-def _decoded(element: Element, item: Item) -> list[str] | None:
-    """The values, each a text with as many characters as it has; None when it cannot be."""
-    raw = element.value
-    sets = next((x.texts("SpecificCharacterSet") for x in item.outward()
-                 if x.element("SpecificCharacterSet")), [])  # fmt: skip
-    if raw.isascii() or b"\x1b" in raw:
-        return texts(element)
-    if sets[:1] in ([], [""]) and len(sets) < 2:
-        return None
-    codec = {"ISO_IR 192": "utf-8", "GB18030": "gb18030", "GBK": "gbk"}.get(sets[0])
-    if codec is None:
-        return texts(element)  # one byte is one character, or the number cannot be told
-    try:
-        told = raw.decode(codec)
-    except UnicodeDecodeError:
-        return None
-    return [part.strip(" \0") for part in told.split("\\")]
 
 
 @cache

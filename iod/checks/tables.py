@@ -117,7 +117,7 @@ def codes() -> Mapping[str, Codes]:
 def load() -> None:
     """Read all of the tables now, for a process that can open no file later."""
     _structure(), _usages(), _clauses(), _conditions(), _values(), _counts()
-    ordinals(), code_sequences(), _groups(), dcm_codes(), codes()
+    ordinals(), code_sequences(), _groups(), dcm_codes(), codes(), _specialized()
 
 
 def iod_of(sop_class_uid: str) -> str:
@@ -181,6 +181,18 @@ def _conditions() -> Mapping[Place, tuple[Condition, str]]:
         )
         for row in rows
     }  # fmt: skip
+
+
+@cache
+def _specialized() -> frozenset[Place]:
+    rows = _rows("stated_conditions.csv")
+    return frozenset((row["module"], row["within"], row["keyword"]) for row in rows)
+
+
+def specialized(module: str, within: str, keyword: str) -> Condition | None:
+    """When an attribute of type 1 or 2 is needed, where we state that it is not always so."""
+    place = module, within, keyword
+    return _conditions()[place][0] if place in _specialized() else None
 
 
 def condition_of(module: str, within: str, keyword: str) -> tuple[Condition, str] | None:
