@@ -24,7 +24,7 @@ def codes(item: Item, path: str = "") -> Iterator[Finding]:
         name = name_of(tag)
         for number, inside in enumerate(element.items, 1):
             where = f"{path}{name}[{number}]."
-            if name in tables.code_sequences() and inside.elements:
+            if name in tables.code_sequences():
                 yield from code(inside, where)
                 yield from _listed(inside, name, where)
             yield from codes(inside, where)
@@ -35,6 +35,8 @@ def code(item: Item, path: str) -> Iterator[Finding]:
     if not any(map(item.has, _VALUES)):
         message = "has no code: neither Code Value, Long nor URN Code Value"
         yield Finding("error", f"{path}CodeValue", "code.value", message, CLAUSE)
+        if not item.elements:
+            return
     elif not item.has("URNCodeValue") and not item.has("CodingSchemeDesignator"):
         message = "is missing, so that the code is of no scheme"
         yield Finding("error", f"{path}CodingSchemeDesignator", "code.scheme", message, CLAUSE)

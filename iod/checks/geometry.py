@@ -18,6 +18,7 @@ PAIRS: Final = {
     "ImageOrientationSlide": "",
     "MPRViewWidthDirection": "MPRViewHeightDirection",
 }
+SPACINGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 TOLERANCE: Final = 2e-3
 MOST_ITEMS: Final = 20_000
 
@@ -32,6 +33,20 @@ def orientation(checked: Checked) -> Told:
                 told = _wrong([*item.numbers(keyword), *(item.numbers(other) if other else ())])
                 if told:
                     yield path + keyword, told
+
+
+def spacing(checked: Checked) -> Told:
+    """Distances between pixels that are none: only a single row or column may have zero."""
+    root = checked.root
+    single = 1 in (root.number("Rows"), root.number("Columns"))
+    for count, (path, item) in enumerate(_every(root, "")):
+        if count == MOST_ITEMS:
+            return
+        for keyword in SPACINGS:
+            if tag_of(keyword) in item.elements:
+                least = min(item.numbers(keyword), default=1.0)
+                if least < 0 or (least == 0 and not single):
+                    yield path + keyword, f"is {least:g}; pixels have a distance above zero"
 
 
 def _every(item: Item, path: str) -> Iterator[tuple[str, Item]]:

@@ -14,6 +14,12 @@ TRACTS: Final = frozenset((CLASS + "66.6",))
 _NATIVE: Final = frozenset(
     f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99")
 )  # PS3.5 A.1 to A.3, A.5
+_EXPLICIT: Final = _NATIVE - {"1.2.840.10008.1.2"}
+_PHOTOMETRIC: Final = "PhotometricInterpretation"
+_SAMPLES: Final = {
+    "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
+    "YBR_FULL_422": 3, "YBR_PARTIAL_420": 3, "YBR_ICT": 3, "YBR_RCT": 3, "XYB": 3,
+}  # fmt: skip
 _ENCAPSULATED: Final = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.1.98")
 # JPIP references pixel data; PS3.5 A.6.
 _ELSEWHERE: Final = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in ("94", "95", "204", "205"))
@@ -28,7 +34,7 @@ def size(checked: Checked) -> Told:
     if checked.transfer_syntax_uid not in _NATIVE or None in factors:
         return
     rows, columns, samples, bits = (int(x or 0) for x in factors)
-    if root.text("PhotometricInterpretation") == "YBR_FULL_422":
+    if root.text(_PHOTOMETRIC) == "YBR_FULL_422":
         samples = 2  # PS3.3 C.7.6.3.1.2: two pixels share their chrominance
     frames = int(root.number("NumberOfFrames") or 1)
     wanted = (rows * columns * samples * frames * bits + 7) // 8
@@ -55,6 +61,20 @@ def bits(checked: Checked) -> Told:
         yield "BitsStored", f"is {stored:g}, more than the {allocated:g} allocated"
     if stored is not None and high is not None and high != stored - 1:
         yield "HighBit", f"is {high:g}; with {stored:g} bits stored it is {stored - 1:g}"
+
+    element, syntax = root.element("PixelData"), checked.transfer_syntax_uid
+    if element is None or element.fragments is not None or syntax not in _EXPLICIT:
+        return
+    if element.vr == "OB" and allocated is not None and allocated > 8:
+        yield "PixelData", f"is encoded as OB; with {allocated:g} bits allocated it is OW"
+
+
+def samples(checked: Checked) -> Told:
+    """How many samples a pixel of a photometric interpretation has."""
+    said, kind = checked.root.number("SamplesPerPixel"), checked.root.text(_PHOTOMETRIC)
+    wanted = _SAMPLES.get(kind)
+    if said is not None and wanted is not None and said != wanted:
+        yield "SamplesPerPixel", f"is {said:g}; a pixel of {kind} has {wanted}"
 
 
 def multi_energy(checked: Checked) -> Told:

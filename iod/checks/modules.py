@@ -29,7 +29,8 @@ def modules(root: Item, iod: str) -> Iterator[Finding]:
 
 def _all(root: Item, iod: str) -> Iterator[Finding]:
     walked: set[int] = set()
-    for module in applying(root, iod):
+    applied = applying(root, iod)
+    for module in applied:
         if module.name == _CONTENT:
             yield from content.content(root)
             continue
@@ -39,7 +40,17 @@ def _all(root: Item, iod: str) -> Iterator[Finding]:
                 yield from groups.shares(root, attribute, context)
                 continue
             yield from attribute_in(root, _once(attribute, walked), context)
+    yield from _optional(root, (x for x in tables.modules(iod) if x not in applied), walked)
     yield from groups.groups(root, iod)
+
+
+def _optional(root: Item, others: Iterable[Module], walked: set[int]) -> Iterator[Finding]:
+    """What is in the optional sequences of modules that need not apply."""
+    for module in others:
+        for attribute in tables.node(module.node):
+            if attribute.kind == "3" and attribute.inside >= 0 and attribute.tag in root.elements:
+                context = Context(module.name, module.clause)
+                yield from attribute_in(root, _once(attribute, walked), context)
 
 
 def _once(attribute: Attribute, walked: set[int]) -> Attribute:
