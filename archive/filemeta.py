@@ -108,6 +108,8 @@ def read(file: BinaryIO) -> FileMeta:
         raise NotDicom("the file is empty")
     for magic, kind in EXECUTABLE:
         if start.startswith(magic):
+            if start[128:] != b"DICM":
+                raise NotDicom(f"the file is not DICOM: it begins like {kind}")
             raise BadFile(f"the file begins like {kind}; a preamble must not make it one")
     # Some files of before 1996 carry neither preamble nor DICM.
     file.seek(132 if start[128:] == b"DICM" else 0)

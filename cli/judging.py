@@ -1,4 +1,4 @@
-"""What is found of stored objects: as the archive keeps it, or checked now where it does not.
+"""What is found of objects in files, and of stored ones: as the archive keeps it, or checked now.
 
 Law: a node checks what it has stored and keeps the findings; references are not among those, since
 they change with what else is held, so objects that have some to be looked for are read again.
@@ -6,19 +6,24 @@ they change with what else is held, so objects that have some to be looked for a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from archive import Archive, ArchiveError, StoredInstance
+from archive import Archive, ArchiveError, StoredInstance, filemeta
+from archive.filemeta import FileMeta
 from archive.judgements import Judgement
 from cli import exporting, questions, show
+from cli.sources import Source
 from cli.store import opened
 from config.settings import Settings
 from iod import checks
-from iod.checks import Finding, Known
+from iod.checks import Finding, Known, Slice
 from iod.checks.findings import Severity
 
 PAGE = 500
+FILE_META = "file.meta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,48 @@ class Judged:
 def unreadable(name: str, why: str, of: tuple[str, str] = ("", "")) -> Judged:
     """An object whose file cannot be read."""
     return Judged(name, *of, (Finding("error", "", "file.unreadable", why, "PS3.10 7"),))
+
+
+def in_file(source: Source, known: Known) -> Judged:
+    """The object in a file, and what the file says of it before its data set."""
+    told = source.sop_class_uid, source.sop_instance_uid
+    try:
+        with source.path.open("rb") as file:
+            meta = filemeta.read(file)
+        found = (*_meta(meta, source), *checks.check(source, known))
+    except (ArchiveError, OSError) as error:
+        return unreadable(str(source.path), getattr(error, "strerror", None) or str(error), told)
+    return Judged(str(source.path), *told, found)
+
+
+def _meta(meta: FileMeta, source: Source) -> Iterator[Finding]:
+    """PS3.10 7.1: the meta information is there, and says what the data set says."""
+    if not meta.offset:
+        message = "has neither DICM nor File Meta Information; its encoding was guessed"
+        yield Finding("warning", "", FILE_META, message, "PS3.10 7.1")
+        return
+    for keyword, said, holds in (
+        ("MediaStorageSOPClassUID", meta.sop_class_uid, source.sop_class_uid),
+        ("MediaStorageSOPInstanceUID", meta.sop_instance_uid, source.sop_instance_uid),
+    ):
+        if said != holds:
+            message = "is not what the data set says" if said else "is missing"
+            yield Finding("error", keyword, FILE_META, message, "PS3.10 7.1")
+
+
+def damaged(path: Path, why: str) -> Judged:
+    """A file whose object lacks what names it, or that cannot be read; as far as it can be."""
+    try:
+        with path.open("rb") as file:
+            meta = filemeta.read(file)
+            size = max(0, os.fstat(file.fileno()).st_size - meta.offset)
+            said = Slice(meta.sop_class_uid, meta.transfer_syntax_uid, meta.offset, size)
+            found = checks.check_in(file, said)
+    except (ArchiveError, OSError):
+        return unreadable(str(path), why)
+    if not checks.errors(found):
+        return unreadable(str(path), why)
+    return Judged(str(path), meta.sop_class_uid, meta.sop_instance_uid, tuple(found))
 
 
 def stored(settings: Settings, keys: list[str]) -> Iterator[Judged]:

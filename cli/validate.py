@@ -15,7 +15,6 @@ from cli import calls, judging, options, show, sources
 from cli.failures import Code, Failure
 from cli.judging import Judged
 from config import catalogue
-from iod import checks
 from iod.checks import Finding, Known
 
 EXAMPLES = options.examples(
@@ -110,7 +109,7 @@ def _collected(paths: list[Path]) -> sources.Collected:
 
 def _damaged(damaged: Iterable[tuple[Path, str]]) -> Iterator[Judged]:
     for path, why in damaged:
-        yield judging.unreadable(str(path), why)
+        yield judging.damaged(path, why)
 
 
 def _files(found: Sequence[sources.Source]) -> Iterator[Judged]:
@@ -118,11 +117,7 @@ def _files(found: Sequence[sources.Source]) -> Iterator[Judged]:
     known = Known(classes.get)
     with show.bar() as progress:
         for each in progress.track(found, description="Validating"):
-            told = each.sop_class_uid, each.sop_instance_uid
-            try:
-                yield Judged(str(each.path), *told, tuple(checks.check(each, known)))
-            except OSError as error:
-                yield judging.unreadable(str(each.path), error.strerror or str(error), told)
+            yield judging.in_file(each, known)
 
 
 def _only_errors(judged: Judged) -> Judged:

@@ -106,6 +106,9 @@ def _judged(checked: Checked) -> Iterator[Finding]:
     root: Item = checked.root
     if checked.iod:
         yield from modules.modules(root, checked.iod)
+    elif not checked.sop_class_uid:
+        message = "is missing, so that nobody knows what the object is; it is of type 1"
+        yield Finding("error", "SOPClassUID", "type1.missing", message, "PS3.3 C.12.1")
     else:
         message = "is of a class that no table of ours has; only values and rules were checked"
         yield Finding("warning", "SOPClassUID", "class.unknown", message, "PS3.3 A")
