@@ -15,6 +15,12 @@ _NATIVE: Final = frozenset(
     f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".2", ".1.99")
 )  # PS3.5 A.1 to A.3, A.5
 _EXPLICIT: Final = _NATIVE - {"1.2.840.10008.1.2"}
+# JPEG baseline and extended, MPEG-2, H.264, HEVC; with their fragmentable sisters.
+_LOSSY: Final = frozenset(
+    f"1.2.840.10008.1.2.4.{end}{more}"
+    for end in ("50", "51", *map(str, range(100, 109)))
+    for more in ("", ".1")
+)
 _PHOTOMETRIC: Final = "PhotometricInterpretation"
 _SAMPLES: Final = {
     "MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3,
@@ -67,6 +73,13 @@ def bits(checked: Checked) -> Told:
         return
     if element.vr == "OB" and allocated is not None and allocated > 8:
         yield "PixelData", f"is encoded as OB; with {allocated:g} bits allocated it is OW"
+
+
+def lossy(checked: Checked) -> Told:
+    """An image that says it never was lossily compressed, in a syntax that is nothing else."""
+    said = checked.root.text("LossyImageCompression")
+    if said == "00" and checked.transfer_syntax_uid in _LOSSY:
+        yield "LossyImageCompression", "is 00; this transfer syntax is a lossy one, so it is 01"
 
 
 def samples(checked: Checked) -> Told:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from iod.checks.content import VALUE_TYPES as ALL_TYPES
 from iod.checks.objects import CLASS, Checked, Told, along, every
 
 # Class: the code of its root, PS3.16.
@@ -23,13 +24,33 @@ ECHO: Final = frozenset((CLASS + "88.72",))
 DOCUMENTS: Final = frozenset(
     CLASS + f"88.{n}" for n in (11, 22, 33, 34, 35, 40, 50, 59, 65, 67, 68, 71, 72, 73, 74, 75, 76)
 )
-BY_VALUE: Final = frozenset(CLASS + f"88.{n}" for n in (11, 22))
+BY_VALUE: Final = frozenset(CLASS + f"88.{n}" for n in (11, 22, 59, 67, 68, 71, 72, 73, 74, 75))
 BASIC: Final = frozenset((CLASS + "88.11",))
 # PS3.3 A.35.1: what Basic Text has.
 _BASIC_TYPES: Final = frozenset(
     ("TEXT", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME", "COMPOSITE", "IMAGE",
      "WAVEFORM", "CONTAINER")
 )  # fmt: skip
+_COMMON: Final = frozenset(("TEXT", "CODE", "UIDREF", "PNAME", "CONTAINER", "TABLE"))
+_MEASURED: Final = _COMMON | {"NUM", "DATETIME"}
+_OBJECTS: Final = frozenset(("COMPOSITE", "IMAGE", "WAVEFORM"))
+_PLANAR: Final = _MEASURED | _OBJECTS | {"DATE", "TIME", "SCOORD", "TCOORD"}
+_DOSES: Final = _MEASURED | {"DATE", "TIME", "COMPOSITE", "IMAGE"}
+# Class: the value types of tables A.35.2-2 to A.35.20-2, as far as DCMTK's checkers have them too.
+VALUE_TYPES: Final = {
+    CLASS + "88.22": _PLANAR,
+    CLASS + "88.33": _PLANAR,
+    CLASS + "88.34": _PLANAR | {"SCOORD3D"},
+    CLASS + "88.59": _COMMON | _OBJECTS,
+    CLASS + "88.67": _DOSES,
+    CLASS + "88.68": _MEASURED,
+    CLASS + "88.71": _MEASURED | {"DATE", "TIME", "SCOORD3D"},
+    CLASS + "88.72": _MEASURED | _OBJECTS | {"SCOORD", "TCOORD"},
+    CLASS + "88.73": _DOSES,
+    CLASS + "88.74": _MEASURED | {"DATE"},
+    CLASS + "88.75": _MEASURED | _OBJECTS | {"DATE"},
+}
+TYPED: Final = frozenset(VALUE_TYPES)
 _ZONE: Final = re.compile(r"[+-](0\d|1[0-4])[0-5]\d")
 _EVIDENCE: Final = ("CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence")
 
@@ -73,6 +94,15 @@ def by_value(checked: Checked) -> Told:
         if item.element("ReferencedContentItemIdentifier") is not None:
             where = f"{path}ReferencedContentItemIdentifier"
             yield where, "is there; reports of this class have no relationship by reference"
+
+
+def class_types(checked: Checked) -> Told:
+    """A value type that reports of the class do not have, though others do."""
+    allowed = VALUE_TYPES[checked.sop_class_uid]
+    for path, item in every(checked.root, "ContentSequence"):
+        kind = item.text("ValueType")
+        if kind in ALL_TYPES and kind not in allowed:
+            yield f"{path}ValueType", f"is {kind}, which reports of this class do not have"
 
 
 def basic_types(checked: Checked) -> Told:

@@ -52,6 +52,7 @@ RULES: Final = (
     Rule("pixel.size", images.size, "PS3.5 8.1.1"),
     Rule("pixel.fragments", images.encapsulation, "PS3.5 A.4"),
     Rule("pixel.bits", images.bits, "PS3.5 8.1.1"),
+    Rule("pixel.lossy", images.lossy, "PS3.3 C.7.6.1.1.5"),
     Rule("pixel.samples", images.samples, "PS3.3 C.7.6.3.1.2"),
     Rule("geometry.spacing", geometry.spacing, "PS3.3 10.7.1.3"),
     Rule("geometry.orientation", geometry.orientation, "PS3.3 C.7.6.2.1.1"),
@@ -68,7 +69,8 @@ RULES: Final = (
     Rule("sr.title", reports.title, "PS3.16", reports.TITLED),
     Rule("sr.timezone", reports.timezone, "PS3.3 C.12.5", reports.ECHO),
     Rule("sr.evidence", reports.evidence, "PS3.3 C.17.2.3", reports.DOCUMENTS, "warning"),
-    Rule("sr.by-value", reports.by_value, "PS3.3 A.35.1 and A.35.2", reports.BY_VALUE),
+    Rule("sr.by-value", reports.by_value, "PS3.3 A.35", reports.BY_VALUE),
+    Rule("sr.class-type", reports.class_types, "PS3.3 A.35", reports.TYPED),
     Rule("sr.basic-text", reports.basic_types, "PS3.3 A.35.1", reports.BASIC),
     *(Rule(name, judge, "PS3.5 8.2.5 to 8.2.11") for name, judge in video.RULES),
 )  # fmt: skip
