@@ -165,6 +165,55 @@ def measured(scheme):
     return of("104.3", MeasurementUnitsCodeSequence=[code("mm", scheme, "millimeter")])
 
 
+def private(*elements):
+    made = of("2")
+    for tag, vr, value in elements:
+        made.add_new(tag, vr, value)
+    return made
+
+
+def frames(number, count):
+    return of(number, NumberOfFrames=count)
+
+
+def content(number, kind):
+    return report(number, ECHO, ContentSequence=[item(ValueType=kind)])
+
+
+def samples(kind, number):
+    return of("7", PhotometricInterpretation=kind, SamplesPerPixel=number)
+
+
+CASES += [
+    ("uid.same", "SeriesInstanceUID",
+     of("2", StudyInstanceUID="1.2.7", SeriesInstanceUID="1.2.7"),
+     of("2", StudyInstanceUID="1.2.7", SeriesInstanceUID="1.2.8")),
+    ("uid.same", "FrameOfReferenceUID",
+     of("2", StudyInstanceUID="1.2.7", FrameOfReferenceUID="1.2.7"),
+     of("2", StudyInstanceUID="1.2.7", FrameOfReferenceUID="1.2.9")),
+    ("frames.single", "NumberOfFrames", frames("2", 2), frames("2.1", 2)),
+    ("frames.single", "NumberOfFrames", frames("7", 2), frames("7", 1)),
+    ("private.creator", "(0013,1010)", private((0x00131010, "LO", "x")),
+     private((0x00130010, "LO", "ANODE"), (0x00131010, "LO", "x"))),
+    ("private.creator", "(0013,1110)",
+     private((0x00130010, "LO", "ANODE"), (0x00131110, "LO", "x")),
+     private((0x00130011, "LO", "ANODE"), (0x00131110, "LO", "x"))),
+    ("pixel.samples", "SamplesPerPixel", samples("RGB", 1), samples("RGB", 3)),
+    ("pixel.samples", "SamplesPerPixel", samples("MONOCHROME2", 3), samples("PALETTE COLOR", 1)),
+    ("geometry.spacing", "PixelSpacing",
+     of("2", PixelSpacing=[0, 0], Rows=2, Columns=2), of("2", PixelSpacing=[0, 0], Rows=1)),
+    ("geometry.spacing", "PixelSpacing",
+     of("2", PixelSpacing=[-1, 1], Rows=1), of("2", PixelSpacing=[0.5, 0.5], Rows=2)),
+    ("sr.class-type", "ContentSequence[1].ValueType",
+     content("88.33", "SCOORD3D"), content("88.34", "SCOORD3D")),
+    ("sr.class-type", "ContentSequence[1].ValueType",
+     content("88.74", "IMAGE"), content("88.75", "IMAGE")),
+    ("sr.class-type", "ContentSequence[1].ValueType",
+     content("88.59", "NUM"), content("88.59", "TEXT")),
+    ("sr.by-value", "ContentSequence[1].ReferencedContentItemIdentifier",
+     report("88.73", ECHO, ContentSequence=[item(ReferencedContentItemIdentifier=[1])]),
+     report("88.33", ECHO, ContentSequence=[item(ReferencedContentItemIdentifier=[1])])),
+]  # fmt: skip
 _ASSERTED = "ApprovalSequence[1].AssertionCodeSequence[1].CodeValue"
 CASES += [
     ("code.unknown", _ASSERTED, approving("999999"), approving("128603")),
@@ -178,6 +227,29 @@ CASES += [
 def test_a_rule_finds_what_breaks_it_and_nothing_else(rule, path, bad, good):
     assert (rule, path) in {(each.rule, each.path) for each in checked(bad)}
     assert rule not in {each.rule for each in checked(good)}
+
+
+JPEG, VIDEO = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.102.1"
+
+
+@pytest.mark.parametrize("syntax", [JPEG, VIDEO])
+def test_a_lossy_syntax_is_not_said_to_be_none(syntax):
+    for said, wrong in (("00", True), ("01", False)):
+        found = checked(of("77.1.1.1", LossyImageCompression=said), syntax=syntax)
+        assert ("pixel.lossy" in {each.rule for each in found}) == wrong
+    plain = checked(of("77.1.1.1", LossyImageCompression="00"))
+    assert "pixel.lossy" not in {each.rule for each in plain}
+
+
+def test_pixels_of_16_bits_are_not_encoded_as_bytes():
+    for kind, wrong in (("OB", True), ("OW", False)):
+        made = pixels(bits=16, stored=16, high=15, size=32)
+        made["PixelData"].VR = kind
+        assert (("pixel.bits", "PixelData") in rules_of(made)) == wrong
+
+
+def rules_of(made):
+    return {(each.rule, each.path) for each in checked(made)}
 
 
 SET = of("481.12", RTRadiationSequence=[reference("481.13")])
