@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -113,17 +114,34 @@ def selected(
     archive: Archive, wanted: Mapping[str, Dataset]
 ) -> Iterator[tuple[PurePosixPath, StoredInstance]]:
     """The objects that match, and where each has its place in a tree."""
-    for study in _found(archive, "STUDY", wanted["STUDY"], _STUDY):
-        above = {"StudyInstanceUID": study["StudyInstanceUID"]}
-        folder = tree.of_study(study)
-        for series in _found(archive, "SERIES", _within(wanted["SERIES"], above), _SERIES):
-            place = folder / tree.of_series(series)
-            below = {**above, "SeriesInstanceUID": series["SeriesInstanceUID"]}
-            query = _identifier("IMAGE", _within(wanted["IMAGE"], below))
-            for stored in archive.instances(parse(query, STUDY_ROOT[1:])):
-                yield place, stored
+    # Studies of two patients may have one UID, where somebody has mixed them up.
+    studies = _found(archive, "STUDY", wanted["STUDY"], _STUDY)
+    known = Counter(study["StudyInstanceUID"] for study in studies)
+    seen: set[str] = set()
+    for study in studies:
+        for place, stored in _of_study(archive, wanted, study):
+            if known[study["StudyInstanceUID"]] > 1:
+                if stored.sop_instance_uid in seen:
+                    continue
+                seen.add(stored.sop_instance_uid)
+            yield place, stored
     if not len(wanted["STUDY"]) and not len(wanted["SERIES"]):
         yield from _of_no_patient(archive, wanted["IMAGE"])
+
+
+def _of_study(
+    archive: Archive, wanted: Mapping[str, Dataset], study: Mapping[str, str]
+) -> Iterator[tuple[PurePosixPath, StoredInstance]]:
+    """The objects of one study and patient: all that was asked of the study holds for each."""
+    folder = tree.of_study(study)
+    whose = _below(wanted["STUDY"], study, "StudyInstanceUID")
+    for series in _found(archive, "SERIES", _both(whose, wanted["SERIES"]), _SERIES):
+        place = folder / tree.of_series(series)
+        within = _below(whose, series, "SeriesInstanceUID")
+        query = _identifier("IMAGE", _both(within, wanted["IMAGE"]))
+        for stored in archive.instances(parse(query, STUDY_ROOT[1:])):
+            if stored.subject.patient_id == study["PatientID"]:
+                yield place, stored
 
 
 def _of_no_patient(
@@ -137,11 +155,17 @@ def _of_no_patient(
         yield PurePosixPath("non-patient", tree.short(name) or "other"), stored
 
 
-def _within(keys_: Dataset, above: Mapping[str, str]) -> Dataset:
+def _below(keys_: Dataset, found: Mapping[str, str], unique: str) -> Dataset:
+    """The same keys, for what is below what was found by them."""
+    made = _both(keys_, Dataset())
+    setattr(made, unique, found[unique])
+    return made
+
+
+def _both(keys_: Dataset, further: Dataset) -> Dataset:
     made = Dataset()
-    for keyword, value in above.items():
-        setattr(made, keyword, value)
     made.update(keys_)
+    made.update(further)
     return made
 
 
