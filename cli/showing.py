@@ -20,6 +20,7 @@ from pydicom import Dataset
 from archive import Archive, StoredInstance
 from archive.errors import ArchiveError
 from cli import calls, named, objects, options, printing, show
+from cli.damage import damage
 from cli.failures import Code, Failure, local
 from cli.placing import place
 from cli.relations import Relations
@@ -69,6 +70,7 @@ class _Found:
 
     target: str
     description: Description
+    damage: str = ""  # why it is not all that the object said
 
 
 @dataclass(slots=True)
@@ -84,15 +86,15 @@ class _Reader:
         """The object a person names; raises Failure, ArchiveError, OSError."""
         path = Path(target)
         if path.is_file():
-            return _Found(target, described(_dataset(path)))
+            return _found(target, path)
         if not _UID.fullmatch(target):
             raise Failure(Code.USAGE, f"{target} is neither a file nor a SOP Instance UID")
         if self.archive is None:
             self.archive = self.stack.enter_context(opened(self.settings))
-        description = self.held(target)
-        if description is None:
+        stored = self._stored(target)
+        if stored is None:
             raise Failure(Code.PARTIAL, f"the archive holds no object {target}")
-        return _Found(target, description)
+        return _found(target, stored.path)
 
     def relations(self, uid: str) -> list[Section]:
         """What the archive knows of an object that it has, if it is open."""
@@ -102,11 +104,13 @@ class _Reader:
 
     def held(self, uid: str) -> Description | None:
         """The object of this UID, if the archive is open and has it."""
+        stored = self._stored(uid)
+        return described(_dataset(stored.path)) if stored else None
+
+    def _stored(self, uid: str) -> StoredInstance | None:
         stored = self.archive.lookup(uid) if self.archive else None
-        if stored is None:
-            return None
-        self.looked_at.append(stored)
-        return described(_dataset(stored.path))
+        self.looked_at += [stored] if stored else []
+        return stored
 
 
 def shown(
@@ -123,7 +127,7 @@ def shown(
 
     A structured report as its tree, with its measurements; of other objects what matters: the
     tracks of a tractography, the radiations of a set, the parameters of a protocol...
-    Exit code 1 when some target cannot be shown.
+    Exit code 1 when some target cannot be shown, or not to its end.
     """
     if as_html and (as_json or measurements):
         told = "--html shows whole objects: it goes without --json and --measurements"
@@ -138,6 +142,9 @@ def shown(
         _record(reader.settings, reader.looked_at)
     for failure in failures:
         show.complain(failure)
+    for one in found:
+        if one.damage:
+            show.complain(f"{one.target} is damaged, so this is not all of it: {one.damage}")
     if not found:
         return max(each.code for each in failures)
     if as_html:
@@ -147,7 +154,7 @@ def shown(
     else:
         for one in found:
             _print(one, measurements)
-    return Code.PARTIAL if failures else Code.DONE
+    return Code.PARTIAL if failures or any(one.damage for one in found) else Code.DONE
 
 
 def _read(reader: _Reader, targets: Sequence[str]) -> tuple[list[_Found], list[Failure]]:
@@ -178,6 +185,15 @@ def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iter
         plan = known.get(uid) or reader.held(uid)
         if plan is not None and plan.content is not None:
             yield contrast.compared(plan.content, one.content)
+
+
+def _found(target: str, path: Path) -> _Found:
+    """The object in a file; where that is cut off, all that is told begins with saying so."""
+    description = described(_dataset(path))
+    if why := damage(path):
+        told = Section("Damaged", (("Not all of it can be read", why),))
+        description = replace(description, sections=(told, *description.sections))
+    return _Found(target, description, why)
 
 
 def _dataset(path: Path) -> Dataset:

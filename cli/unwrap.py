@@ -17,6 +17,7 @@ from pydicom import Dataset
 
 from archive import filemeta
 from cli import calls, named, options, show
+from cli.damage import damage
 from cli.failures import Code, Failure
 from cli.placing import place
 from cli.store import recording, user
@@ -63,6 +64,8 @@ def unwrap(
     """
     with _found(what, output, config) as (path, source):
         wrapped = named.parsed(path, specific_tags=list(TAGS))
+        if why := damage(path):  # a document that is cut off would come out as if it were whole
+            raise Failure(Code.PARTIAL, f"{source} is damaged: {why}")
         try:
             taken = take(wrapped)
         except Unwrapped as error:

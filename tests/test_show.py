@@ -263,6 +263,27 @@ def test_a_file_cut_anywhere_ends_in_a_sentence_or_in_what_is_left(tmp_path, cut
     assert "error of ours" not in ran.err
 
 
+@pytest.mark.parametrize("how", [(), ("--html",), ("--json",), ("--measurements",)])
+def test_a_report_that_is_cut_off_is_never_told_as_if_it_were_whole(tmp_path, how):
+    whole = saved(tmp_path, report(item("TEXT", "Said", TextValue="one"), item("TEXT", "More")))
+    assert anode("show", whole, *how).code == 0
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(whole.read_bytes()[:-30])
+    ran = anode("show", cut, *how)
+    assert ran.code == 1
+    assert f"{cut} is damaged, so this is not all of it" in ran.err
+    assert ("Not all of it can be read" in ran.out) is (how != ("--measurements",))
+
+
+def test_an_object_of_the_archive_that_the_disk_has_cut_off_is_told_as_damaged(tmp_path):
+    with Archive.open(tmp_path / "anode-data") as archive:
+        archive.import_file(Path(SR))
+    (path,) = (tmp_path / "anode-data" / "objects").rglob("*.dcm")
+    path.write_bytes(path.read_bytes()[:-30])
+    ran = anode("show", dcmread(SR).SOPInstanceUID, "-c", configuration(tmp_path))
+    assert (ran.code, "is damaged, so this is not all of it" in ran.err) == (1, True)
+
+
 # -- measurements ---------------------------------------------------------------------------------
 
 

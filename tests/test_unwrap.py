@@ -58,6 +58,14 @@ def test_a_file_comes_out_as_it_went_in(tmp_path, scan, name):
     assert (ran.document["bytes"], ran.document["notes"]) == (len(FILES[name]), [])
 
 
+def test_an_object_that_is_cut_off_is_told_as_damaged_and_not_as_empty(tmp_path, scan):
+    path = wrap(tmp_path, "cube.stl", FILES["cube.stl"], "--patient-from", scan[0])
+    path.write_bytes(path.read_bytes()[:-300])
+    ran = anode("unwrap", path, "-o", tmp_path / "out")
+    assert (ran.code, f"{path} is damaged: a length reaches beyond" in ran.err) == (1, True)
+    assert not (tmp_path / "out").exists()
+
+
 @needs_dcmtk
 @pytest.mark.interop
 def test_over_the_wire_and_back(tmp_path, scan):
