@@ -140,11 +140,9 @@ def shown(
         for one in found:
             one.description = _around(one.description, found, reader)
         _record(reader.settings, reader.looked_at)
+    failures += [_torn(one) for one in found if one.damage]
     for failure in failures:
         show.complain(failure)
-    for one in found:
-        if one.damage:
-            show.complain(f"{one.target} is damaged, so this is not all of it: {one.damage}")
     if not found:
         return max(each.code for each in failures)
     if as_html:
@@ -154,7 +152,12 @@ def shown(
     else:
         for one in found:
             _print(one, measurements)
-    return Code.PARTIAL if failures or any(one.damage for one in found) else Code.DONE
+    return Code.PARTIAL if failures else Code.DONE
+
+
+def _torn(one: _Found) -> Failure:
+    told = f"{one.target} is damaged, so this is not all of it: {one.damage}"
+    return Failure(Code.PARTIAL, told)
 
 
 def _read(reader: _Reader, targets: Sequence[str]) -> tuple[list[_Found], list[Failure]]:
