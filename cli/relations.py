@@ -7,8 +7,10 @@ images are not even read for that. Trees are bounded, and each object unfolds on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from archive import Archive
 from archive.references import Relation
@@ -104,24 +106,28 @@ class Relations:
             if stored is not None:
                 yield labels.verdict(objects.read(stored))
 
-    def revisions(self, uid: str) -> list[Relation]:
-        """The chain of revisions an object is in, the first one first; itself alone if in none."""
+    def revisions(self, uid: str) -> list[tuple[int, Relation]]:
+        """The revisions an object is one of, with their numbers, the first one first.
+
+        Itself alone if there is no other. One may have been replaced by several.
+        """
         stored = self._archive.lookup(uid)
         itself = Relation("", stored.sop_class_uid if stored else "", uid, stored is not None)
-        known = {uid}
-        before = list(self._chain(uid, known, back=True))
-        return [*reversed(before), itself, *self._chain(uid, known, back=False)]
+        known, found = {uid}, [(0, itself)]
+        for at, each in found:  # which grows meanwhile
+            for step, other in self._beside(each, at):
+                if other.sop_instance_uid not in known and len(found) < MOST_REVISIONS:
+                    known.add(other.sop_instance_uid)
+                    found.append((step, other))
+        first = min(step for step, _ in found)
+        return [(step - first + 1, each) for step, each in sorted(found, key=itemgetter(0))]
 
-    def _chain(self, uid: str, known: set[str], *, back: bool) -> Iterator[Relation]:
-        while len(known) < MOST_REVISIONS:
-            around = self._index.of(uid) if back else self._index.to(uid)
-            fresh = (each for each in around if each.role == _REVISION)
-            step = next((each for each in fresh if each.sop_instance_uid not in known), None)
-            if step is None:
-                return
-            yield step
-            uid = step.sop_instance_uid
-            known.add(uid)
+    def _beside(self, one: Relation, step: int) -> Iterator[tuple[int, Relation]]:
+        """The revisions right before this one, and right after it."""
+        for at, found in ((step - 1, self._index.of), (step + 1, self._index.to)):
+            for each in found(one.sop_instance_uid):
+                if _revises(one, each):
+                    yield at, each
 
     def sections(self, uid: str) -> Iterator[Section]:
         """For `anode show`: what it refers to, what refers to it, what is said of it."""
@@ -136,9 +142,10 @@ class Relations:
             yield Section("Assessments", tuple(("Assessed", each) for each in said))
         chain = self.revisions(uid)
         if len(chain) > 1:
+            alike = Counter(number for number, _ in chain)
             rows = [
-                (str(number), each.sop_instance_uid, _place(each, uid))
-                for number, each in enumerate(chain, 1)
+                (str(number), each.sop_instance_uid, _place(each, uid, alike[number]))
+                for number, each in chain
             ]
             yield _listed("Revisions", ["No.", "SOP Instance UID", "Which"], rows)
 
@@ -168,10 +175,17 @@ def _who(each: Relation) -> tuple[str, str]:
     return class_name(each.sop_class_uid), each.sop_instance_uid
 
 
-def _place(each: Relation, uid: str) -> str:
-    if each.sop_instance_uid == uid:
-        return "this one"
-    return "" if each.held else "missing"
+def _place(each: Relation, uid: str, alike: int) -> str:
+    said = "this one" if each.sop_instance_uid == uid else "" if each.held else "missing"
+    beside = f"one of {alike} with this number" if alike > 1 else ""
+    return ", ".join(filter(None, (said, beside)))
+
+
+def _revises(one: Relation, other: Relation) -> bool:
+    """Whether one is a revision of the other: a protocol performed is none of the one defined."""
+    kinds = [catalogue.STORAGE.get(each.sop_class_uid) for each in (one, other)]
+    reports = all(kind is not None and kind.group == "report" for kind in kinds)
+    return other.role == _REVISION and (reports or one.sop_class_uid == other.sop_class_uid)
 
 
 def class_name(sop_class_uid: str) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.commands import anode, configuration
-from tests.objects import CT_IMAGE, instance, misfit, uid, written
+from tests.objects import CT_IMAGE, instance, misfit, non_patient, uid, written
 from tests.test_object_references import item
 from tests.test_retrieve_whole import ANNOTATION, RADIATION, SET, family
 
+DEFINED, PERFORMED = "1.2.840.10008.5.1.4.1.1.200.1", "1.2.840.10008.5.1.4.1.1.200.2"
 ASSESSMENT, STL = "1.2.840.10008.5.1.4.1.1.90.1", "1.2.840.10008.5.1.4.1.1.104.3"
 
 
@@ -170,6 +171,39 @@ def test_revisions_of_a_model_are_a_chain_from_wherever_it_is_looked_at(tmp_path
         each.SOPInstanceUID for each in models
     ]
     assert [row["Which"] for row in chain["rows"]].index("this one") == asked
+
+
+@pytest.mark.parametrize("asked", range(4))
+def test_where_two_models_replace_one_both_are_told_from_wherever_it_is_looked_at(tmp_path, asked):
+    models = [instance(0, sop_class=STL)]
+    for number, before in ((1, 0), (2, 0), (3, 2)):
+        predecessors = [
+            item(ReferencedSeriesSequence=[
+                item(ReferencedSOPSequence=[item(models[before].SOPInstanceUID, STL)])
+            ])
+        ]  # fmt: skip
+        models.append(instance(number, sop_class=STL, PredecessorDocumentsSequence=predecessors))
+    settings = archived(tmp_path, *models)
+    told = anode("show", "-c", settings, models[asked].SOPInstanceUID, "--json").document[0]
+    (chain,) = (each for each in told["sections"] if each["title"] == "Revisions")
+    numbers = {row["SOP Instance UID"]: row["No."] for row in chain["rows"]}
+    assert numbers == {
+        each.SOPInstanceUID: number for each, number in zip(models, "1223", strict=True)
+    }
+    which = {row["SOP Instance UID"]: row["Which"] for row in chain["rows"]}
+    assert which[models[asked].SOPInstanceUID].startswith("this one")
+    beside = {uid for uid, said in which.items() if "one of 2 with this number" in said}
+    assert beside == {models[1].SOPInstanceUID, models[2].SOPInstanceUID}
+
+
+def test_a_protocol_performed_is_no_revision_of_the_one_defined(tmp_path):
+    defined = non_patient(DEFINED, 1)
+    performed = instance(2, sop_class=PERFORMED)
+    performed.PredecessorProtocolSequence = [item(defined.SOPInstanceUID, DEFINED)]
+    settings = archived(tmp_path, defined, performed)
+    told = anode("show", "-c", settings, defined.SOPInstanceUID, "--json").document[0]
+    titles = [each["title"] for each in told["sections"]]
+    assert ("Referred to by" in titles, "Revisions" in titles) == (True, False)
 
 
 def test_an_object_that_is_not_there_is_told_as_such(tmp_path):
