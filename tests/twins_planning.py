@@ -11,6 +11,9 @@ PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
 _RADIATION = "RTRadiationSequence[1]"
 _INTENT = "ReferencedRTPhysicianIntentSequence[1]"
 _PLAN = "ReferencedRTPlanSequence[1].ReferencedSeriesSequence[1].ReferencedSOPSequence[1]"
+_GROUP, _SETUP = "FractionGroupSequence[1]", "ReferencedBrachyApplicationSetup"
+_SETUPS = f"{_GROUP}.{_SETUP}Sequence[1]"
+_CHANNEL = "ApplicationSetupSequence[1].ChannelSequence[1]"
 _SUBJECT = "ApprovalSubjectSequence[1]"
 _ASSERTED = "ApprovalSequence[1]"
 _ASSESSED = "AssessedSOPInstanceSequence[1]"
@@ -61,6 +64,14 @@ TWINS = (
         "rt.plan-class",
     ),
     Twin("brachytherapy/plan", gone("RTPlanLabel"), "type1.missing"),
+    Twin("brachytherapy/plan", now(f"{_SETUPS}.{_SETUP}Number", 99), "number.unknown"),
+    Twin("brachytherapy/plan", now(f"{_CHANNEL}.ReferencedSourceNumber", 9), "number.unknown"),
+    Twin("brachytherapy/plan", now(f"{_GROUP}.NumberOfBrachyApplicationSetups", 3), "number.count"),
+    Twin(
+        "content-assessment/plan",
+        now("BeamSequence[2].ReferencedPatientSetupNumber", 9),
+        "number.unknown",
+    ),
     Twin("ct-protocols/defined-1", gone("ProtocolName"), "type1.missing"),
     Twin("ct-protocols/defined-1", now("EquipmentModality", "MR"), "protocol.modality"),
     Twin(
