@@ -11,6 +11,7 @@ from config import catalogue
 from config.words import nearest
 
 Level = Literal["off", "warn", "reject"]
+STANDARD = "1.2.840.10008."  # what DICOM itself has given out
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
@@ -23,7 +24,7 @@ def _classes(value: object) -> object:
     for name, level in value.items():
         if level not in LEVELS:
             raise ValueError(f"{name!r} must be one of {', '.join(LEVELS)}, not {level!r}")
-        key = str(name) if name in groups or _is_uid(str(name)) else catalogue.uid_of(str(name))
+        key = str(name) if name in groups or _is_class(str(name)) else catalogue.uid_of(str(name))
         if key is None:
             known = [*groups, *(each.keyword for each in catalogue.STORAGE.values())]
             near = nearest(str(name), known) or f"; groups are {', '.join(sorted(groups))}"
@@ -32,8 +33,10 @@ def _classes(value: object) -> object:
     return made
 
 
-def _is_uid(name: str) -> bool:
-    return name[:1].isdigit() and all(part.isdigit() for part in name.split("."))
+def _is_class(name: str) -> bool:
+    """Whether it is the UID of a storage class, or may be that of a private one."""
+    is_uid = name[:1].isdigit() and all(part.isdigit() for part in name.split("."))
+    return name in catalogue.STORAGE or (is_uid and not name.startswith(STANDARD))
 
 
 CheckClasses = Annotated[Mapping[str, Level], BeforeValidator(_classes)]

@@ -19,6 +19,7 @@ PREFIX: Final = "ANODE__"
 # The keys whose value is a number; of `limits` all are.  Lists are given in TOML's notation.
 NUMBERS: Final = frozenset({"port", "workers", "associations", "keep_days", "spool_bytes"})
 NUMERIC_SECTION: Final = "limits"
+TRUTHS: Final = frozenset({"retrieve_whole"})  # true or a list: what is no truth stays a text
 
 Document = dict[str, Any]
 Place = tuple[int | str, ...]
@@ -134,7 +135,7 @@ def _value(section: int | str, key: str, text: str) -> object:
             except ValueError:
                 continue
         return text
-    if text.startswith("["):
+    if text.startswith(("[", "{")) or key in TRUTHS:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

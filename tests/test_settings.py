@@ -11,7 +11,7 @@ from config import addresses, loading
 from config.errors import ConfigError
 from config.limits import Limits
 from config.listeners import Listener
-from config.peers import Peer
+from config.peers import WHOLES, Peer
 from config.rights import RIGHTS
 from config.settings import Node, Settings, load
 from config.writing import starter
@@ -317,6 +317,14 @@ def test_a_byte_order_mark_is_no_key(file):
         ("ANODE__PEER__1__MAY", '["echo"]', "peer.0.may", ("echo",)),
         ("ANODE__ACCESS__UNKNOWN_PEERS", '["find"]', "access.unknown_peers", ("find",)),
         ("ANODE__ACCESS__UNKNOWN_PEERS", "reject", "access.unknown_peers", "reject"),
+        ("ANODE__PEER__1__RETRIEVE_WHOLE", '["models"]', "peer.0.retrieve_whole", ("models",)),
+        ("ANODE__PEER__1__RETRIEVE_WHOLE", "true", "peer.0.retrieve_whole", WHOLES),
+        (
+            "ANODE__ARCHIVE__CHECK_CLASSES",
+            '{ radiotherapy = "reject", "1.2.826.0.1.1" = "off" }',
+            "archive.check_classes",
+            {"radiotherapy": "reject", "1.2.826.0.1.1": "off"},
+        ),
         ("ANODE__LIMITS__IDLE_SECONDS", "2.5", "limits.idle_seconds", 2.5),
         ("ANODE__LOG__FORMAT", "json", "log.format", "json"),
         ("ANODE__AUDIT__ENABLED", "false", "audit.enabled", False),
@@ -353,6 +361,11 @@ def test_entries_are_added_in_order_of_their_numbers():
             "ANODE__LISTENER__0__PORT",
             "1",
             "there are 0 [[listener]], so the number must be between",
+        ),
+        (
+            "ANODE__ARCHIVE__CHECK_CLASSES",
+            "radiotherapy",
+            'archive: check_classes must be a table like { radiotherapy = "reject" }',
         ),
         ("ANODE__NODE", "A", "must be like ANODE__NODE__AE_TITLE or ANODE__LISTENER__1__PORT"),
         ("ANODE__NODE____A", "A", "must be like ANODE__NODE__AE_TITLE or "),
@@ -400,6 +413,14 @@ def test_a_limit_says_what_it_bounds_and_in_which_unit():
     for field in Limits.model_fields.values():
         assert field.description
         assert field.json_schema_extra["unit"]
+
+
+@pytest.mark.parametrize("uid", ["1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.1.481.99"])
+def test_a_uid_of_dicom_that_is_no_storage_class_is_not_checked_in_silence(file, uid):
+    said = refusal(file(f'[archive.check_classes]\n"{uid}" = "reject"'))
+    assert (
+        f"check_classes: '{uid}' is no storage SOP class and no group of them; groups are" in said
+    )
 
 
 @pytest.mark.parametrize("title", ["ANODE", 'A"B', "A 'B'", "{x}", "#1"])
