@@ -256,6 +256,15 @@ def test_what_is_not_done_is_said():
         assert parts[number].strip() == "Not supported."
 
 
+def test_what_anode_makes_and_copies_from_other_objects_is_told():
+    """A tender reads the annexes: what `anode wrap` takes from whom is in none of the tables."""
+    parts = chapters(markdown(statement(settings_of())))
+    made = "encapsulated STL, OBJ, MTL, PDF and CDA of files that a person has (`anode wrap`)"
+    assert made in parts["A"]
+    assert "`anode wrap`, which takes patient, study, clinical trial and frame" in parts["D"]
+    assert "in encapsulated documents those of CID 7060 to 7064" in parts["E"]
+
+
 def test_the_configuration_is_told(tmp_path):
     path = configuration(
         tmp_path,

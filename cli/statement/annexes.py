@@ -16,7 +16,8 @@ def annexes(settings: Settings) -> Iterator[Block]:
     yield Paragraph(
         "Anode stores these as they come and adds nothing. Objects it makes: frames taken out of a "
         "stored object (Frame Extraction Sequence, Contributing Equipment Sequence are added; "
-        "private attributes are not copied)."
+        "private attributes are not copied); encapsulated STL, OBJ, MTL, PDF and CDA of files that "
+        "a person has (`anode wrap`); samples with invented people (`anode samples`)."
     )
     sent, stored = claims.sent(settings), {each.uid for each in claims.stored(settings)}
     rows = [
@@ -48,14 +49,16 @@ def annexes(settings: Settings) -> Iterator[Block]:
     yield Paragraph("Certificates, revocation, rights: docs/tls.md, docs/audit.md.")
     yield Heading("D", "Mapping of Attributes")
     yield Paragraph(
-        "None: no attribute of one object is copied to another, but by the frame extraction of A."
+        "Attributes of one object are copied to another by the frame extraction of A and by `anode "
+        "wrap`, which takes patient, study, clinical trial and frame of reference from the objects "
+        "that a person names (docs/wrapping.md); by nothing else."
     )
     yield Heading("E", "Coded Terminology")
     yield Paragraph(
         "Codes are compared as they are, by value and scheme; none is translated. Anode writes "
-        "codes "
-        "in the audit trail (DCM, PS3.15 A.5.3) and, with extracted frames, (109105, DCM, Frame "
-        "Extracting Equipment)."
+        "codes in the audit trail (DCM, PS3.15 A.5.3), with extracted frames (109105, DCM, Frame "
+        "Extracting Equipment), and in encapsulated documents those of CID 7060 to 7064 and what a "
+        "person or a CDA document says."
     )
 
 

@@ -140,7 +140,7 @@ def model(settings: Settings) -> Iterator[Block]:
         "archive: object files, and an index that is queried."
     )
     yield bullets(
-        f"A peer stores at {title}: the object is written, checked, indexed, then acknowledged.",
+        f"A peer stores at {title}: the object is written, indexed, then acknowledged (5.6.1).",
         f"A peer queries {title}: the index answers.",
         f"A peer retrieves from {title}: objects are sent to it on the same association (C-GET) or "
         "to a configured peer on another one (C-MOVE).",

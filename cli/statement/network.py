@@ -218,7 +218,7 @@ _MEANINGS: Final[Mapping[Status, str]] = {
     Status.CANNOT_EXTRACT_FRAMES: "the frames cannot be taken out",
     Status.NOT_TIME_BASED: "frames by time of an object that has none",
     Status.INVALID_FRAME_REQUEST: "the frame keys break their rules",
-    Status.CLASS_MISMATCH: "not a data set of the SOP class, or an identifier against its rules",
+    Status.CLASS_MISMATCH: "of another SOP class, or a data set or identifier against its rules",
     Status.SUBOPERATIONS_FAILED: "some sub-operations failed or warned",
     Status.RECORD_LIMIT_REACHED: "as many records as were asked for; there are more",
     Status.CANNOT_UNDERSTAND: "the data set cannot be read, or lacks what it needs",

@@ -132,8 +132,9 @@ def _together(settings: Settings) -> Iterator[Block]:
     if settings.archive.sync == "always":
         yield Paragraph(
             "C-STORE is answered 0000 when the object is durable and findable: written to its last "
-            "byte, checked, under its final name, its row committed, and file system and index "
-            "synced to the disk. A crash of program or machine right after it loses nothing."
+            "byte, its UIDs compared with the command's, file and name synced to the disk, its row "
+            "committed. A crash of program or machine right after it loses nothing: a row that it "
+            "takes back is made again from the file."
         )
     else:
         yield Paragraph(
