@@ -56,6 +56,12 @@ STORE: Table = {
     errors.Unavailable: Status.PROCESSING_FAILURE,
     errors.BadObject: Status.CANNOT_UNDERSTAND,
 }
+# Objects without a patient: PS3.4 GG.4 has A700, A900 and C000, and no others
+STORE_NON_PATIENT: Table = {
+    **STORE,
+    errors.Duplicate: Status.CANNOT_UNDERSTAND,
+    errors.Unavailable: Status.OUT_OF_RESOURCES,
+}
 # Query and retrieve: PS3.4 Tables C.4-1 to C.4-3
 FIND: Table = {
     errors.BadRecordKey: Status.INVALID_PRIOR_RECORD_KEY,

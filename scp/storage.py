@@ -1,4 +1,4 @@
-"""Storage, PS3.4 Annex B, level 2 (full): what is received is kept byte for byte.
+"""Storage, PS3.4 Annexes B and GG, level 2 (full): what is received is kept byte for byte.
 
 Success is answered only once the archive holds the object durably and can find it.
 """
@@ -23,7 +23,7 @@ def store(exchange: Exchange) -> None:
         _refuse(exchange, Status.CANNOT_UNDERSTAND, "C-STORE-RQ without a data set")
         return
     if command.affected_sop_class_uid != exchange.context.abstract_syntax:
-        _refuse(exchange, Status.SOP_CLASS_NOT_SUPPORTED, "class differs from its context")
+        _refuse(exchange, _of_another_class(exchange), "class differs from its context")
         return
     try:
         _keep(exchange)
@@ -34,7 +34,7 @@ def store(exchange: Exchange) -> None:
             exchange.association.abort()
         else:
             _tell(exchange, error)
-            exchange.answer(statuses.status_of(error, statuses.STORE), str(error))
+            exchange.answer(statuses.status_of(error, _table(exchange)), str(error))
         return
     exchange.answer(Status.SUCCESS)
 
@@ -56,6 +56,19 @@ def _keep(exchange: Exchange) -> None:
             reception.write(fragments)
         receipt = reception.commit()
     exchange.transfers.received(receipt)
+
+
+def _non_patient(exchange: Exchange) -> bool:
+    return catalogue.is_non_patient(exchange.context.abstract_syntax)
+
+
+def _table(exchange: Exchange) -> statuses.Table:
+    return statuses.STORE_NON_PATIENT if _non_patient(exchange) else statuses.STORE
+
+
+def _of_another_class(exchange: Exchange) -> Status:
+    no_such_status = _non_patient(exchange)  # PS3.4 GG.4
+    return Status.CLASS_MISMATCH if no_such_status else Status.SOP_CLASS_NOT_SUPPORTED
 
 
 def _refuse(exchange: Exchange, status: Status, why: str) -> None:

@@ -77,6 +77,8 @@ def _storage(settings: Settings) -> Iterator[Block]:
         "(Signature Level 3); none is checked or added.",
         "The first object of a SOP Instance UID stays: the same bytes again are a success, other "
         "bytes are refused with 0111.",
+        "Objects without a patient (PS3.4 GG) are refused with A700, A900 or C000 and nothing "
+        "else: other bytes with C000, a file system or index that fails with A700.",
         "Private classes, and classes the sender declares as storage (PS3.7 D.3.3.6), are "
         "stored as "
         "well."

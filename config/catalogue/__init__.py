@@ -149,6 +149,12 @@ def of_patient(uid: str) -> bool:
     return found is not None and found.kind != "non-patient"
 
 
+def is_non_patient(uid: str) -> bool:
+    """Whether it is a class of the Non-Patient Object Storage Service, PS3.4 GG."""
+    found = STORAGE.get(uid)
+    return found is not None and found.kind == "non-patient"
+
+
 def group_of(uid: str) -> str:
     """The group of a storage class or information model; "other" when it is in no table."""
     entry = STORAGE.get(uid) or MODELS.get(uid)
