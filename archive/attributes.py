@@ -102,9 +102,11 @@ AssessmentSummary O | AssessmentLabel O | AssessmentTypeCodeSequence O
 AssessedSOPInstanceSequence O | SharedFunctionalGroupsSequence O
 """
 
-# What is known of a sequence's items. A code's items (PS3.3 8.8) need no row here.
+# What is known of a sequence's items, optional where no ":R" says that a model demands it.
+# A code's items (PS3.3 8.8) need no row here.
 _CODE = """CodeValue CodingSchemeDesignator CodingSchemeVersion CodeMeaning LongCodeValue
     URNCodeValue ContextIdentifier MappingResource"""
+CODE: frozenset[str] = frozenset(_CODE.split())
 _ISSUER = "LocalNamespaceEntityID UniversalEntityID UniversalEntityIDType"
 _REFERENCE = "ReferencedSOPClassUID ReferencedSOPInstanceUID"
 _ITEMS: Mapping[str, str] = {
@@ -142,34 +144,37 @@ _ITEMS: Mapping[str, str] = {
         InstitutionName InstitutionalDepartmentName""",
     "AssessedSOPInstanceSequence": _REFERENCE,
     # Of objects that belong to no patient, PS3.4 HH.6, II.6, U.6, X.6, BB.6
-    "CustodialOrganizationSequence": "InstitutionName InstitutionCodeSequence",
-    "PredecessorProtocolSequence": _REFERENCE,
-    "ModelSpecificationSequence": """Manufacturer ManufacturerRelatedModelGroup
-        ManufacturerModelName SoftwareVersions DeviceSerialNumber""",
-    "ApprovalSubjectSequence": _REFERENCE,
-    "ApprovalSequence": """AssertionCodeSequence AssertionUID AsserterIdentificationSequence
-        AssertionDateTime AssertionExpirationDateTime AssertionComments RelatedAssertionSequence""",
-    "AsserterIdentificationSequence": """ObserverType PersonName PersonIdentificationCodeSequence
-        OrganizationalRoleCodeSequence StationName DeviceUID Manufacturer ManufacturerModelName
-        StationAETitle InstitutionName InstitutionCodeSequence InstitutionalDepartmentName
+    "CustodialOrganizationSequence": "InstitutionName:R InstitutionCodeSequence:R",
+    "ModelSpecificationSequence": """Manufacturer:R ManufacturerRelatedModelGroup:R
+        ManufacturerModelName:R SoftwareVersions:R DeviceSerialNumber""",
+    # Where and in which trial it holds (the last two) says the IOD alone, PS3.3 C.34.15
+    "ApprovalSequence": """AssertionCodeSequence:R AssertionUID AsserterIdentificationSequence:R
+        AssertionDateTime:R AssertionExpirationDateTime:R AssertionComments
+        RelatedAssertionSequence InstitutionCodeSequence ClinicalTrialProtocolID""",
+    "AsserterIdentificationSequence": """ObserverType PersonName:R
+        PersonIdentificationCodeSequence:R OrganizationalRoleCodeSequence:R StationName DeviceUID
+        Manufacturer ManufacturerModelName StationAETitle InstitutionName:R
+        InstitutionCodeSequence:R InstitutionalDepartmentName
         InstitutionalDepartmentTypeCodeSequence""",
     "RelatedAssertionSequence": "ReferencedAssertionUID",
-    "HangingProtocolDefinitionSequence": """Modality Laterality AnatomicRegionSequence
-        ProcedureCodeSequence ReasonForRequestedProcedureCodeSequence""",
+    "HangingProtocolDefinitionSequence": """Modality:R Laterality:R AnatomicRegionSequence:R
+        ProcedureCodeSequence:R ReasonForRequestedProcedureCodeSequence:R""",
     "NominalScreenDefinitionSequence": """NumberOfVerticalPixels NumberOfHorizontalPixels
         DisplayEnvironmentSpatialPosition ScreenMinimumGrayscaleBitDepth
         ScreenMinimumColorBitDepth ApplicationMaximumRepaintTime""",
     "AlternateContentDescriptionSequence": "ContentDescription LanguageCodeSequence",
-    "ImplantTargetAnatomySequence": "AnatomicRegionSequence",
+    "ImplantTargetAnatomySequence": "AnatomicRegionSequence:R",
+    "SourceHangingProtocolSequence": _REFERENCE,
+    "IncorporatedInventoryInstanceSequence": _REFERENCE,
     **dict.fromkeys(
         (
+            *("PredecessorProtocolSequence", "ApprovalSubjectSequence"),
             *("ReplacedImplantTemplateSequence", "DerivationImplantTemplateSequence"),
             *("OriginalImplantTemplateSequence", "ReplacedImplantAssemblyTemplateSequence"),
             *("OriginalImplantAssemblyTemplateSequence", "ReplacedImplantTemplateGroupSequence"),
-            *("DerivationImplantAssemblyTemplateSequence", "SourceHangingProtocolSequence"),
-            "IncorporatedInventoryInstanceSequence",
+            "DerivationImplantAssemblyTemplateSequence",
         ),
-        _REFERENCE,
+        "ReferencedSOPClassUID:R ReferencedSOPInstanceUID:R",
     ),
 }
 
@@ -225,13 +230,9 @@ def attribute(row: str, level: Level, *, computed: bool = False) -> Attribute:
 
 
 def _items(sequence: str, level: Level) -> tuple[Attribute, ...]:
-    words = _ITEMS.get(sequence, _CODE).split()
-    return tuple(
-        sorted(
-            (attribute(f"{word} O", level) for word in words),
-            key=lambda each: each.tag,
-        )
-    )
+    rows = [word.partition(":") for word in _ITEMS.get(sequence, _CODE).split()]
+    known = (attribute(f"{keyword} {key or 'O'}", level) for keyword, _, key in rows)
+    return tuple(sorted(known, key=lambda each: each.tag))
 
 
 def _rows(table: Mapping[Level, str], *, computed: bool) -> Iterator[Attribute]:

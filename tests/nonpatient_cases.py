@@ -151,6 +151,8 @@ APPROVAL: list[Case] = [
         ),
         {"b"},
     ),
+    ("approval", asserted(InstitutionCodeSequence=coded("ANNA")), {"a"}),  # where it is approved
+    ("approval", asserted(ClinicalTrialProtocolID="T?"), {"b"}),
     ("approval", {"Manufacturer": "Ac*"}, {"a"}),
     ("approval", {"ManufacturerModelName": "Desk"}, {"a"}),
     ("approval", {"SoftwareVersions": "3"}, {"a"}),

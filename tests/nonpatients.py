@@ -57,6 +57,7 @@ def reference(model: str, name: str) -> list[dict[str, Any]]:
 
 CHEST, HEAD = code("816094009", "Chest", "SCT"), code("69536005", "Head", "SCT")
 FEMUR, HIP = code("71341001", "Femur", "SCT"), code("24136001", "Hip joint", "SCT")
+LEFT = {"AnatomicRegionModifierSequence": code("7771000", "Left", "SCT")}
 TITANIUM, STEEL = code("T", "Titanium"), code("S", "Steel")
 
 
@@ -67,9 +68,14 @@ def _asserted(who: str, what: str, at: str, until: str = "", **more: Any) -> dic
         "PersonIdentificationCodeSequence": code(who[:3], who),
         "OrganizationalRoleCodeSequence": code("PHYS", "Physicist"),
         "StationName": "DESK1",
+        "DeviceUID": uid("desk", who),
+        "Manufacturer": "Desks of " + who[:3],
+        "ManufacturerModelName": "Desk 1",
+        "StationAETitle": "DESK_" + who[:3].upper(),
         "InstitutionName": f"Hospital of {who[:3]}",
         "InstitutionCodeSequence": code("H" + who[:3], "Hospital"),
         "InstitutionalDepartmentName": "Radiology",
+        "InstitutionalDepartmentTypeCodeSequence": code("RAD", "Radiology"),
     }
     return {
         "AssertionCodeSequence": code(what, what.title()),
@@ -114,7 +120,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
                 },
                 {"Manufacturer": "Bolt", "ManufacturerModelName": "Ring 9"},
             ],
-            "AnatomicRegionSequence": CHEST,
+            "AnatomicRegionSequence": [{**CHEST[0], **LEFT}],
             "PrimaryAnatomicStructureSequence": code("39607008", "Lung", "SCT"),
         },
         "b": {
@@ -144,7 +150,13 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "InstanceCreationTime": "100000",
             "ApprovalSubjectSequence": reference("protocol", "a"),
             "ApprovalSequence": [
-                _asserted("Ada^Lovelace", "APPROVED", "20240705100000", "20250705"),
+                _asserted(
+                    "Ada^Lovelace",
+                    "APPROVED",
+                    "20240705100000",
+                    "20250705",
+                    InstitutionCodeSequence=code("ANNA", "St. Anna"),
+                ),
                 _asserted("Bob^Builder", "REJECTED", "20240706100000"),
             ],
             "Manufacturer": "Acme",
@@ -160,6 +172,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
                     "Bob^Builder",
                     "APPROVED",
                     "20240801120000",
+                    ClinicalTrialProtocolID="T1",
                     RelatedAssertionSequence=[
                         {"ReferencedAssertionUID": uid("assertion", "Ada^Lovelace", "APPROVED")}
                     ],
@@ -182,7 +195,11 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
                     "ProcedureCodeSequence": code("MRH", "MR head"),
                     "ReasonForRequestedProcedureCodeSequence": code("R9", "Ache"),
                 },
-                {"Modality": "CT", "Laterality": "L", "AnatomicRegionSequence": CHEST},
+                {
+                    "Modality": "CT",
+                    "Laterality": "L",
+                    "AnatomicRegionSequence": [{**CHEST[0], **LEFT}],
+                },
             ],
             "HangingProtocolUserIdentificationCodeSequence": code("U1", "User one"),
             "HangingProtocolUserGroupName": "Neuro",
@@ -194,8 +211,11 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
                     "NumberOfHorizontalPixels": 1536,
                     "DisplayEnvironmentSpatialPosition": [0.0, 1.0, 0.5, 0.0],
                     "ScreenMinimumGrayscaleBitDepth": 8,
+                    "ScreenMinimumColorBitDepth": 24,
+                    "ApplicationMaximumRepaintTime": 500,
                 }
             ],
+            "SourceHangingProtocolSequence": reference("hanging", "b"),
         },
         "b": {
             "HangingProtocolName": "NEURO_1",
@@ -231,10 +251,11 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "EffectiveDateTime": "20240101000000",
             "ReplacedImplantTemplateSequence": reference("implant", "b"),
             "ImplantTargetAnatomySequence": [
-                {"AnatomicRegionSequence": FEMUR},
+                {"AnatomicRegionSequence": [{**FEMUR[0], **LEFT}]},
                 {"AnatomicRegionSequence": HIP},
             ],
             "MaterialsCodeSequence": TITANIUM,
+            "ImplantTypeCodeSequence": code("112310", "Femoral Stem", "DCM"),
             "CoatingMaterialsCodeSequence": code("HA", "Hydroxyapatite"),
         },
         "b": {
@@ -256,6 +277,9 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "Manufacturer": "Acme",
             "ProcedureTypeCodeSequence": code("THR", "Total hip replacement"),
             "SurgicalTechnique": "Press fit",
+            "ImplantAssemblyTemplateVersion": "2",
+            "ImplantAssemblyTemplateIssuer": "Acme",
+            "EffectiveDateTime": "20240201000000",
             "ReplacedImplantAssemblyTemplateSequence": reference("assembly", "b"),
         },
         "b": {
@@ -271,6 +295,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "ImplantTemplateGroupName": "Hips",
             "ImplantTemplateGroupDescription": "All hips",
             "ImplantTemplateGroupIssuer": "Acme",
+            "ImplantTemplateGroupVersion": "3",
             "EffectiveDateTime": "20240101000000",
             "ReplacedImplantTemplateGroupSequence": reference("group", "b"),
         },
@@ -289,6 +314,9 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "NumberOfStudyRecordsInInstance": 3,
             "TotalNumberOfStudyRecords": 7,
             "InventoryPurpose": "Migration",
+            "InventoryInstanceDescription": "The first of two",
+            "Manufacturer": "Acme",
+            "InstitutionName": "St. Anna",
             "TransactionUID": uid("transaction"),
             "IncorporatedInventoryInstanceSequence": reference("inventory", "b"),
         },

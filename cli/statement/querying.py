@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from archive import nonpatient
-from archive.attributes import ATTRIBUTES, LEVELS, Attribute
+from archive.attributes import ATTRIBUTES, CODE, LEVELS, Attribute
 from cli.statement import claims
 from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
 from config.catalogue import InformationModel
@@ -64,7 +64,9 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         "always combined. Ranges hold their ends.",
         "The unique key of every level above needs one single value; keys of higher levels are "
         "matched and returned as well.",
-        "Type 3 return keys of the tables are supported.",
+        "Type 3 return keys of the tables are supported. What stands below a sequence with > are "
+        "keys of its items; those of a sequence of codes are a code's, PS3.3 8.8: "
+        f"{', '.join(sorted(CODE))}.",
         "Empty value matching (two quotation marks) is negotiated; lists of values are "
         "understood in "
         "any case.",
@@ -90,10 +92,22 @@ def _of_no_patient(finds: Sequence[InformationModel]) -> Iterator[str]:
 def _keys(model: InformationModel) -> Iterator[Block]:
     """A table of the keys of each level that may be asked."""
     for level, keys in keys_of(model):
-        rows = [(key.keyword, tag(key), UNIQUE[key.key], matching(key)) for key in keys]
+        rows = list(_rows(keys))
         name = f"Keys of {model.name}" + (f" at level {level}" if level else "")
         yield grid(name, "Attribute | Tag | Key | Matching", rows)
-    yield Paragraph("What is known of the items of its sequences is listed in docs/query.md.")
+
+
+def _rows(keys: Sequence[Attribute], depth: int = 0) -> Iterator[tuple[str, ...]]:
+    """A row for each key, below a sequence the keys of its items; those of codes are told once."""
+    for key in keys:
+        yield ">" * depth + key.keyword, tag(key), UNIQUE[key.key], matching(key)
+        inner = [each for each in key.items if each.keyword not in CODE or not is_code(key)]
+        yield from _rows(inner, depth + 1)
+
+
+def is_code(key: Attribute) -> bool:
+    """Whether the items of a sequence are codes, maybe with something more, PS3.3 8.8."""
+    return {each.keyword for each in key.items} >= CODE
 
 
 def keys_of(model: InformationModel) -> Iterator[tuple[str, list[Attribute]]]:
@@ -124,7 +138,7 @@ def matching(key: Attribute) -> str:
     """How a key is matched."""
     if not key.matched:
         return "returned only"
-    kind = MATCHING.get(key.vr, "single")
+    kind = "sequence of codes" if is_code(key) else MATCHING.get(key.vr, "single")
     return f"{kind}; any of its values" if key.many and key.vr != "UI" else kind
 
 
