@@ -3,29 +3,88 @@
 with Device("PRINTER", CLASSES) as printer, node(..., peers=(printer.known,)) as serving:
     printer.calls(serving)
     printer.find(MODEL, identifier)
+
+Over TLS, both ways and each with a certificate of its own:
+
+way = secured("rfc9325", folder)
+with Device("PRINTER", CLASSES, way) as printer, node(..., **listening(way)) as serving:
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pydicom import Dataset
 from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
 
+from config.settings import Listener
 from scp.node import Node
-from tests.nodes import HERE, peer, port
+from tests.certificates import Authority, Issued
+from tests.nodes import HERE, peer
+from tests.secured import listener
 
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2."
 _SYNTAX = "1.2.840.10008.1.2.1"
 
 
+PLAIN = "plain"
+WAYS = (PLAIN, "rfc9325")
+"""How a device and the node call each other: a TLS profile, or none."""
+
+
+@dataclass(frozen=True)
+class Secured:
+    """Both have a certificate of one CA, and demand the other's."""
+
+    profile: str
+    ca: Authority
+    node: Issued
+    device: Issued
+
+    def serving(self) -> ssl.SSLContext:
+        """What anybody would write who wants mutual TLS of pynetdicom."""
+        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.ca.certificate)
+        made.verify_mode = ssl.CERT_REQUIRED
+        made.load_cert_chain(self.device.certificate, self.device.key)
+        return made
+
+    def calling(self) -> ssl.SSLContext:
+        made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=self.ca.certificate)
+        made.load_cert_chain(self.device.certificate, self.device.key)
+        return made
+
+
+def secured(way: str, folder: Path) -> Secured | None:
+    """A profile with its certificates; None for the plain way."""
+    if way == PLAIN:
+        return None
+    ca = Authority(folder)
+    return Secured(way, ca, ca.issue("node"), ca.issue("device"))
+
+
+def listening(way: Secured | None) -> dict[str, Any]:
+    """For `node`: a plain listener, and the secured one behind it."""
+    plain = Listener(host=HERE, port=0)
+    own = (listener(way.profile, way.ca, way.node),) if way else ()
+    return {"listener": (plain, *own)}
+
+
 class Device:
     """One that stores, finds, gets, and takes what is moved to it."""
 
-    def __init__(self, ae_title: str, classes: Iterable[str], **rights: object) -> None:
+    def __init__(
+        self,
+        ae_title: str,
+        classes: Iterable[str],
+        way: Secured | None = None,
+        **rights: object,
+    ) -> None:
         self.ae_title = ae_title
         self.classes = tuple(classes)
         self.taken: list[Dataset] = []
@@ -33,7 +92,14 @@ class Device:
         for uid in self.classes:
             self._ae.add_supported_context(uid, _SYNTAX)
         self._handlers = [(evt.EVT_C_STORE, self._take)]
-        self._server = self._ae.start_server((HERE, 0), block=False, evt_handlers=self._handlers)
+        self._way = way
+        self._server = self._ae.start_server(
+            (HERE, 0),
+            block=False,
+            evt_handlers=self._handlers,
+            ssl_context=way.serving() if way else None,
+        )
+        rights |= {"tls": way.profile} if way else {}
         self.known = peer(ae_title, self._server.socket.getsockname()[1], **rights)
         self._port = 0
 
@@ -55,8 +121,8 @@ class Device:
         return 0x0000
 
     def calls(self, serving: Node) -> None:
-        """From now on it asks this node."""
-        self._port = port(serving)
+        """From now on it asks this node, by its last listener."""
+        self._port = serving.addresses[-1][1]
 
     def _associated(self, *asked: str) -> Association:
         ae = AE(ae_title=self.ae_title)
@@ -64,7 +130,12 @@ class Device:
             ae.add_requested_context(uid, _SYNTAX)
         roles = [build_role(uid, scu_role=True, scp_role=True) for uid in self.classes]
         made = ae.associate(
-            HERE, self._port, ae_title="ANODE", ext_neg=roles, evt_handlers=self._handlers
+            HERE,
+            self._port,
+            ae_title="ANODE",
+            ext_neg=roles,
+            evt_handlers=self._handlers,
+            tls_args=(self._way.calling(), HERE) if self._way else None,
         )
         assert made.is_established
         return made

@@ -7,7 +7,7 @@ from pydicom import Dataset, dcmread
 
 from tests.clients import send
 from tests.commands import anode, configuration
-from tests.devices import STUDY_ROOT, Device, asked
+from tests.devices import STUDY_ROOT, WAYS, Device, asked, listening, secured
 from tests.nodes import node, peer, target
 
 pytestmark = pytest.mark.interop
@@ -42,14 +42,16 @@ def of_study(injector: Device, study: str, **keys: object) -> list[Dataset]:
     ]
 
 
-def test_an_injector_gets_its_plan_and_its_report_is_found_by_it(samples, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_an_injector_gets_its_plan_and_its_report_is_found_by_it(samples, tmp_path, way):
     planned, performed = (
         dcmread(samples / "contrast" / f"{name}.dcm") for name in ("planned", "performed")
     )
-    data = tmp_path / "anode-data"
+    data, way = tmp_path / "anode-data", secured(way, tmp_path / "ca")
+    known = peer("TESTER")
     with (
-        Device("INJECTOR", (PLANNED, PERFORMED)) as injector,
-        node(data, peers=(injector.known, peer("TESTER"))) as serving,
+        Device("INJECTOR", (PLANNED, PERFORMED), way) as injector,
+        node(data, peers=(injector.known, known), **listening(way)) as serving,
     ):
         send(target(serving), [samples / "contrast" / "planned.dcm"])
         injector.calls(serving)

@@ -8,7 +8,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.clients import send
-from tests.devices import STUDY_ROOT, Device, asked
+from tests.devices import STUDY_ROOT, WAYS, Device, asked, listening, secured
 from tests.nodes import node, peer, target
 
 pytestmark = pytest.mark.interop
@@ -23,10 +23,13 @@ def filled(serving, folder: Path) -> None:
     assert {one.status for one in send(target(serving), sorted(folder.rglob("*.dcm")))} == {0}
 
 
-def test_a_planning_system_asks_for_a_radiation_set_and_gets_what_it_needs(samples, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_planning_system_asks_for_a_radiation_set_and_gets_what_it_needs(samples, tmp_path, way):
+    way = secured(way, tmp_path / "ca")
+    known = peer("TESTER")
     with (
-        Device("PLANNER", (*PLANS, CT), retrieve_whole=["radiation sets"]) as planner,
-        node(tmp_path / "data", peers=(planner.known, peer("TESTER"))) as serving,
+        Device("PLANNER", (*PLANS, CT), way, retrieve_whole=["radiation sets"]) as planner,
+        node(tmp_path / "data", peers=(planner.known, known), **listening(way)) as serving,
     ):
         filled(serving, samples / "radiotherapy")
         assert serving.examination.settle(60)
