@@ -33,8 +33,8 @@ def measured(measurements: Iterable[Measurement]) -> None:
     """Print measurements, one to a row."""
     rows = [
         (
-            str(each.name or ""),
-            each.value,
+            ", ".join(filter(None, (str(each.name or ""), each.said("derivation")))),
+            f"{each.value} ({each.qualifier})" if each.numeric and each.qualifier else each.value,
             each.said("finding"),
             " ".join(filter(None, (each.said("laterality"), each.said("finding_site")))),
             each.said("tracking_identifier") or each.said("tracking_uid"),
@@ -95,8 +95,11 @@ def _label(item: Content) -> Text:
     relation = item.relationship.lower()
     before = "" if relation in ("", "contains") else f"{show.plain(relation)}: "
     if item.refers_to:
-        return Text.assemble((before, "dim"), f"see item {show.plain(item.refers_to)}")
-    made = Text.assemble((before, "dim"), (show.plain(item.name), "bold"))
+        said = f"{item.refers_to}: {item.value}" if item.value else item.refers_to
+        also = f"  {item.beyond}" if item.beyond else ""
+        return Text.assemble((before, "dim"), f"see item {show.plain(said)}", (also, "dim"))
+    number = f"[{item.number}] " if item.referred else ""
+    made = Text.assemble((before, "dim"), number, (show.plain(item.name), "bold"))
     if item.value:
         made.append(": " + "\n".join(show.plain(line) for line in item.value.splitlines()))
     for name, said in item.details:

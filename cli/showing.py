@@ -188,6 +188,8 @@ def _planned(one: Description, found: Sequence[_Found], reader: _Reader) -> Iter
         plan = known.get(uid) or reader.held(uid)
         if plan is not None and plan.content is not None:
             yield contrast.compared(plan.content, one.content)
+        else:
+            yield Section("Planned against performed", (("Plan", f"{uid} is not here"),))
 
 
 def _found(target: str, path: Path) -> _Found:

@@ -207,7 +207,19 @@ def test_a_value_by_reference_names_the_item_it_stands_for():
     del by_reference.ValueType
     by_reference.ReferencedContentItemIdentifier = [1, 1]
     root = tree(item("TEXT", "Said", TextValue="once"), by_reference)
-    assert root.children[1].refers_to == root.children[0].number == "1.1"
+    said, again = root.children
+    assert again.refers_to == said.number == "1.1"
+    assert again.value == "Said: once"
+    assert (said.referred, again.referred) == (True, False)
+
+
+def test_a_reference_to_an_item_that_is_not_there_says_so():
+    by_reference = item("TEXT")
+    del by_reference.ValueType
+    by_reference.ReferencedContentItemIdentifier = [1, 9]
+    made = report(by_reference)
+    assert described(made).content.children[0].beyond == "there is no such item"
+    assert Page(html.page([described(made)])).links == []
 
 
 def test_a_measured_value_that_is_missing_is_told_with_its_reason():
@@ -437,8 +449,8 @@ COMPARED = [
      "+0.2 mL/s (+5 %)"),
     ("1", "A", "Pressure", "Pressure Limit: 2000 kPa", "Peak Pressure in Phase Activity: 1100 kPa",
      "-900 kPa (-45 %)"),
-    ("2", "B", "Volume", "Volume: 40 mL", "", ""),
-    ("2", "B", "Time", "Delay: 5 s", "", ""),
+    ("2", "B", "Volume", "Volume: 40 mL", "", "not performed"),
+    ("2", "B", "Time", "Delay: 5 s", "", "not performed"),
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ Depth and number of items are bounded: what lies beyond is told, not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,7 +23,10 @@ MOST_ITEMS: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One content item. `refers_to` is the number of the item it stands for, by reference."""
+    """One content item. `refers_to` is the number of the item it stands for, by reference.
+
+    `value` is then what that one says, in short, and `referred` whether others refer to an item.
+    """
 
     number: str
     relationship: str
@@ -32,9 +35,11 @@ class Content:
     value: str = ""
     code: Coded | None = None  # of a CODE its value, of a NUM its unit
     numeric: str = ""  # of a NUM, without its unit
+    qualifier: Coded | None = None  # of a NUM, why there is no value or what is wrong with it
     details: Details = ()
     instance: str = ""  # the SOP Instance UID of a COMPOSITE, IMAGE or WAVEFORM
     refers_to: str = ""
+    referred: bool = False
     table: tuple[tuple[str, ...], ...] = ()
     children: tuple[Content, ...] = ()
     beyond: str = ""  # why there are no children although there should be
@@ -65,7 +70,22 @@ def is_report(dataset: Dataset) -> bool:
 
 def content(dataset: Dataset) -> Content:
     """The tree of a report."""
-    return _content(dataset, "1", 1, _Left())
+    root = _content(dataset, "1", 1, _Left())
+    meant = {item.refers_to for item in root.walk()} - {""}
+    if not meant:
+        return root
+    return _meaning(root, {item.number: item for item in root.walk() if item.number in meant})
+
+
+def _meaning(item: Content, meant: Mapping[str, Content]) -> Content:
+    """The same, where references tell what they stand for."""
+    if not item.refers_to:
+        children = tuple(_meaning(child, meant) for child in item.children)
+        return replace(item, referred=item.number in meant, children=children)
+    other = meant.get(item.refers_to)
+    if other is None:
+        return replace(item, beyond="there is no such item")
+    return replace(item, value=values.cut(": ".join(filter(None, (other.name, other.value)))))
 
 
 def _content(item: Dataset, number: str, depth: int, left: _Left) -> Content:
@@ -88,6 +108,7 @@ def _content(item: Dataset, number: str, depth: int, left: _Left) -> Content:
         value=read.value,
         code=read.code,
         numeric=read.numeric,
+        qualifier=read.qualifier,
         details=read.details + _observed(item),
         instance=read.instance,
         table=read.table,

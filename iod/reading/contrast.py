@@ -2,7 +2,8 @@
 
 Law: a step or a phase is a container named so; what was to be given or was given in it are its NUM
 items, told apart by what their unit measures: volume, flow, pressure, time.  So both reports, and
-those of vendors with concepts of their own, come into one table.
+those of vendors with concepts of their own, come into one table.  What they add up to and how they
+differ is `differences`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iod.reading.content import Content
+from iod.reading.differences import KINDS, differences, measured
 from iod.reading.sections import Section, table
 
 PLANNED: Final = "1.2.840.10008.5.1.4.1.1.88.74"
@@ -32,28 +34,23 @@ _IDENTIFIERS: Final = frozenset(
         ("130254", "DCM"),  # Imaging Agent Identifier
     }
 )
-_KINDS: Final = ("Volume", "Flow", "Pressure", "Time")
-_MEASURES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("mL", "cm3", "L", "ml", "cc"), "Volume"),
-    **dict.fromkeys(("mL/s", "ml/s", "mL/min", "ml/min", "cm3/s"), "Flow"),
-    **dict.fromkeys(("kPa", "Pa", "mm[Hg]", "[psi]", "bar", "MPa"), "Pressure"),
-    **dict.fromkeys(("s", "ms", "min", "h"), "Time"),
-}
 
 
 @dataclass(slots=True)
 class Part:
-    """A step or a phase, and what is measured in it by kind."""
+    """A step or a phase, and what is measured in it by kind; `above` is what it stands in."""
 
     step: str
     phase: str
+    kind: str = ""
+    above: Part | None = None
     measured: dict[str, list[Content]] = field(default_factory=dict)
 
 
 def administration(root: Content, whose: str) -> Iterator[tuple[str, ...]]:
     """A row for each part of a report."""
     for part in parts(root):
-        cells = (_cell(part.measured.get(kind, [])) for kind in _KINDS)
+        cells = (_cell(part.measured.get(kind, [])) for kind in KINDS)
         yield (part.step, part.phase, whose, *cells)
 
 
@@ -62,7 +59,7 @@ def section(reports: Iterable[tuple[str, Content]]) -> Section:
     rows = [row for whose, root in reports for row in administration(root, whose)]
     order = {key: at for at, key in enumerate(dict.fromkeys(row[:2] for row in rows))}
     rows.sort(key=lambda row: order[row[:2]])  # stable: planned before performed
-    return table("Contrast administration", ["Step", "Phase", "Report", *_KINDS], rows)
+    return table("Contrast administration", ["Step", "Phase", "Report", *KINDS], rows)
 
 
 def parts(root: Content) -> list[Part]:
@@ -77,12 +74,12 @@ def _gather(item: Content, part: Part, made: list[Part]) -> None:
     if item.value_type == "CONTAINER" and item.concept:
         kind = _CONTAINERS.get(item.concept.same)
         if kind:
-            part = _part(kind, _identifier(item), part)
+            place = sum(each.kind == kind and each.above is part for each in made) + 1
+            part = _part(kind, _identifier(item) or f"no. {place}", part)
             made.append(part)
-    if item.value_type == "NUM" and item.numeric:
-        measure = _MEASURES.get(item.code.value if item.code else "")
-        if measure:
-            part.measured.setdefault(measure, []).append(item)
+    measure = measured(item)
+    if measure:
+        part.measured.setdefault(measure, []).append(item)
     for child in item.children:
         _gather(child, part, made)
 
@@ -90,16 +87,16 @@ def _gather(item: Content, part: Part, made: list[Part]) -> None:
 def _part(kind: str, name: str, above: Part) -> Part:
     """A phase is one of the step it stands in."""
     if kind == "phase":
-        return Part(above.step, name)
-    return Part(name if kind == "step" else f"agent {name}", "")
+        return Part(above.step, name, kind, above)
+    return Part(name if kind == "step" else f"agent {name}", "", kind, above)
 
 
 def _identifier(item: Content) -> str:
-    """What a container calls itself, or else its number in the tree."""
+    """What a container calls itself; empty when it has no name: then its place tells it."""
     for child in item.children:
         if child.concept and child.concept.same in _IDENTIFIERS and child.value:
             return child.value
-    return item.number
+    return ""
 
 
 def _cell(measured: list[Content]) -> str:
@@ -108,51 +105,51 @@ def _cell(measured: list[Content]) -> str:
 
 def compared(planned: Content, performed: Content) -> Section:
     """What was to be given and what was, part by part and measure by measure."""
-    left = {(part.step, part.phase): part.measured for part in parts(planned)}
-    right = {(part.step, part.phase): part.measured for part in parts(performed)}
+    left, right = _together(planned), _together(performed)
     rows = []
     for key in dict.fromkeys((*left, *right)):
-        for kind in _KINDS:
+        for kind in KINDS:
             was, became = (side.get(key, {}).get(kind, []) for side in (left, right))
-            if kind == "Pressure" and not was:  # a limit on the pressure is one of the whole step
-                was = left.get((key[0], ""), {}).get(kind, [])
+            if became and not was:
+                was = _of_whole(left, key, kind)
             if was or became:
-                cells = (_cell(was), _cell(became), _difference(was, became))
-                rows.append((*key, kind, *cells))
+                difference = _unmatched(key, left, right) or differences(kind, was, became)
+                rows.append((*key, kind, _cell(was), _cell(became), difference))
     headings = ["Step", "Phase", "Measure", "Planned", "Performed", "Difference"]
     return table("Planned against performed", headings, rows)
 
 
-def _difference(planned: list[Content], performed: list[Content]) -> str:
-    """Of those that are called the same; else of the greatest on each side, as peak and limit."""
-    names = {each.concept.same: each for each in planned if each.concept}
-    pairs = [(names.get(each.concept.same), each) for each in performed if each.concept]
-    said = [f"{b.name}: {_gap(a, b)}" for a, b in pairs if a is not None and _gap(a, b)]
-    if said and len(performed) > 1:
-        return "; ".join(said)
-    greatest = [max(side, key=_amount, default=None) for side in (planned, performed)]
-    return _gap(greatest[0], greatest[1]) if greatest[0] and greatest[1] else ""
+_Parts = Mapping[tuple[str, str], Mapping[str, list[Content]]]
 
 
-def _amount(measured: Content) -> float:
-    try:
-        return float(measured.numeric)
-    except ValueError:
-        return 0.0
+def _together(root: Content) -> _Parts:
+    """The parts by step and phase; one that was given twice is one part, with all of both."""
+    made: dict[tuple[str, str], dict[str, list[Content]]] = {}
+    for part in parts(root):
+        held = made.setdefault((part.step, part.phase), {})
+        for kind, found in part.measured.items():
+            held.setdefault(kind, []).extend(found)
+    return made
 
 
-def _gap(planned: Content, performed: Content) -> str:
-    """Performed less planned, with the unit, where both are numbers in the same one."""
-    if not planned.code or not performed.code or planned.code.same != performed.code.same:
-        return ""
-    try:
-        was, became = float(planned.numeric), float(performed.numeric)
-    except ValueError:
-        return ""
-    if became == was:
-        return "none"
-    share = f" ({100 * (became - was) / was:+.0f} %)" if was else ""
-    return f"{became - was:+.6g} {performed.code.value}{share}"
+def _of_whole(planned: _Parts, key: tuple[str, str], kind: str) -> list[Content]:
+    """What the plan says elsewhere: a limit on pressure of the step, volumes of its phases."""
+    step, phase = key
+    if phase and kind == "Pressure":
+        return planned.get((step, ""), {}).get(kind, [])
+    if step and not phase and kind == "Volume":
+        held = [of for (each, below), of in planned.items() if each == step and below]
+        return [volume for of in held for volume in of.get(kind, [])]
+    return []
+
+
+def _unmatched(key: tuple[str, str], planned: _Parts, performed: _Parts) -> str:
+    """Why there is nothing to compare a part with."""
+    step, phase = key
+    for side, said in ((planned, "not planned"), (performed, "not performed")):
+        if key not in side and (phase or step not in {of for of, _ in side}):
+            return said
+    return ""
 
 
 def planned_instances(root: Content) -> list[str]:

@@ -47,6 +47,7 @@ def item(one: Content) -> dict[str, object]:
         "concept": coded(one.concept),
         "value": number(one.numeric) if one.numeric else one.value,
         "unit": coded(one.code) if one.value_type == "NUM" else None,
+        "qualifier": coded(one.qualifier),
         "code": coded(one.code) if one.value_type == "CODE" else None,
         "instance": one.instance,
         "refers_to": one.refers_to,

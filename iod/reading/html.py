@@ -124,14 +124,13 @@ def _list(listed: list[str]) -> Iterator[str]:
 def _item(item: Content, prefix: str) -> str:
     """A line; what stands below it is a list within, containers as well."""
     if item.refers_to:
-        link = f'<a href="#{_escaped(prefix + item.refers_to)}">item {_escaped(item.refers_to)}</a>'
-        return f'<li><span class="kind">{_relation(item)}</span>see {link}</li>'
+        return f"<li>{_relation(item)}{_reference(item, prefix)}</li>"
     name = f"{prefix}{item.number}"
     below = "".join(_item(child, prefix) for child in item.children)
     value = f': <span class="value">{_bidi(item.value)}</span>' if item.value else ""
     cells = _table(item.name, item.table[0], item.table[1:]) if item.table else ""
     return (
-        f'<li id="{name}"><span class="kind">{_relation(item)}</span>'
+        f'<li id="{name}">{_relation(item)}'
         f'<span class="name">{_bidi(item.name)}</span>{value}{_also(item)}{cells}'
         f"{f'<ul>{below}</ul>' if below else ''}{_beyond(item)}</li>"
     )
@@ -139,8 +138,17 @@ def _item(item: Content, prefix: str) -> str:
 
 def _relation(item: Content) -> str:
     """How an item belongs to what it stands in, unless it is merely contained there."""
-    relationship = item.relationship.lower()
-    return "" if relationship in ("", "contains") else f"{_escaped(relationship)} "
+    said = item.relationship.lower()
+    return "" if said in ("", "contains") else f'<span class="kind">{_escaped(said)}</span> '
+
+
+def _reference(item: Content, prefix: str) -> str:
+    """What an item stands for; a link to it, if it is there."""
+    said = f"item {_escaped(item.refers_to)}"
+    if item.beyond:
+        return f"see {said} {_beyond(item, 'span')}"
+    link = f'<a href="#{_escaped(prefix + item.refers_to)}">{said}</a>'
+    return f'see {link}: <span class="value">{_bidi(item.value)}</span>'
 
 
 def _also(item: Content) -> str:
@@ -148,8 +156,9 @@ def _also(item: Content) -> str:
     return f' <span class="also">{said}</span>' if said else ""
 
 
-def _beyond(item: Content) -> str:
-    return f'<p class="also">{_escaped(item.beyond)}</p>' if item.beyond else ""
+def _beyond(item: Content, element: str = "p") -> str:
+    said = f'<{element} class="also">{_escaped(item.beyond)}</{element}>'
+    return said if item.beyond else ""
 
 
 def _bidi(text: str) -> str:

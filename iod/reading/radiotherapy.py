@@ -112,8 +112,8 @@ _INTENT: Final = Outline(
             "Intents",
             "RTPhysicianIntentSequence",
             "RTPhysicianIntentIndex RTTreatmentIntentType RTTreatmentApproachLabel TreatmentSite"
-            " Site_code=TreatmentSiteCodeSequence RTDiagnosisCodeSequence "
-            "RTPhysicianIntentNarrative"
+            " Site_code=TreatmentSiteCodeSequence RTDiagnosisCodeSequence"
+            " RTPhysicianIntentNarrative"
             " Supersedes=RTPhysicianIntentPredecessorSequence.ReferencedSOPInstanceUID",
         ),
         Listing(

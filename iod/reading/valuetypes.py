@@ -34,6 +34,7 @@ class Said:
     instance: str = ""
     table: tuple[tuple[str, ...], ...] = ()
     numeric: str = ""
+    qualifier: Coded | None = None
 
 
 def details(item: Dataset, paths: str) -> Details:
@@ -65,14 +66,16 @@ def _num(item: Dataset) -> Said:
     measured = next(iter(items(item, "MeasuredValueSequence")), None)
     told = (("Qualifier", str(qualifier)),) if qualifier else ()
     if measured is None:
-        return Said(f"no value: {qualifier}" if qualifier else "no value", details=told)
+        shown = f"no value: {qualifier}" if qualifier else "no value"
+        return Said(shown, details=told, qualifier=qualifier)
     unit = coded(measured, "MeasurementUnitsCodeSequence")
     numeric = text(measured, "NumericValue")
     shown = " ".join(filter(None, (numeric, _symbol(unit))))
     paths = "RationalNumeratorValue RationalDenominatorValue"
     if values.value(measured, "NumericValue") != values.value(measured, "FloatingPointValue"):
         paths = f"FloatingPointValue {paths}"
-    return Said(shown, unit, told + details(measured, paths), numeric=numeric)
+    also = told + details(measured, paths)
+    return Said(shown, unit, also, numeric=numeric, qualifier=qualifier)
 
 
 def _symbol(unit: Coded | None) -> str:
