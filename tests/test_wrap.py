@@ -262,6 +262,51 @@ def test_an_ascii_file_may_hold_several_solids(tmp_path):
     assert found.facts["triangles"] == 24
 
 
+TEXTS = {
+    "UTF-8": wrapped.ascii_stl().replace(b"cube", "Schädel".encode()),
+    "Latin-1": wrapped.ascii_stl().replace(b"cube", "Schädel".encode("latin-1")),
+    "a byte order mark": b"\xef\xbb\xbf" + wrapped.ascii_stl(),
+    "CR LF": wrapped.ascii_stl().replace(b"\n", b"\r\n"),
+    "CR": wrapped.ascii_stl().replace(b"\n", b"\r"),
+    "capitals": wrapped.ascii_stl().upper(),
+}
+
+
+@pytest.mark.parametrize("written", TEXTS)
+def test_an_ascii_file_may_be_written_on_any_system(tmp_path, written):
+    found = looked_into(tmp_path, "STL", TEXTS[written])
+    assert (found.facts["form"], found.facts["triangles"]) == ("ascii", 12)
+    assert found.facts["watertight"]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "latin-1"])
+def test_an_obj_and_its_library_have_names_of_any_language(tmp_path, charset):
+    model = wrapped.obj("mtllib Schädel.mtl", "g Schädel").decode().encode(charset)
+    library = "newmtl Knochen weiß\nmap_Kd Schädel.png\n".encode(charset)
+    assert looked_into(tmp_path, "OBJ", model).refers_to == ("Schädel.mtl",)
+    assert looked_into(tmp_path, "MTL", library).refers_to == ("Schädel.png",)
+
+
+@pytest.mark.parametrize(
+    ("texture", "name"),
+    [
+        ("skin.png", "skin.png"),
+        ("my skin 1.png", "my skin 1.png"),
+        ("-s 1 1 1 -o 0 0 -clamp on skin 1.png", "skin 1.png"),
+        ("-bm 0.5 -mm 0 1 textures/skin.png", "textures/skin.png"),
+        ("-o 1", "1"),
+    ],
+)
+def test_a_texture_is_named_by_all_behind_its_options(tmp_path, texture, name):
+    found = looked_into(tmp_path, "MTL", f"newmtl skin\nmap_Kd {texture}\n".encode())
+    assert found.refers_to == (name,)
+
+
+def test_a_pdf_may_begin_a_little_later(tmp_path):
+    found = looked_into(tmp_path, "PDF", b"from a mail\r\n" + wrapped.pdf())
+    assert found.facts["version"] == wrapped.pdf()[5:8].decode()
+
+
 NAN = [[(float("nan"), 0, 0), (1, 0, 0), (0, 1, 0)], *wrapped.triangles()]
 BOMB = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 EXTERNAL = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'

@@ -21,7 +21,13 @@ from iod.wrapping.contents import Contents
 _HEADER: Final = 80
 _FIRST: Final = _HEADER + 4
 _TRIANGLE: Final = 50
+_LEAD: Final = 1024  # bytes in which a text says what it is
 _AXES: Final = "XYZ"
+MARK: Final = b"\xef\xbb\xbf"  # of UTF-8 at the begin of a text
+# Names may be of any character set, lines end as on any system: geometry is ASCII.
+_PLAIN: Final = bytes(ord("?") if byte > 0x7F else byte for byte in range(256)).replace(
+    b"\r", b"\n"
+)
 # So does DCMTK's stl2dcm, whose word it is that DICOM takes binary only.
 _ASCII: Final = "it is ASCII STL: some who take STL in DICOM refuse that, binary they all take"
 
@@ -29,8 +35,11 @@ _ASCII: Final = "it is ASCII STL: some who take STL in DICOM refuse that, binary
 def stl(data: bytes) -> Contents:
     """An STL file. Raises Unwrappable."""
     form = "binary" if _is_binary(data) else "ascii"
-    declared = _binary(data) if form == "binary" else _ascii(data)
-    mesh = load(data, "stl" if form == "binary" else "stl_ascii")
+    if form == "binary":
+        declared, mesh = _binary(data), load(data, "stl")
+    else:
+        text = plain(data)
+        declared, mesh = _ascii(text), load(text, "stl_ascii")
     if len(mesh.faces) != declared:
         raise Unwrappable(f"it says {declared} triangles, but {len(mesh.faces)} can be read")
     facts, notes = measured(mesh)
@@ -43,7 +52,12 @@ def _is_binary(data: bytes) -> bool:
     """Whether the length is that of a binary file, or else whether it cannot be text."""
     if len(data) >= _FIRST and len(data) == _FIRST + _TRIANGLE * _count(data):
         return True
-    return data.lstrip()[:5].lower() != b"solid" or b"\0" in data
+    return plain(data[:_LEAD]).lstrip()[:5].lower() != b"solid" or b"\0" in data
+
+
+def plain(data: bytes) -> bytes:
+    """A text as the parsers of geometry take it."""
+    return data.removeprefix(MARK).translate(_PLAIN)
 
 
 def _count(data: bytes) -> int:

@@ -17,6 +17,11 @@ _TEXTURES: Final = """
     map_kd map_ka map_ks map_ke map_ns map_d map_bump map_disp map_pr map_pm bump disp decal refl
     norm
 """
+# Options of a texture that stand before its name: one word each, or so many numbers at the most.
+_WORDS: Final = frozenset(
+    {"-blendu", "-blendv", "-boost", "-bm", "-cc", "-clamp", "-imfchan", "-texres", "-type"}
+)
+_NUMBERS: Final = {"-mm": 2, "-o": 3, "-s": 3, "-t": 3}
 
 
 def obj(data: bytes) -> Contents:
@@ -31,7 +36,7 @@ def obj(data: bytes) -> Contents:
             libraries.append(_relative(rest))
     if not counts["f"]:
         raise Unwrappable("it has no face")
-    facts, notes = meshes.measured(meshes.load(data, "obj", skip_materials=True))
+    facts, notes = meshes.measured(meshes.load(meshes.plain(data), "obj", skip_materials=True))
     found = {"vertices": counts["v"], "faces": counts["f"], "material_libraries": libraries}
     if counts["usemtl"] and not libraries:
         notes = (*notes, "it uses materials, but names no material library")
@@ -49,11 +54,32 @@ def mtl(data: bytes) -> Contents:
         elif not materials:
             raise Unwrappable(f"{word!r} stands before the first material")
         elif word in takes_file and rest:
-            textures.append(_relative(rest.split()[-1]))
+            textures.append(_relative(_texture(rest)))
     if not materials:
         raise Unwrappable("it has no material")
     unique = tuple(dict.fromkeys(textures))
     return Contents({"materials": materials, "textures": list(unique)}, refers_to=unique)
+
+
+def _texture(rest: str) -> str:
+    """The name of a texture, which may have blanks, without the options before it."""
+    words = rest.split(" ")
+    while len(words) > 1 and (words[0] in _WORDS or words[0] in _NUMBERS):
+        option = words.pop(0)
+        if option in _WORDS:
+            words.pop(0)
+        for _ in range(_NUMBERS.get(option, 0)):
+            if len(words) > 1 and _is_number(words[0]):
+                words.pop(0)
+    return " ".join(words).strip()
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _statements(data: bytes) -> Iterator[tuple[str, str]]:
@@ -61,10 +87,18 @@ def _statements(data: bytes) -> Iterator[tuple[str, str]]:
     if b"\0" in data:
         raise Unwrappable("it is no text: it holds zero bytes")
     # A backslash at the end of a line goes on in the next.
-    for line in data.decode("utf-8", "replace").replace("\\\n", " ").splitlines():
+    for line in _decoded(data).replace("\\\n", " ").splitlines():
         word, _, rest = line.partition("#")[0].strip().partition(" ")
         if word:
             yield word.lower(), rest.strip()
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8; what is none has names in Latin-1, as older programs write them."""
+    try:
+        return data.removeprefix(meshes.MARK).decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _check_face(rest: str, vertices: int) -> None:
