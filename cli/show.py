@@ -106,6 +106,13 @@ def document(value: object) -> None:
     sys.stdout.write(_ODD.sub(_json_character, text) + "\n")
 
 
+def page(text: str) -> None:
+    """One HTML page; it says it is in UTF-8, so where it cannot be, all but ASCII is references."""
+    if _encoding(sys.stdout) != "utf-8":
+        text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    sys.stdout.write(text)
+
+
 def _json_character(found: re.Match[str]) -> str:
     character = found[0]
     if unicodedata.category(character) in _UNSEEN:

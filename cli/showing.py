@@ -6,7 +6,6 @@ Law: an object is read, never changed; a look into the archive is recorded as su
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -224,7 +223,7 @@ def _accessed(reader: Participant, things: reports.Things) -> audit.Event:
 def _page(found: Sequence[_Found], output: Path | None, *, overwrite: bool) -> None:
     text = html.page(each.description for each in found)
     if output is None:
-        sys.stdout.write(text)
+        show.page(text)
     else:
         place(output, lambda file: file.write(text.encode("utf-8")), overwrite=overwrite)
         show.tell(f"Wrote {output}")

@@ -9,7 +9,7 @@ import sys
 import warnings
 from functools import partial
 from html.parser import HTMLParser
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 
 from archive import Archive, Bounds
-from cli import named, printing
+from cli import named, printing, show
 from iod import reading
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
@@ -795,6 +795,23 @@ def test_a_table_that_is_too_wide_is_told_line_by_line(monkeypatch, width, lines
     assert all(cell in said for row in rows for cell in row)
     if not lines:
         assert "  A rather long heading 3  four\n\n  A rather long heading 0  five" in said
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-8", "Müller 山"),
+        ("latin-1", "M&#252;ller &#23665;"),
+        ("ascii", "M&#252;ller &#23665;"),
+    ],
+)
+def test_a_page_says_the_same_whatever_standard_output_is_in(monkeypatch, encoding, told):
+    """The page says it is in UTF-8; latin-1 made bytes of it that are none."""
+    out = BytesIO()
+    stream = TextIOWrapper(out, encoding, "backslashreplace", write_through=True)
+    monkeypatch.setattr("sys.stdout", stream)
+    show.page("<p>Müller 山</p>")
+    assert out.getvalue().decode("utf-8") == f"<p>{told}</p>"
 
 
 def test_a_deflated_file_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
