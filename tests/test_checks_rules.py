@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from iod.checks import Known
-from iod.checks.relations import ROLES
+from iod.checks.relations import MOST, ROLES
 from iod.checks.rules import RULES
 from tests.test_checks import checked, code
 
@@ -139,6 +139,9 @@ CASES = [
     ("approval.expiry", "ApprovalSequence[1].AssertionExpirationDateTime",
      of("200.3", ApprovalSequence=[assertion("20200101", "20190101")]),
      of("200.3", ApprovalSequence=[assertion("20200101", "20210101")])),
+    ("approval.expiry", "ApprovalSequence[1].AssertionExpirationDateTime",
+     of("200.3", ApprovalSequence=[assertion("20240102+0100", "20240101+0100")]),
+     of("200.3", ApprovalSequence=[assertion("20240102+0100", "2024+0100")])),
     ("protocol.modality", "EquipmentModality",
      of("200.1", EquipmentModality="MR"), of("200.1", EquipmentModality="CT")),
     ("sr.title", "ConceptNameCodeSequence[1].CodeValue",
@@ -272,6 +275,17 @@ def test_a_reference_that_names_another_class_is_found():
     assert ("reference.class", "RTRadiationSequence[1].ReferencedSOPClassUID") in {
         (each.rule, each.path) for each in found
     }
+
+
+def test_of_very_many_references_so_many_are_looked_for():
+    """Where errors are refused, each is a question to the index before the object is answered."""
+    asked = []
+    known = Known(lambda uid: asked.append(uid) or CLASS + "200.1", complete=True)
+    made = of("200.3", ApprovalSubjectSequence=[
+        reference("200.1", f"1.2.{number}") for number in range(MOST + 9)
+    ])  # fmt: skip
+    checked(made, known)
+    assert len(asked) == 2 * MOST, "once for their class, once for their role"
 
 
 def test_every_rule_is_told_with_its_severity():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from iod.checks.findings import Finding
@@ -18,6 +19,7 @@ RADIATIONS: Final = frozenset(CLASS + f"481.{n}" for n in (13, 14, 15))
 PROTOCOLS: Final = frozenset(CLASS + n for n in ("200.1", "200.7"))
 INTENT: Final = frozenset((CLASS + "481.10",))
 PLANS: Final = frozenset(CLASS + n for n in ("481.5", "481.8"))
+MOST: Final = 10_000  # references that are looked for, each a question to an index
 UNKNOWN: Final = "-unknown"  # the end of the rules that tell of what is not there
 OCT: Final = frozenset(CLASS + f"77.1.5.{n}" for n in (4, 8))
 
@@ -78,7 +80,7 @@ def roles(checked: Checked) -> Iterator[Finding]:
     """References whose object is not there, or is none of the classes that fit."""
     for role in ROLES:
         if checked.iod in role.iods:
-            for path, item in along(checked.root, role.names):
+            for path, item in islice(along(checked.root, role.names), MOST):
                 yield from _role(checked, role, path, item)
 
 
@@ -102,10 +104,16 @@ def classes(checked: Checked) -> Told:
     """References that say another class than the object has."""
     if checked.known is None:
         return
-    for path, name, items in walk(checked.root):
+    for where, said, uid in islice(_said(checked.root), MOST):
+        held = checked.known.resolve(uid)
+        if held and held != said:
+            yield where, f"is {said[:64]!a}; the object is of class {held}"
+
+
+def _said(root: Item) -> Iterator[tuple[str, str, str]]:
+    """Where a reference says a class, the class, and of which instance."""
+    for path, name, items in walk(root):
         for number, item in enumerate(items, 1):
             said, uid = item.text("ReferencedSOPClassUID"), item.text("ReferencedSOPInstanceUID")
-            held = checked.known.resolve(uid) if said and uid else None
-            if held and held != said:
-                where = f"{path}{name}[{number}].ReferencedSOPClassUID"
-                yield where, f"is {said[:64]!a}; the object is of class {held}"
+            if said and uid:
+                yield f"{path}{name}[{number}].ReferencedSOPClassUID", said, uid

@@ -159,20 +159,21 @@ def _text(element: Element, item: Item, form: Form, where: str) -> Iterator[Find
             return
     if element.tag == _CHARACTER_SET and (told := charactersets.terms(item)):
         yield Finding("warning", where, "charset.term", told, "PS3.3 C.12.1.1.2")
-    for value in values:
-        yield from _value(value, element.vr, form, where)
+    yield from _values(values, element.vr, form, where)
     if vr_of(element.tag) and not form.one:
         yield from _multiplicity(element.tag, len(values), where)
 
 
-def _value(value: str, vr: str, form: Form, where: str) -> Iterator[Finding]:
-    if form.most and len(value) > form.most and "\x1b" not in value:
-        message = f"has {len(value)} characters; {vr} takes {form.most}"
+def _values(values: list[str], vr: str, form: Form, where: str) -> Iterator[Finding]:
+    """The first of them that is too long, and whether some other is none; there may be millions."""
+    most = form.most or 1 << 32
+    if long := [value for value in values if len(value) > most and "\x1b" not in value]:
+        message = f"has {len(long[0])} characters; {vr} takes {form.most}"
         yield Finding("error", where, "vr.length", message, "PS3.5 6.2")
-    elif value and not (
-        (form.pattern is None or form.pattern.fullmatch(value))
-        and (form.sound is None or form.sound(value))
-    ):
+        values = [value for value in values if len(value) <= most or "\x1b" in value]
+    match = form.pattern.fullmatch if form.pattern else bool
+    sound = form.sound or bool
+    if not all(match(value) and sound(value) for value in values if value):
         yield Finding("error", where, "vr.value", f"is not a value of {vr}", "PS3.5 6.2")
 
 
