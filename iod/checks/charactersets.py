@@ -43,7 +43,7 @@ def terms(item: Item) -> str:
     found = item.texts("SpecificCharacterSet")
     unknown = next((term for term in found if not is_known(term)), "")
     if unknown:
-        return f"is {unknown[:16]!r}, no character set that the standard has"
+        return f"is {unknown[:16]!a}, no character set that the standard has"
     alone = next((term for term in found if term in _ALONE), "")
     if len(found) > 1 and alone:
         return f"has {alone} beside others; it stands alone"
