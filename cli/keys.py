@@ -27,6 +27,7 @@ from config.errors import ConfigError
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 _RANGE = re.compile(r"(\d{8})-(\d{8})")
+_UID = re.compile(r'[0-9.]*|""')  # the latter: what has none, PS3.4 C.2.2.2.7
 _ITEM = re.compile(r"(.+)\[(\d{1,3})\]")
 _WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
 _RETIRED = "RETIRED_"  # as DCMTK's dictionary begins what the standard has retired
@@ -109,6 +110,12 @@ def _element(tag: BaseTag, vr: str, text: str) -> DataElement:
     # Nothing can match it, and a peer would just say so.
     if vr == "DA" and (found := _RANGE.fullmatch(text)) and found[1] > found[2]:
         raise ConfigError(f"{keyword_for_tag(tag)}: the range {text} ends before it begins")
+    if vr == "UI" and (
+        odd := [part for part in text.split("\\") if not _UID.fullmatch(part.strip())]
+    ):
+        raise ConfigError(
+            f"{keyword_for_tag(tag)}: {odd[0]!r} is no UID: digits and dots, and no wildcards"
+        )
     try:
         return DataElement(tag, vr, _value(vr, text), validation_mode=config.IGNORE)
     except (ValueError, TypeError, OverflowError):

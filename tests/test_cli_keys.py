@@ -214,6 +214,18 @@ def test_a_range_that_ends_before_it_begins_is_told_and_not_asked():
         asked("StudyDate=20240102-20240101")
 
 
+@pytest.mark.parametrize("value", ["hello", "1.2.*", "1.2.3\\x", "CTImageStorage"])
+def test_what_is_no_uid_is_told_and_not_asked(value):
+    with pytest.raises(ConfigError, match=r"SOPInstanceUID: '.*' is no UID: digits and dots"):
+        asked(f"SOPInstanceUID={value}")
+
+
+@pytest.mark.parametrize("value", ["1.2.3", "1.2.3\\1.2.4", '""', "01.2", "1..2"])
+def test_what_may_be_a_uid_is_asked(value):
+    said = asked(f"SOPInstanceUID={value}").identifier.SOPInstanceUID
+    assert said == (value.split("\\") if "\\" in value else value)
+
+
 def test_a_file_of_keys_that_is_not_there_is_told_in_words(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot be read: No such file or directory$"):
         asked(f"@{tmp_path}/query.dcm")
