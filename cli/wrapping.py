@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -61,6 +61,7 @@ def made(files: Sequence[Path], among: Among, how: Manner, said: Said) -> list[W
     documents = {file: _looked_into(file, closed=how.closed) for file in files}
     _of_use(documents, how, said)
     given = _references(among)
+    _asked_for(documents, given)
     where = _place(among, new_study=how.new_study)
     series = {document.kind.modality: _uid() for document in documents.values()}
     places = {
@@ -118,6 +119,17 @@ def _of_use(documents: Mapping[Path, Document], how: Manner, said: Said) -> None
             Code.USAGE,
             f"{', '.join(given)}: for models only (STL, OBJ, MTL), and none of {what} is one",
         )
+
+
+def _asked_for(documents: Mapping[Path, Document], given: Iterable[str]) -> None:
+    """An object is given for a name that some file has. Raises Failure."""
+    names = {name for document in documents.values() for name in document.contents.refers_to}
+    known = names.union(*map(str.split, names))  # a line may name several files
+    for name in given:
+        if name not in known:
+            told = f"; they name {', '.join(sorted(names))}" if names else ""
+            message = f"--reference {name!r}: none of the files names that{told}"
+            raise Failure(Code.USAGE, message)
 
 
 def _place(among: Among, *, new_study: bool) -> Place:

@@ -398,6 +398,17 @@ def test_another_patients_objects_are_no_sources_and_no_predecessors(tmp_path, s
     assert "another patient" in refusal(tmp_path, file, *whose, "--replaces", theirs)
 
 
+def test_an_object_given_for_a_name_that_no_file_has_is_refused(tmp_path, scan):
+    """A typing error would leave the texture out, and only say that it is missing."""
+    (skin,) = written(tmp_path / "skin", instance(9))
+    file = put(tmp_path / "a.mtl", wrapped.MTL)
+    err = refusal(tmp_path, file, "--patient-from", scan[0], "--reference", f"skn.png={skin}")
+    assert "--reference 'skn.png': none of the files names that; they name skin.png" in err
+    plain = put(tmp_path / "a.stl", wrapped.binary())
+    err = refusal(tmp_path, plain, "--patient-from", scan[0], "--reference", f"skin.png={skin}")
+    assert "--reference 'skin.png': none of the files names that" in err
+
+
 def test_a_model_has_one_frame_of_reference(tmp_path, scan):
     other = ct(tmp_path / "other", FrameOfReferenceUID="1.2.3.4")
     file = put(tmp_path / "a.stl", wrapped.binary())
