@@ -33,6 +33,7 @@ def _each(sample: str) -> Iterator[Twin]:
     yield Twin(sample, gone(f"{_TITLE}.CodingSchemeDesignator"), "code.scheme")
     yield Twin(sample, now(f"{_FIRST}.ValueType", "PICTURE"), "sr.value-type")
     yield Twin(sample, now(f"{_FIRST}.RelationshipType", "IS LIKE"), "sr.relationship")
+    yield Twin(sample, gone("ContentSequence"), "sr.empty", severity="warning")
     if sample in TITLED:
         yield Twin(sample, now(f"{_TITLE}.CodeValue", "121071"), "sr.title")
 

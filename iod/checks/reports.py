@@ -64,6 +64,12 @@ def title(checked: Checked) -> Told:
         yield "ConceptNameCodeSequence[1].CodeValue", message
 
 
+def empty(checked: Checked) -> Told:
+    """PS3.3 C.17.3: what a document says is the tree below its root, which is its title."""
+    if not checked.root.items("ContentSequence"):
+        yield "ContentSequence", "has no item, so the document says nothing"
+
+
 def timezone(checked: Checked) -> Told:
     """PS3.3 C.12.5: an adult echo report says in which time zone its times are."""
     said = checked.root.text("TimezoneOffsetFromUTC")

@@ -67,6 +67,7 @@ RULES: Final = (
     Rule("approval.expiry", protocols.expiry, "PS3.3 C.34.15", protocols.APPROVAL),
     Rule("protocol.modality", protocols.modality, "PS3.3 C.34.6", protocols.PROTOCOLS),
     Rule("sr.title", reports.title, "PS3.16", reports.TITLED),
+    Rule("sr.empty", reports.empty, "PS3.3 C.17.3", reports.DOCUMENTS, "warning"),
     Rule("sr.timezone", reports.timezone, "PS3.3 C.12.5", reports.ECHO),
     Rule("sr.evidence", reports.evidence, "PS3.3 C.17.2.3", reports.DOCUMENTS, "warning"),
     Rule("sr.by-value", reports.by_value, "PS3.3 A.35", reports.BY_VALUE),
