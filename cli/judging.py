@@ -6,6 +6,7 @@ they change with what else is held, so objects that have some to be looked for a
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,13 +46,16 @@ def unreadable(name: str, why: str, of: tuple[str, str] = ("", "")) -> Judged:
     return Judged(name, *of, (Finding("error", "", "file.unreadable", why, "PS3.10 7"),))
 
 
-def in_file(source: Source, known: Known) -> Judged:
-    """The object in a file, and what the file says of it before its data set."""
+def in_file(source: Source, known: Known, first: Source) -> Judged:
+    """The object in a file, and what the file says of it before its data set.
+
+    `first` is the first of the files of this instance, which may be itself.
+    """
     told = source.sop_class_uid, source.sop_instance_uid
     try:
         with source.path.open("rb") as file:
             meta = filemeta.read(file)
-        found = (*_meta(meta, source), *checks.check(source, known))
+        found = (*_meta(meta, source), *_twice(source, first), *checks.check(source, known))
     except (ArchiveError, OSError) as error:
         return unreadable(str(source.path), getattr(error, "strerror", None) or str(error), told)
     return Judged(str(source.path), *told, found)
@@ -70,6 +74,20 @@ def _meta(meta: FileMeta, source: Source) -> Iterator[Finding]:
         if said != holds:
             message = "is not what the data set says" if said else "is missing"
             yield Finding("error", keyword, FILE_META, message, "PS3.10 7.1")
+
+
+def _twice(source: Source, first: Source) -> Iterator[Finding]:
+    """PS3.5 9: a UID is that of one instance. Whoever has the first will not take the second."""
+    if source is not first and _data_set(source) != _data_set(first):
+        message = f"is that of {first.path} too, which is another object"
+        yield Finding("error", "SOPInstanceUID", "file.twice", message, "PS3.5 9")
+
+
+def _data_set(source: Source) -> tuple[str, int, str]:
+    with source.path.open("rb") as file:
+        file.seek(source.offset)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return source.transfer_syntax_uid, source.size, digest
 
 
 def damaged(path: Path, why: str) -> Judged:

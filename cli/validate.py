@@ -114,10 +114,11 @@ def _damaged(damaged: Iterable[tuple[Path, str]]) -> Iterator[Judged]:
 
 def _files(found: Sequence[sources.Source]) -> Iterator[Judged]:
     classes = {each.sop_instance_uid: each.sop_class_uid for each in found}
-    known = Known(classes.get)
+    known, first = Known(classes.get), dict[str, sources.Source]()
     with show.bar() as progress:
         for each in progress.track(found, description="Validating"):
-            yield judging.in_file(each, known)
+            of_uid = first.setdefault(each.sop_instance_uid, each)
+            yield judging.in_file(each, known, of_uid)
 
 
 def _only_errors(judged: Judged) -> Judged:

@@ -8,7 +8,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 from tests.commands import anode
-from tests.objects import written
+from tests.objects import instance, written
 
 CT = get_testdata_file("CT_small.dcm")
 
@@ -62,3 +62,16 @@ def test_scripts_and_programs_in_a_folder_are_not_dicom(tmp_path: Path):
     assert (ran.code, ran.document["not_dicom"], ran.document["errors"]) == (0, 3, 0)
     ran = anode("validate", tmp_path / "run.sh", "--json")
     assert (ran.code, ran.document["errors"]) == (1, 1)
+
+
+def test_two_objects_of_one_uid_are_told_and_copies_are_not(tmp_path: Path):
+    first, copy, other, alone = written(
+        tmp_path, instance(1), instance(1), instance(1), instance(2)
+    )
+    made = pydicom.dcmread(other)
+    made.PatientComments = "another object"
+    made.save_as(other)
+    found = found_in(tmp_path)
+    twice = ("error", "file.twice", "SOPInstanceUID")
+    assert twice in found[other.name]
+    assert all(twice not in found[each.name] for each in (first, copy, alone))
