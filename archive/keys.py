@@ -87,8 +87,8 @@ _ABOUT_VALUES = frozenset({SPECIFIC_CHARACTER_SET, BY_KEYWORD["TimezoneOffsetFro
 
 # What people write otherwise, PS3.5 6.2; short, since an Error Comment has 64 characters.
 _WRITE: Final[Mapping[str, str]] = {
-    "DA": "no date; write 20240101 or 20240101-20241231",
-    "TM": "no time; write 0930 or 0930-1200",
+    "DA": "no date as 20240101[-20241231]",
+    "TM": "no time as 0930[-1200]",
 }
 
 

@@ -84,4 +84,6 @@ def _rejected(error: Rejected, call: Call) -> str:
         return f"{error}; the log of {call.target} should say why"
     target = call.target
     at = f"{target.host}:{target.port}"
-    return sentence.format(at=at, us=call.caller.ae_title, them=target.ae_title)
+    said = sentence.format(at=at, us=call.caller.ae_title, them=target.ae_title)
+    bound = (error.source, error.reason) == (1, 3) and target.tls is not None
+    return f"{said}; or it knows us by another certificate" if bound else said

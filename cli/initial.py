@@ -20,7 +20,7 @@ import typer
 from cli import options, show
 from cli.calls import DEFAULT_FILE
 from cli.failures import Code, Failure
-from config import authority, enrolment, files, issuing, subjects
+from config import addresses, authority, enrolment, files, issuing, subjects
 from config.profiles import PROFILES
 from config.writing import PLAIN_PORT, TLS_PORT, starter
 
@@ -83,10 +83,13 @@ def init(
     """
     _no_profile(directory)
     port = port if port is not None else TLS_PORT if tls else PLAIN_PORT
+    option = "--ae-title"
     try:
+        addresses.ae_title(ae_title)
+        option = "--port"
         text = starter(ae_title, port, tls=tls)
     except ValueError as error:
-        raise Failure(Code.USAGE, f"the AE title or the port {error}") from None
+        raise Failure(Code.USAGE, f"{option} {error}") from None
     title = ae_title.strip(" ")
     hosts = [*(host or _machine()), *_ITSELF]
     ordered = enrolment.order(enrolment.NODE, hosts, (), issuing.LEAF_DAYS)

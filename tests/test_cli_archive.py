@@ -60,8 +60,14 @@ def test_init_never_writes_over_a_configuration(tmp_path, monkeypatch):
 @pytest.mark.parametrize("title", ["", "A\\B", "SEVENTEEN_LETTERS"])
 def test_init_refuses_a_name_that_is_none(title, tmp_path):
     ran = anode("init", tmp_path, "--ae-title", title)
-    assert ran.code == 2
+    assert (ran.code, "--ae-title must" in ran.err) == (2, True)
     assert not (tmp_path / "anode.toml").exists()
+
+
+def test_init_names_the_port_that_is_none(tmp_path):
+    ran = anode("init", tmp_path / "new", "--port", 99999)
+    assert (ran.code, "--port must be between 1 and 65535" in ran.err) == (2, True)
+    assert not (tmp_path / "new").exists()
 
 
 # import

@@ -124,17 +124,24 @@ def test_escape_sequences_of_a_peer_do_not_reach_the_terminal(ours, tmp_path):
     assert "\x1b" not in ran.out
 
 
+def test_how_dates_are_written_is_told_whole_of_the_longest_name(ours):
+    """An Error Comment has 64 characters, PS3.7 C."""
+    ran = as_tester("find", at(ours), "-L", "SERIES", "-k", f"StudyInstanceUID={uid('s')}",
+                    "-k", "PerformedProcedureStepStartDate=2024-01-01")  # fmt: skip
+    assert "PerformedProcedureStepStartDate: no date as 20240101[-20241231]" in ran.err
+
+
 @pytest.mark.parametrize("value", ["2024-01-01", "2024-01-01-2024-12-31", "1.1.2024"])
 def test_a_date_that_is_none_is_told_how_dates_are_written(ours, value):
     ran = as_tester("find", at(ours), "-k", f"StudyDate={value}")
     assert ran.code == 1
-    assert "StudyDate: no date; write 20240101 or 20240101-20241231" in ran.err
+    assert "StudyDate: no date as 20240101[-20241231]" in ran.err
 
 
 def test_a_time_that_is_none_is_told_how_times_are_written(ours):
     ran = as_tester("find", at(ours), "-k", "StudyTime=9:00")
     assert ran.code == 1
-    assert "StudyTime: no time; write 0930 or 0930-1200" in ran.err
+    assert "StudyTime: no time as 0930[-1200]" in ran.err
 
 
 # move

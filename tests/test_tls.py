@@ -237,6 +237,19 @@ def test_the_command_line_calls_over_tls(profile, tmp_path, ca, own, person, cap
         assert "--tls needs --ca" in capsys.readouterr().err
 
 
+def test_who_is_bound_to_another_certificate_is_told_that_it_may_be_that(
+    tmp_path, ca, own, person, capsys
+):
+    """The node tells a thief nothing; the command knows what else it may be, over TLS."""
+    bound = Peer(ae_title="CT1", host=HERE, certificate=ca.issue("ct1", number=2).pin)
+    with node(tmp_path, listener=(listener("rfc9325", ca, own),), peers=(bound,)) as serving:
+        at = f"ANODE@{HERE}:{serving.addresses[0][1]}"
+        over = ["--tls", "rfc9325", "--ca", str(ca.certificate), "--cert", str(person.certificate)]
+        over += ["--tls-key", str(person.key)]
+        assert run(["echo", at, "--aet", "CT1", *over]) == 4
+    assert "or it knows us by another certificate" in capsys.readouterr().err
+
+
 def test_a_configured_peer_is_called_as_it_says(tmp_path, ca, own, capsys):
     with node(tmp_path / "node", listener=(listener("extended", ca, own),)) as serving:
         file = tmp_path / "anode.toml"
