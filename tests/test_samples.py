@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -63,6 +66,19 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path):
     ran = anode("samples", tmp_path, "--class", "dose")
     assert ran.code == 1
     assert ran.err.endswith(f"the samples could not be made: {hindrance}: File exists\n")
+
+
+def test_a_disk_that_is_full_is_told_with_the_file_and_leaves_no_half_of_one(tmp_path):
+    # A limit on the size of files is met as a full disk is: in the midst of writing.
+    making = (sys.executable, "-I", "-m", "iod.samples.worker", tmp_path, "measurements")
+    limited = shlex.join(map(str, making))
+    command = ["bash", "-c", f"ulimit -f 8; {limited}"]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ran.returncode == 1
+    path = tmp_path / "measurements" / "image-1.dcm"
+    assert ran.stderr.splitlines()[-1] == f"{path}: File too large"
+    assert list(path.parent.iterdir()) == []
+    assert anode("samples", tmp_path, "--class", "measurements").code == 0
 
 
 @pytest.mark.parametrize("hindrance", ["link", "folder link", "file"])

@@ -3,6 +3,7 @@
 Law: the file meta information is the same for the same data set. The transfer syntax is the one
 in its `file_meta`, if it has one (encapsulated pixels, video); else Explicit VR Little Endian.
 Nothing is written through a symbolic link, and no file replaced that this writer did not make.
+Under its name a sample is there whole or not at all, be the disk full or the writer killed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _VERSION_NAME: Final = "ANODE_SAMPLES"
 
 
 def write(sample: Dataset, path: Path) -> None:
-    """Write it here; the folder is made if missing. Raises OSError."""
+    """Write it here; the folder is made if missing. Raises OSError that names the file."""
     given: Dataset | None = getattr(sample, "file_meta", None)
     meta = FileMetaDataset()
     meta.FileMetaInformationVersion = b"\0\1"
@@ -34,7 +35,15 @@ def write(sample: Dataset, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _refuse_foreign(path)
     file = FileDataset("", sample, preamble=bytes(128), file_meta=meta)
-    dcmwrite(path, file, enforce_file_format=True)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)  # of one that was killed
+    try:
+        with part.open("xb") as opened:
+            dcmwrite(opened, file, enforce_file_format=True)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _refuse_foreign(path: Path) -> None:
