@@ -20,6 +20,7 @@ from iod import samples
 from iod.errors import IodError
 
 EXAMPLES = options.examples(
+    "anode samples",
     "anode samples ./samples",
     "anode samples ./samples --class radiotherapy",
     "anode samples ./samples --class ProtocolApprovalStorage --json",
@@ -27,8 +28,13 @@ EXAMPLES = options.examples(
 )
 
 FolderArgument = Annotated[
-    Path,
-    typer.Argument(metavar="DIR", help="The folder to write to; made if missing.", file_okay=False),
+    Path | None,
+    typer.Argument(
+        metavar="DIR",
+        help="The folder to write to; made if missing. Without it the families are told.",
+        file_okay=False,
+        show_default=False,
+    ),
 ]
 ClassOption = Annotated[
     list[str] | None,
@@ -42,7 +48,7 @@ ClassOption = Annotated[
 
 
 def written(
-    folder: FolderArgument,
+    folder: FolderArgument = None,
     *,
     only: ClassOption = None,
     as_json: options.JsonOption = False,
@@ -51,9 +57,12 @@ def written(
 
     One valid instance of each storage SOP class of the supplements, and what it refers to: a
     folder for each family, the same bytes every time. People and devices are invented.
+    Without a folder it tells what families there are.
     Exit code 1 when something that --class names could not be made.
     """
     names = frozenset(_uid_or_family(each) for each in only or ())
+    if folder is None:
+        return _told(names, as_json=as_json)
     folder.mkdir(parents=True, exist_ok=True)  # what hinders it is told here, by its name
     try:
         told = list(_made(folder, names))
@@ -69,6 +78,28 @@ def written(
         said = f"{each.family} left out: {each.why}"
         show.complain(said) if names else show.tell(said)
     return Code.PARTIAL if names and left else Code.DONE
+
+
+def _told(names: frozenset[str], *, as_json: bool) -> int:
+    """The families that there are, and whose SOP classes; nothing is written."""
+    families = [
+        each for each in samples.FAMILIES if not names or names & {each.name, *each.classes}
+    ]
+    if as_json:
+        told = [
+            {"family": each.name, "holds": each.told, "sop_class_uids": list(each.classes)}
+            for each in families
+        ]
+        show.document({"families": told})
+        return Code.DONE
+    table = show.table("Family", "Holds")
+    for each in families:
+        show.row(table, each.name, each.told)
+    show.put(table)
+    classes = {uid for each in families for uid in each.classes}
+    of = show.count(len(classes), "SOP class", "SOP classes")
+    show.say(f"{show.count(len(families), 'family', 'families')} with {of}: anode samples DIR")
+    return Code.DONE
 
 
 def _uid_or_family(name: str) -> str:

@@ -153,3 +153,17 @@ def test_a_name_that_is_none_is_refused_with_those_there_are(tmp_path):
     ran = anode("samples", tmp_path, "--class", "nonsense")
     assert ran.code == 2
     assert "content-assessment" in ran.err
+
+
+def test_without_a_folder_the_families_are_told_and_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = anode("samples", "--json")
+    assert ran.code == 0
+    assert ran.document["families"] == [
+        {"family": each.name, "holds": each.told, "sop_class_uids": list(each.classes)}
+        for each in FAMILIES
+    ]
+    ran = anode("samples", "--class", "CTImageStorage")
+    told = [line.split()[0] for line in ran.out.splitlines()[2:-1]]
+    assert told == [each.name for each in FAMILIES if "1.2.840.10008.5.1.4.1.1.2" in each.classes]
+    assert list(tmp_path.iterdir()) == []
