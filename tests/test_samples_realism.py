@@ -70,6 +70,23 @@ def test_a_patient_is_the_same_person_in_every_family(samples):
     assert [who for who, told in people.items() if len(told) > 1] == []
 
 
+def moment(head: Dataset, of: str) -> str:
+    """A date and its time, empty where there is none."""
+    date = head.get(f"{of}Date")
+    return f"{date}{head.get(f'{of}Time')}" if date else ""
+
+
+def test_nothing_is_made_before_what_it_tells_of(samples):
+    wrong = []
+    for path in sorted(samples.rglob("*.dcm")):
+        head = dcmread(path, stop_before_pixels=True)
+        order = ("Study", "Series", "Acquisition", "Content", "InstanceCreation")
+        told = [found for each in order if (found := moment(head, each))]
+        if told != sorted(told):
+            wrong.append((path.name, told))
+    assert wrong == []
+
+
 # -- protocols -------------------------------------------------------------------------------------
 
 

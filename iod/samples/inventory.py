@@ -11,8 +11,8 @@ from iod.samples.items import item, put
 from iod.samples.subjects import ANNA, SAMPLE_DATE, Equipment, Series, Study, equip, sop_common
 
 _INVENTORY_STORAGE: Final = "1.2.840.10008.5.1.4.1.1.201.1"
-_STUDY: Final = Study("inventory", ANNA, "CT of the head")
-_IMAGES: Final = Series(_STUDY, "CT", 1, "Head", SCANNER)
+_STUDY: Final = Study("inventory", ANNA, "CT of the abdomen")
+_IMAGES: Final = Series(_STUDY, "CT", 1, "Abdomen", SCANNER)
 _ARCHIVE: Final = Equipment("Anode", "Anode", "ARCHIVE-1", "0.1")
 _SLICES: Final = 2
 _AT: Final = f"{SAMPLE_DATE}120000"
@@ -32,8 +32,9 @@ def _inventory(images: list[Dataset]) -> Dataset:
     equip(made, _ARCHIVE)
     return put(
         made,
+        InstanceCreationTime=_AT[8:],
         ContentDate=SAMPLE_DATE,
-        ContentTime="120000",
+        ContentTime=_AT[8:],
         ScopeOfInventorySequence=[],
         InventoryPurpose="Check before a migration",
         InventoryLevel="INSTANCE",

@@ -30,7 +30,13 @@ _VOLUMES: Final = (
 
 def planning_images() -> list[Dataset]:
     """The slices of the target, in the frame of reference of the treatment."""
-    return [slice_of(_IMAGES, round(z / THICKNESS) + 1, phantom(iodine=0)) for z in _SLICES]
+    return [
+        put(
+            slice_of(_IMAGES, round(z / THICKNESS) + 1, phantom(iodine=0)),
+            BodyPartExamined="PELVIS",
+        )
+        for z in _SLICES
+    ]
 
 
 def structures(images: list[Dataset]) -> Dataset:
