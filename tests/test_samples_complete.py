@@ -14,7 +14,7 @@ from iod.samples import FAMILIES
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 # Supplement -> the storage classes that came with it, or that it is about.
 CLASSES = {
-    "121 CT protocols": ("200.1", "200.2"),
+    "121 and 212 protocols": ("200.1", "200.2", "200.7", "200.8"),
     "147 RT prescription and segment annotation": ("481.10", "481.11"),
     "155 CDA templates": ("104.2",),
     "156 planar MPR": ("11.6", "11.7"),

@@ -90,28 +90,37 @@ def test_nothing_is_made_before_what_it_tells_of(samples):
 # -- protocols -------------------------------------------------------------------------------------
 
 
-def test_no_protocol_is_approved_before_it_is_written_nor_performed_before_it_is_approved(samples):
-    folder = samples / "ct-protocols"
+DEFINED, PERFORMED, APPROVAL = (
+    {f"1.2.840.10008.5.1.4.1.1.200.{number}" for number in numbers}
+    for numbers in ((1, 7), (2, 8), (3,))
+)
+
+
+@pytest.mark.parametrize("family", ["ct-protocols", "xray-3d"])
+def test_no_protocol_is_approved_before_it_is_written_nor_performed_before_it_is_approved(
+    samples, family
+):
+    heads = [dcmread(path) for path in (samples / family).glob("*.dcm")]
     written = {
-        one.SOPInstanceUID: one.InstanceCreationDate + one.InstanceCreationTime
-        for one in map(dcmread, folder.glob("defined-*.dcm"))
+        one.SOPInstanceUID: moment(one, "InstanceCreation")
+        for one in heads
+        if one.SOPClassUID in DEFINED
     }
     said = {}
-    approvals = map(dcmread, folder.glob("protocol-approval-*.dcm"))
+    approvals = [one for one in heads if one.SOPClassUID in APPROVAL]
     for approval in sorted(approvals, key=lambda one: one.ApprovalSequence[0].AssertionDateTime):
         (subject,), (assertion,) = approval.ApprovalSubjectSequence, approval.ApprovalSequence
-        created = approval.InstanceCreationDate + approval.InstanceCreationTime
+        created = moment(approval, "InstanceCreation")
         assert written[subject.ReferencedSOPInstanceUID] < assertion.AssertionDateTime <= created
         said[assertion.AssertionUID] = assertion.AssertionDateTime
         for earlier in assertion.get("RelatedAssertionSequence", []):
             assert said[earlier.ReferencedAssertionUID] < assertion.AssertionDateTime
-    performed = dcmread(folder / "performed.dcm")
-    assert max(said.values()) < performed.StudyDate + performed.StudyTime
-    assert all(
-        written[one.PredecessorProtocolSequence[0].ReferencedSOPInstanceUID]
-        < one.InstanceCreationDate + one.InstanceCreationTime
-        for one in (dcmread(folder / "defined-2.dcm"), performed)
-    )
+    (performed,) = (one for one in heads if one.SOPClassUID in PERFORMED)
+    assert max(said.values()) < moment(performed, "Study")
+    for one in heads:
+        for earlier in one.get("PredecessorProtocolSequence", []):
+            before = written[earlier.ReferencedSOPInstanceUID]
+            assert before < moment(one, "InstanceCreation")
 
 
 def test_the_images_of_a_protocol_were_made_as_it_was_performed_and_as_it_demands(read):

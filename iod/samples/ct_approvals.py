@@ -15,7 +15,7 @@ from iod.samples.identity import uid
 from iod.samples.items import code, item, put, reference
 from iod.samples.subjects import INSTITUTION, Equipment, equip, sop_common
 
-_APPROVED: Final = ("128603", "DCM", "Approved for use at the institution")
+APPROVED: Final = ("128603", "DCM", "Approved for use at the institution")
 _DEPRECATED: Final = ("128610", "DCM", "Deprecated protocol")
 _DISAPPROVED: Final = ("128623", "DCM", "Disapproved for use at the institution")
 _YEARS: Final = 10  # that an approval holds: long, so that one is in force when samples are tried
@@ -30,25 +30,24 @@ def approvals(first: Dataset, second: Dataset, children: Dataset) -> dict[str, D
     """
     childrens = "approval-children"
     return {
-        "protocol-approval-1-approved": _approval("approval-1", first, _APPROVED, "20230110090000"),
-        "protocol-approval-1-superseded": _approval(
+        "protocol-approval-1-approved": approval("approval-1", first, APPROVED, "20230110090000"),
+        "protocol-approval-1-superseded": approval(
             "approval-1-superseded", first, _DEPRECATED, "20240201090000", of="approval-1"
         ),
-        "protocol-approval-2-approved": _approval(
-            "approval-2", second, _APPROVED, "20240201091500"
+        "protocol-approval-2-approved": approval("approval-2", second, APPROVED, "20240201091500"),
+        "protocol-approval-children-approved": approval(
+            childrens, children, APPROVED, "20230111090000"
         ),
-        "protocol-approval-children-approved": _approval(
-            childrens, children, _APPROVED, "20230111090000"
-        ),
-        "protocol-approval-children-withdrawn": _approval(
+        "protocol-approval-children-withdrawn": approval(
             f"{childrens}-withdrawn", children, _DISAPPROVED, "20240305140000", of=childrens
         ),
     }
 
 
-def _approval(
+def approval(
     name: str, subject: Dataset, assertion: tuple[str, str, str], when: str, *, of: str = ""
 ) -> Dataset:
+    """What is asserted of this protocol, and when; `of` names the assertion that it takes back."""
     made = sop_common(ProtocolApprovalStorage, "ct-protocols", name)
     equip(made, _WRITER)
     put(made, InstanceCreationDate=when[:8], InstanceCreationTime=when[8:])
@@ -69,7 +68,7 @@ def _approval(
     )
     if assertion not in _WITHOUT_INSTITUTION:
         put(said, InstitutionCodeSequence=[code("ASH", "99ANODE", INSTITUTION)])
-    if assertion == _APPROVED:
+    if assertion == APPROVED:
         put(said, AssertionExpirationDateTime=f"{int(when[:4]) + _YEARS}{when[4:]}")
     if of:
         put(said, RelatedAssertionSequence=[item(ReferencedAssertionUID=uid("assertion", of))])

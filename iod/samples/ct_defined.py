@@ -14,7 +14,7 @@ from iod.samples.items import code, item, put, reference
 from iod.samples.subjects import INSTITUTION, Equipment, equip, sop_common
 
 _WRITER: Final = Equipment("Anode", "Sample Protocol Manager", "PM-1", "3.0")
-_VALUES: Final = {"CS": "SelectorCSValue", "DS": "SelectorDSValue", "FD": "SelectorFDValue"}
+_VALUES: Final = {vr: f"Selector{vr}Value" for vr in ("CS", "DS", "FD", "FL")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def _acquisition(kvp: int) -> Dataset:
         ProtocolElementNumber=1,
         ProtocolElementName="Spiral",
         ParametersSpecificationSequence=[
-            _parameter("AcquisitionType", "EQUAL", "SPIRAL"),
-            _parameter("SpiralPitchFactor", "RANGE_INCL", [0.8, 1.2]),
-            _parameter("KVP", "EQUAL", kvp, within="CTXRayDetailsSequence"),
+            parameter("AcquisitionType", "EQUAL", "SPIRAL"),
+            parameter("SpiralPitchFactor", "RANGE_INCL", [0.8, 1.2]),
+            parameter("KVP", "EQUAL", kvp, within="CTXRayDetailsSequence"),
         ],
     )
 
@@ -78,12 +78,12 @@ def _reconstruction() -> Dataset:
         ProtocolElementNumber=1,
         ProtocolElementName="Soft tissue",
         ParametersSpecificationSequence=[
-            _parameter("SliceThickness", "LESS_OR_EQUAL", 5),
+            parameter("SliceThickness", "LESS_OR_EQUAL", 5),
         ],
     )
 
 
-def _parameter(keyword: str, constraint: str, value: object, within: str = "") -> Dataset:
+def parameter(keyword: str, constraint: str, value: object, within: str = "") -> Dataset:
     """Attribute Value Constraint Macro, 10.25: what the value of an attribute has to be."""
     made = item(
         SelectorAttribute=tag_for_keyword(keyword),

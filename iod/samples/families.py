@@ -124,7 +124,11 @@ FAMILIES: Final = (
         *("77.1.5.1", "77.1.5.4", "77.1.5.7", "77.1.5.8"),
     ),
     _family("wide-field", "Wide field photographs of a retina", *("77.1.5.5", "77.1.5.6")),
-    _family("xray-3d", "A rotational angiography as a volume", "13.1.1"),
+    _family(
+        "xray-3d",
+        "A rotational angiography as a volume, and its protocol: defined, approved, performed",
+        *("13.1.1", "200.3", "200.7", "200.8"),
+    ),
     _family(
         "video",
         "A video in each H.264 and HEVC transfer syntax",

@@ -1,4 +1,4 @@
-"""A rotational angiography reconstructed to a volume: X-Ray 3D Angiographic Image, PS3.3 A.53.
+"""A rotational angiography by its protocol, reconstructed to an X-Ray 3D Angiographic Image, A.53.
 
 As PS3.17 tells for such volumes (Supplement 167), all frames of the volume have one Stack ID and
 their place in the stack; acquisition and reconstruction are described (C.8.21.3, C.8.21.4).
@@ -16,6 +16,7 @@ from iod.samples.items import code, item, put
 from iod.samples.multiframes import dimensions, framed
 from iod.samples.pictures import ball, grey_pixels
 from iod.samples.subjects import ANNA, SAMPLE_DATE, SAMPLE_TIME, Equipment, Series, Study, begun
+from iod.samples.xa_protocol import ARC, CURRENT, KVP, SECONDS, STEP, approved, defined, performed
 
 _STUDY: Final = Study("xray-3d", ANNA, "Cerebral arteries, rotational angiography")
 _ANGIOGRAPH: Final = Equipment("Anode", "Sample Angiograph")
@@ -58,7 +59,7 @@ def _acquisition() -> Dataset:
     """An item of X-Ray 3D Acquisition Sequence, C.8.21.3.2: a turn of 200 degrees."""
     moment = SAMPLE_DATE + SAMPLE_TIME
     return item(
-        KVP="90",
+        KVP=KVP,
         DistanceSourceToDetector="1200",
         DistanceSourceToIsocenter=785.0,
         FieldOfViewShape="RECTANGLE",
@@ -72,14 +73,14 @@ def _acquisition() -> Dataset:
         FilterType="NONE",
         Grid="NONE",
         FocalSpots="0.6",
-        ExposureTimeInms=5000.0,
-        XRayTubeCurrentInmA=250.0,
-        ExposureInmAs=1250.0,
+        ExposureTimeInms=SECONDS * 1000,
+        XRayTubeCurrentInmA=CURRENT,
+        ExposureInmAs=CURRENT * SECONDS,
         ContrastBolusAgent="Iodine",
         ContrastBolusAgentSequence=[code("44588005", "SCT", "Iodine")],
-        PrimaryPositionerScanArc=200.0,
-        PrimaryPositionerScanStartAngle=-100.0,
-        PrimaryPositionerIncrement=1.5,
+        PrimaryPositionerScanArc=ARC,
+        PrimaryPositionerScanStartAngle=-ARC / 2,
+        PrimaryPositionerIncrement=STEP,
         SecondaryPositionerScanArc=0.0,
         SecondaryPositionerScanStartAngle=0.0,
         SecondaryPositionerIncrement=0.0,
@@ -101,7 +102,18 @@ def _reconstruction() -> Dataset:
 
 
 def instances() -> dict[str, Dataset]:
-    """One volume."""
+    """The protocol, its approval, how it was performed, the volume."""
+    protocol, volume = defined(_STUDY.key, _ANGIOGRAPH), _volume()
+    series = Series(_STUDY, "XAPROTOCOL", 2, "Protocol, performed", _ANGIOGRAPH)
+    return {
+        "protocol": protocol,
+        "protocol-approval": approved(protocol),
+        "volume": volume,
+        "protocol-performed": performed(series, protocol, volume),
+    }
+
+
+def _volume() -> Dataset:
     made = begun(Series(_STUDY, "XA", 1, "Volume", _ANGIOGRAPH), _CLASS, "volume")
     put(
         made,
@@ -129,4 +141,4 @@ def instances() -> dict[str, Dataset]:
         for number in range(_FRAMES)
     ]
     dimensions(framed(made, frames), _STUDY.key)
-    return {"volume": grey_pixels(made, _voxels(), 12)}
+    return grey_pixels(made, _voxels(), 12)
