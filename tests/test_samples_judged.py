@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from highdicom.sr import ContentSequence
 from pydicom import dcmread
 
 from iod.samples import FAMILIES
@@ -131,6 +132,19 @@ def test_dciodvfy_has_judged_every_class_that_it_has_rules_for(samples, complain
         if "Information Object Not found" in all_complaints
     }
     assert {uid for uid in unjudged if RULES.fullmatch(uid)} <= set(WIDE_FIELD)
+
+
+@pytest.mark.interop
+def test_dcmtk_and_highdicom_read_every_report(samples):
+    # DCMTK has no Extensible SR yet, highdicom no tables.
+    unread = samples / "measurements" / "extensible.dcm"
+    heads = {path: dcmread(path) for path in paths(samples)}
+    reports = {path: head for path, head in heads.items() if head.get("Modality") == "SR"}
+    assert [path for path in reports if tool("dsrdump", "-q", path).returncode] == [unread]
+    del reports[unread]
+    for report in reports.values():
+        (tree,) = ContentSequence.from_sequence([report], is_root=True)
+        assert tree.ContentSequence
 
 
 def test_our_checker_finds_nothing(samples):

@@ -11,6 +11,7 @@ import pytest
 from pydicom import Dataset, dcmread
 
 from iod.samples import FAMILIES
+from iod.samples.subjects import SAMPLE_DATE
 
 # What is the same throughout a family, a series, by the information model of PS3.3 A.1.2.
 OF_STUDY = (
@@ -85,6 +86,17 @@ def test_nothing_is_made_before_what_it_tells_of(samples):
         if told != sorted(told):
             wrong.append((path.name, told))
     assert wrong == []
+
+
+def test_no_moment_is_that_of_writing(samples):
+    """Who writes them on another day writes the same: all is of the samples' day or before it."""
+    later = {
+        (path.stem, element.keyword)
+        for path in sorted(samples.rglob("*.dcm"))
+        for element in dcmread(path, stop_before_pixels=True).iterall()
+        if element.VR in ("DA", "DT") and str(element.value)[:8] > SAMPLE_DATE
+    }
+    assert {keyword for _, keyword in later} == {"AssertionExpirationDateTime"}
 
 
 # -- protocols -------------------------------------------------------------------------------------
