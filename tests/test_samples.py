@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -70,9 +69,11 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path):
 
 def test_a_disk_that_is_full_is_told_with_the_file_and_leaves_no_half_of_one(tmp_path):
     # A limit on the size of files is met as a full disk is: in the midst of writing.
-    making = (sys.executable, "-I", "-m", "iod.samples.worker", tmp_path, "measurements")
-    limited = shlex.join(map(str, making))
-    command = ["bash", "-c", f"ulimit -f 8; {limited}"]
+    limited = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192));"
+        "runpy.run_module('iod.samples.worker', run_name='__main__')"
+    )
+    command = [sys.executable, "-I", "-c", limited, tmp_path, "measurements"]
     ran = subprocess.run(command, check=False, capture_output=True, text=True)
     assert ran.returncode == 1
     path = tmp_path / "measurements" / "image-1.dcm"
