@@ -35,7 +35,8 @@ _REPORTS = tuple(
     f"1.2.840.10008.5.1.4.1.1.88.{number}"
     for number in (11, 22, 33, 34, 35, 67, 71, 72, 73, 74, 75, 76)
 )
-_VIDEOS = tuple(f"1.2.840.10008.5.1.4.1.1.77.1.{number}.1" for number in (1, 2, 4))
+_RECORDINGS = ("77.1.1.1", "77.1.2.1", "77.1.4.1")
+_VIDEOS = tuple(f"1.2.840.10008.5.1.4.1.1.{each}" for each in ("3.1", *_RECORDINGS))
 _EYES = tuple(f"1.2.840.10008.5.1.4.1.1.77.1.5.{number}" for number in (1, 4, 5, 6, 7))
 KEYS = {
     **dict.fromkeys(_VIDEOS, "AvailableTransferSyntaxUID"),

@@ -132,7 +132,7 @@ FAMILIES: Final = (
     _family(
         "video",
         "A video in each H.264 and HEVC transfer syntax",
-        *("77.1.1.1", "77.1.2.1", "77.1.4.1"),
+        *("3.1", "77.1.1.1", "77.1.2.1", "77.1.4.1"),
         needs=("av", f"PyAV is not installed: {shlex.quote(sys.executable)} -m pip install av"),
     ),
 )

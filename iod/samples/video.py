@@ -1,4 +1,4 @@
-"""Videos in every H.264 and HEVC transfer syntax, PS3.5 8.2.7 to 8.2.11; carriers PS3.3 A.32.
+"""Videos in every H.264 and HEVC transfer syntax, PS3.5 8.2.7 to 8.2.11; carriers PS3.3 A.32, A.7.
 
 Each description is made from what was coded. Without the encoders there are none.
 """
@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 from iod.errors import LeftOut
 from iod.samples import stereo
-from iod.samples.items import code, put
+from iod.samples.items import code, item, put
 from iod.samples.subjects import BERT, SAMPLE_DATE, SAMPLE_TIME, Equipment, Series, Study, begun
 from iod.samples.videostreams import (
     MP4,
@@ -39,6 +39,7 @@ _SYNTAX: Final = "1.2.840.10008.1.2.4."
 _ENDOSCOPIC: Final = ("1.2.840.10008.5.1.4.1.1.77.1.1.1", "ES")
 _MICROSCOPIC: Final = ("1.2.840.10008.5.1.4.1.1.77.1.2.1", "GM")
 _PHOTOGRAPHIC: Final = ("1.2.840.10008.5.1.4.1.1.77.1.4.1", "XC")
+_ULTRASOUND: Final = ("1.2.840.10008.5.1.4.1.1.3.1", "US")
 # What Blu-ray players demand of a stream besides its size and rate (PS3.5 8.2.7)
 _BLU_RAY: Final = "bluray-compat=1:slices=4:vbv-maxrate=40000:vbv-bufsize=30000:nal-hrd=vbr"
 _SIDE_BY_SIDE: Final = "frame-packing=3"  # Frame packing arrangement SEI message, H.264 D.1.26
@@ -51,6 +52,12 @@ def _plain(coding: Coding, container: str) -> bytes:
 def _packed(coding: Coding, container: str) -> bytes:
     pictures = (side_by_side(coding, each) for each in range(coding.frames))
     return contained(coding, pictures, container)
+
+
+def _grey(coding: Coding, container: str) -> bytes:
+    pictures = (picture(coding, each) for each in range(coding.frames))
+    neutral = ((luma, blue * 0 + 128, red * 0 + 128) for luma, blue, red in pictures)
+    return contained(coding, neutral, container)
 
 
 def _both_views(coding: Coding, _container: str) -> bytes:
@@ -117,6 +124,13 @@ KINDS: Final = (
         Coding("libx265", 1280, 720, 25, x265("main10"), bits=10),
         fragments=2,
     ),
+    Kind(
+        "h264-4.1-ultrasound",
+        "102",
+        _ULTRASOUND,
+        Coding("libx264", 800, 600, 30, x264("4.1")),
+        coded=_grey,
+    ),
 )
 _METHODS: Final = {"libx264": "ISO_14496_10", "libx265": "ISO_23008_2"}
 
@@ -173,15 +187,35 @@ def _video(number: int, kind: Kind) -> Dataset:
         PatientOrientation="",
         BodyPartExamined="COLON",
         BurnedInAnnotation="NO",
-        AcquisitionContextSequence=[],
         AnatomicRegionSequence=[code("71854001", "SCT", "Colon")],
         ImageLaterality="U",
     )
+    if kind.carrier == _ULTRASOUND:
+        put(made, UltrasoundColorDataPresent=0, SequenceOfUltrasoundRegions=[_scanned(kind)])
+    else:
+        put(made, AcquisitionContextSequence=[])
     if kind.stereo:
         put(made, StereoPairsPresent=kind.stereo)
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = UID(_SYNTAX + kind.syntax)
     return _pixels(_timed(made, kind.coding), kind, kind.coded(kind.coding, kind.container))
+
+
+def _scanned(kind: Kind) -> Dataset:
+    """US Region Calibration Module, C.8.5.5: tissue in two dimensions, all over the picture."""
+    return item(
+        RegionSpatialFormat=1,
+        RegionDataType=1,
+        RegionFlags=0,
+        RegionLocationMinX0=0,
+        RegionLocationMinY0=0,
+        RegionLocationMaxX1=kind.coding.columns - 1,
+        RegionLocationMaxY1=kind.coding.rows - 1,
+        PhysicalUnitsXDirection=3,  # cm
+        PhysicalUnitsYDirection=3,
+        PhysicalDeltaX=0.01,
+        PhysicalDeltaY=0.01,
+    )
 
 
 def instances() -> dict[str, Dataset]:
