@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def conformance(
 
     In the layout of PS3.2 Annex N, made from the tables the node runs by.
     """
-    blocks = statement(calls.settings(config))
+    blocks = statement(calls.settings(config), date.today().isoformat())
     text = page(blocks) if as_html else markdown(blocks)
     if output is None:
         sys.stdout.write(text)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scp.exchange import House
 
 _log = logging.getLogger("anode.commitment")
-_SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
 def report(
@@ -125,7 +125,7 @@ def told(house: House, transactions: Sequence[Transaction], calls: Calls) -> Ite
     caller, roles = Caller(title, settings.limits), {MODEL: (False, True)}
     with calls.begun(contexts.secure(house.calling, peer)) as secure:
         target = Target(peer.ae_title, peer.host, peer.port or 0, secure)
-        with associate(target, caller, [(MODEL, _SYNTAXES)], roles) as association:
+        with associate(target, caller, [(MODEL, SYNTAXES)], roles) as association:
             # Many who take reports leave the role selection unanswered: the context is what counts.
             context = next(iter(association.contexts.values()), None)
             if context is None:

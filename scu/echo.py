@@ -12,6 +12,7 @@ from wire.association import Association
 from wire.command import Command, Field
 
 VERIFICATION = "1.2.840.10008.1.1"
+SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,7 @@ def verify(association: Association) -> int | None:
 def echo(target: Target, caller: Caller) -> Echo:
     """Associate, echo, release. Raises WireError."""
     begun = time.monotonic()
-    syntaxes = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
-    with associate(target, caller, [(VERIFICATION, syntaxes)]) as association:
+    with associate(target, caller, [(VERIFICATION, SYNTAXES)]) as association:
         associated = time.monotonic()
         status = verify(association)
         return Echo(status, associated - begun, time.monotonic() - associated)

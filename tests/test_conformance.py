@@ -15,10 +15,10 @@ from pydicom import Dataset
 
 from archive.attributes import ATTRIBUTES
 from archive.matching import RULES
-from cli.statement.network import ANSWERS
 from cli.statement.page import page
 from cli.statement.querying import MATCHING
-from cli.statement.statement import markdown, statement
+from cli.statement.statement import markdown
+from cli.statement.statement import statement as made
 from config import catalogue
 from scp.statuses import Status
 from scu import requests
@@ -48,6 +48,10 @@ CONFIGURATIONS = {
     "some": {"peers": (peer("TESTER", may=["echo", "store:image", "find", "commit"]),)},
     "retrieve only": {"peers": (peer("TESTER", may=["get", "move:display"]),)},
 }
+
+
+def statement(settings):
+    return made(settings, "2026-11-30")
 
 
 def chapters(text):
@@ -229,25 +233,14 @@ def test_a_key_that_is_not_claimed_is_told_to_be_unsupported(tmp_path):
 # -- the rest -------------------------------------------------------------------------------------
 
 
-def test_every_status_we_answer_with_is_told():
-    text = markdown(statement(settings_of()))
-    told = {
-        row["Status"]
-        for caption, rows in tables(text).items()
-        if "Statuses of" in caption
-        for row in rows
-    }
-    assert told == {f"{int(status):04X}" for status in Status}
-    assert {status for each in ANSWERS.values() for status in each} == set(Status)
-
-
 def test_the_layout_is_that_of_the_standard():
     text = markdown(statement(settings_of()))
     numbers = list(chapters(text))
     assert [number for number in numbers if "." not in number] == list("12345678ABCDE")
     assert len(numbers) == len(set(numbers))
-    for below in ("1.1", "1.7", "3.6", "4.1.1", "5.2.5.1", "5.2.7", "5.7", "6.6", "7.1.1",
-                  "7.2.1.4", "7.3", "8.3", "8.4.2"):  # fmt: skip
+    for below in ("1.1", "1.7", "3.6", "4.1.1", "5.2.5.1", "5.2.5.1.1", "5.2.5.2", "5.2.7", "5.7",
+                  "6.6", "7.1.1", "7.2.1.3", "7.2.1.4", "7.3.1.1", "7.3.1.2", "7.3.2", "8.3",
+                  "8.4.2", "8.5.1", "8.5.2", "8.7"):  # fmt: skip
         assert below in numbers
 
 
@@ -317,11 +310,18 @@ def test_the_page_says_the_same_and_leads_through_it(tmp_path):
     assert not {"script", "img", "link"} & set(seen.tags)
 
 
+def undated(text):
+    """Without the date of the document: two runs may be of two days."""
+    return re.sub(r"\b20\d\d-\d\d-\d\d\b", "", text)
+
+
 def test_it_is_written_where_it_is_wanted(tmp_path):
     path = configuration(tmp_path)
     page_ = tmp_path / "conformance.html"
     assert anode("conformance", "-c", path, "--html", "-o", page_).code == 0
-    assert page_.read_text(encoding="utf-8") == anode("conformance", "-c", path, "--html").out
+    assert undated(page_.read_text(encoding="utf-8")) == undated(
+        anode("conformance", "-c", path, "--html").out
+    )
     ran = anode("conformance", "-c", path, "-o", page_)
     assert (ran.code, "--overwrite replaces it" in ran.err) == (1, True)
     assert page_.read_text(encoding="utf-8").startswith("<!")
@@ -396,7 +396,8 @@ def test_a_statement_is_written_whole_or_the_old_one_stays(tmp_path, monkeypatch
     assert path.read_text() == "the old one"
     assert anode("conformance", "-c", config, "-o", link, "--overwrite").code == 0
     assert link.is_symlink()
-    assert path.read_text(encoding="utf-8") == anode("conformance", "-c", config).out
+    written = path.read_text(encoding="utf-8")
+    assert undated(written) == undated(anode("conformance", "-c", config).out)
     assert sorted(each.suffix for each in tmp_path.iterdir()) == [".md", ".md", ".toml"]
     assert anode("conformance", "-c", config, "-o", "/dev/null").code == 0
     assert Path("/dev/null").is_char_device()

@@ -5,7 +5,7 @@ Law: the rights, the catalogue and the offers are those of the policy itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from config import catalogue
@@ -42,9 +42,14 @@ def stored(settings: Settings) -> list[SopClass]:
     return [each for each in catalogue.STORAGE.values() if allows(granted, "store", each.uid)]
 
 
-def sent(settings: Settings) -> bool:
-    """Whether stored objects are sent: in answer to a C-MOVE or C-GET."""
-    return any(each.model.service in RETRIEVES for each in models(settings))
+def gets(settings: Settings) -> bool:
+    """Whether somebody may get: then contexts of storage are accepted beside that of C-GET."""
+    return any(each.model.service == "get" for each in models(settings))
+
+
+def names(uids: Sequence[str]) -> str:
+    """UIDs with what they are called."""
+    return ", ".join(f"{catalogue.name_of(uid)} ({uid})" for uid in uids)
 
 
 def models(settings: Settings) -> Iterator[Model]:

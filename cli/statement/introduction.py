@@ -1,6 +1,6 @@
-"""Chapters 1 to 4: what this is, in two pages, and how it hangs together.
+"""Chapters 1 to 3: the cover, what this is, in two pages, and how to read it.
 
-Annex N.1 to N.4.  Law: the overview counts what the later chapters list.
+Annex N.0 to N.3.  Law: the overview counts what the later chapters list.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from cli.questions import ROOTS, SINGLE
-from cli.statement import claims
+from cli.statement import claims, initiating
 from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
 from config import catalogue
 from config.settings import Settings
@@ -51,33 +50,45 @@ def overview(settings: Settings) -> Iterator[Block]:
 def _content(settings: Settings) -> Iterator[Block]:
     yield Heading("1.1", "Content and Transfer")
     yield Paragraph(
-        "Every class of these groups is stored, and sent to who retrieves it. Anode creates "
-        "objects only where a retrieval asks for single frames (5.2.7), and with `anode wrap` and "
+        "Every class of these groups is sent to who retrieves it, and by `anode send`; SCP says "
+        "of how many this configuration lets somebody store objects. Anode creates objects only "
+        "where a retrieval asks for single frames (5.2.7), and with `anode wrap` (A.1) and "
         "`anode samples`. Annex A lists the SOP classes one by one."
     )
-    counts = Counter((each.group, each.kind) for each in claims.stored(settings))
-    sent = "Yes" if claims.sent(settings) else "No"
+    counts = Counter((each.group, each.kind) for each in catalogue.STORAGE.values())
+    stored = Counter((each.group, each.kind) for each in claims.stored(settings))
     rows = [
-        (group, _KINDS[kind], count, "Yes", sent) for (group, kind), count in sorted(counts.items())
+        (group, _KINDS[kind], count, count, stored[group, kind])
+        for (group, kind), count in sorted(counts.items())
     ]
-    head = "Group | Objects | SOP classes | Stored (SCP of Storage) | Sent (SCU of Storage)"
+    head = "Group | Objects | SOP classes | Sent (SCU of Storage) | Stored (SCP of Storage)"
     yield grid("Table 1.1-1. Groups of storage SOP classes", head, rows)
 
 
 def _services(settings: Settings) -> Iterator[Block]:
     yield Heading("1.2", "DIMSE Services")
-    rows: list[tuple[str, str, str, str]] = []
-    if claims.echoes(settings):
-        rows.append(("Verification", "Verification SOP Class", "Yes", "Yes"))
-    if claims.stored(settings):
-        number = f"{len(claims.stored(settings))} SOP classes of Annex A"
-        rows.append(("Storage", number, "Yes", "Yes"))
-    client = {*ROOTS.values(), *SINGLE}
-    for each in claims.models(settings):
-        service = _SERVICES.get(each.model.service, "Storage Commitment")
-        asked = each.model.root in client or each.model.service == "commit"
-        rows.append((service, each.model.name, "Yes" if asked else "No", "Yes"))
+    yield Paragraph(
+        "SCU: with the `anode` command, and in C-MOVE and C-GET. SCP: what this configuration "
+        "gives somebody the right to."
+    )
+    asked = {each.uid for each in initiating.asked()}
+    served = {each.model.uid for each in claims.models(settings)}
+    number = f"{len(claims.stored(settings))} of {len(catalogue.STORAGE)} SOP classes of Annex A"
+    echoes = claims.echoes(settings)
+    rows = [
+        ("Verification", "Verification SOP Class", "Yes", _yes(echoes)),
+        ("Storage", "SOP classes of Annex A", "Yes", number if claims.stored(settings) else "No"),
+    ]
+    for model in catalogue.SERVED_MODELS.values():
+        service = _SERVICES.get(model.service, "Storage Commitment")
+        asks = model.uid in asked or model.service == "commit"
+        rows.append((service, model.name, _yes(asks), _yes(model.uid in served)))
     yield grid("Table 1.2-1. DIMSE services", "Service | SOP class | SCU | SCP", rows)
+    if not echoes:
+        yield Paragraph(
+            "This configuration gives nobody the right to verify (`echo`), though PS3.2 asks of "
+            "who accepts associations to accept Verification."
+        )
     unserved = [each.name for each in catalogue.MODELS.values() if not each.served]
     yield Paragraph(
         "Not supported: Modality Worklist, Modality Performed Procedure Step, Unified Worklist and "
@@ -87,12 +98,29 @@ def _services(settings: Settings) -> Iterator[Block]:
     )
 
 
-def introduction() -> Iterator[Block]:
+def _yes(is_so: bool) -> str:
+    return "Yes" if is_so else "No"
+
+
+def cover(settings: Settings, written: str) -> Iterator[Block]:
+    """The page before all chapters, N.0; `written` is the date."""
+    rows = [
+        ("Product", f"Anode {version('anode')}"),
+        ("Application entity", settings.node.ae_title),
+        ("Date of this document", written),
+        ("Made by", "`anode conformance`, from the configuration in force"),
+        ("Layout", "PS3.2 Annex N, DICOM Conformance Statement Template"),
+    ]
+    yield grid("Cover", "Statement | Value", rows)
+
+
+def introduction(written: str) -> Iterator[Block]:
     """Chapter 3."""
     yield Heading("3", "Introduction")
     yield Heading("3.1", "Revision History")
-    row = (version("anode"), "Generated by `anode conformance`; CHANGELOG.md tells what changed.")
-    yield grid("Table 3.1-1. Revisions", "Version | Description", [row])
+    told = "Generated by `anode conformance`; CHANGELOG.md tells what changed."
+    row = (version("anode"), written, told)
+    yield grid("Table 3.1-1. Revisions", "Version | Date | Description", [row])
     yield Heading("3.2", "Audience")
     yield Paragraph(
         "Whoever connects other equipment to Anode. Readers are taken to know DICOM and the "
@@ -115,44 +143,36 @@ def introduction() -> Iterator[Block]:
         "are of about 2020, later corrections were not seen.",
     )
     yield Heading("3.4", "Terms and Definitions")
-    yield Paragraph("As in PS3.3, PS3.4, PS3.7 and PS3.8 of the DICOM Standard.")
-    yield Heading("3.5", "Abbreviations")
-    yield Paragraph(
-        "AE: application entity; SCP, SCU: provider and user of a service; SOP: service-object "
-        "pair; "
-        "UID: unique identifier; VR: value representation."
+    yield Paragraph("As in PS3.3, PS3.4, PS3.7 and PS3.8 of the DICOM Standard. Those of Anode:")
+    yield bullets(
+        "Peer: an application entity that the configuration names, with its address and rights.",
+        "Right: echo, store, find, move, get or commit, of all SOP classes or of a group of Annex "
+        "A (`store:image`).",
+        "Index: what is known of the objects, for queries; the object files are the truth.",
+        "To examine: to read an object again after it was acknowledged, for its references and "
+        "findings.",
     )
+    yield Heading("3.5", "Abbreviations")
+    yield grid("Table 3.5-1. Abbreviations", "Abbreviation | Meaning", _ABBREVIATIONS)
     yield Heading("3.6", "References")
-    yield Paragraph(
+    yield bullets(
         "NEMA PS3 / ISO 12052, Digital Imaging and Communications in Medicine (DICOM) Standard. "
         "SOP classes and transfer syntaxes are those of PS3.6 that Annex A and table 7.2.1.4-2 "
-        "list."
+        "list.",
+        "RFC 9325 and RFC 8996 (BCP 195), RFC 8446, RFC 5246: TLS. RFC 5424, 5425, 5426: syslog.",
+        "The documents of Anode that are named by `docs/...`, which come with it.",
     )
 
 
-def model(settings: Settings) -> Iterator[Block]:
-    """Chapter 4."""
-    title = settings.node.ae_title
-    yield Heading("4", "Implementation Model")
-    yield Heading("4.1", "Application Entities and Data Flow")
-    yield Paragraph(
-        f"There is one application entity, {title}. What it is told over the network goes to one "
-        "archive: object files, and an index that is queried."
-    )
-    yield bullets(
-        f"A peer stores at {title}: the object is written, indexed, then acknowledged (5.6.1).",
-        f"A peer queries {title}: the index answers.",
-        f"A peer retrieves from {title}: objects are sent to it on the same association (C-GET) or "
-        "to a configured peer on another one (C-MOVE).",
-        f"A peer asks {title} for storage commitment: objects are read again; the report is "
-        "sent on "
-        "the same association or on one of its own.",
-        "A person uses the `anode` command: it echoes, sends, queries, retrieves, asks for storage "
-        "commitment.",
-    )
-    yield Heading("4.1.1", "Functional Definition of the Application Entity")
-    yield Paragraph(
-        "It accepts associations on its listeners while the node runs (`anode serve`), each in a "
-        "thread of its own, and initiates associations for C-MOVE, for reports of storage "
-        "commitment, and for commands."
-    )
+_ABBREVIATIONS = (
+    ("AE", "application entity"),
+    ("DIMSE", "DICOM message service element"),
+    ("IOD", "information object definition"),
+    ("PDU", "protocol data unit"),
+    ("SCP, SCU", "provider and user of a service class"),
+    ("SOP", "service-object pair"),
+    ("SR", "structured report"),
+    ("TLS", "transport layer security"),
+    ("UID", "unique identifier"),
+    ("VR", "value representation"),
+)

@@ -16,7 +16,17 @@ h1, h2, h3, h4, h5, h6 { line-height: 1.2; margin: 1.5em 0 .5em; }
 table { border-collapse: collapse; margin: 1rem 0; }
 caption { text-align: start; font-weight: 600; padding: .25rem 0; }
 th, td { border: 1px solid #8888; padding: .25rem .5rem; text-align: start; vertical-align: top; }
-td { overflow-wrap: anywhere; }
+h5, h6 { font-size: 1rem; }
+td { overflow-wrap: break-word; }
+@page { size: landscape; margin: 12mm; }
+@media print {
+  body { font-size: 8.5pt; max-width: none; padding: 0; }
+  .scroll { overflow: visible; }
+  h1, h2, h3, h4, h5, h6, caption { break-after: avoid; }
+  tr { break-inside: avoid; }
+  thead { display: table-header-group; }
+  a { color: inherit; text-decoration: none; }
+}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _CODE = re.compile(r"`([^`]*)`")
@@ -50,7 +60,7 @@ def _html(block: Block) -> str:
 
 def _linked(item: str) -> str:
     """A line of the contents leads to its chapter."""
-    found = re.match(r"([A-E0-9](?:\.[0-9]+)?) (?=[A-Z])", item)
+    found = re.match(r"([A-E0-9](?:\.[0-9]+)*) (?=[A-Z])", item)
     text = _text(item)
     return f'<a href="#n{found[1]}">{text}</a>' if found else text
 

@@ -44,6 +44,7 @@ def query_retrieve(settings: Settings) -> Iterator[Block]:
         yield Heading(f"5.2.7.1.{number}", model.name)
         yield from _keys(model)
     yield from _retrieval([model for model in served if model.service in claims.RETRIEVES])
+    yield from _asking()
 
 
 def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
@@ -54,9 +55,10 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
     yield bullets(
         *_of_no_patient(finds),
         "Every key is also matched universally (zero length). Attributes that are no key of the "
-        "model are returned empty, and the status is FF01; so are keys of levels below, unless "
-        "relational queries are negotiated.",
-        "Text other than person names is compared case-sensitively. A required key that is "
+        "model are returned empty, and the status is FF01; so are keys of levels below, which "
+        "relational queries match all the same: one object below matches all of them.",
+        "Text other than person names is compared case-sensitively; of all attributes of VR PN "
+        "case does not matter (5.7). A required key that is "
         "empty in an object matches whatever is asked; in models without levels a key that is "
         "empty in an object matches nothing.",
         "Date and time are matched each by itself unless combined; in models without levels "
@@ -68,10 +70,26 @@ def _rules(finds: Sequence[InformationModel]) -> Iterator[Block]:
         "keys of its items; those of a sequence of codes are a code's, PS3.3 8.8: "
         f"{', '.join(sorted(CODE))}.",
         "Empty value matching (two quotation marks) is negotiated; lists of values are "
-        "understood in "
-        "any case.",
-        "InstanceAvailability is always ONLINE. C-CANCEL is obeyed between answers.",
+        "understood in any case: an attribute matches when any of its values is any of the list's.",
+        "Fuzzy matching of names, when negotiated: each word of the key sounds like some word of "
+        "the name, in any order, by Metaphone or Soundex; words of other than Latin letters must "
+        "be equal.",
+        "Time zone adjustment, when negotiated: with TimezoneOffsetFromUTC in the request, dates "
+        "with times and DT are compared in UTC, an object's by its own offset; without one they "
+        "are as written. Else times are compared as written.",
+        "The set of a request and of an answer: 5.7.",
+        "The number of answers has no limit but the requestor's cancel, which is obeyed between "
+        "answers; a statement of the index may take the `query_seconds` of table 6.1-2, then the "
+        "query is refused. Priority is not regarded: requests are answered as they come.",
+        "InstanceAvailability is always ONLINE.",
     )
+    if any(model.root == "repository" for model in finds):
+        yield Paragraph(
+            "Repository Query: answers come in the order of their RecordKey. A PriorRecordKey "
+            "stays good when its record is deleted, and until the index is made anew (`anode "
+            "reindex`). No File Access URI, no Metadata Sequence and no other way to the objects "
+            "than DICOM is answered."
+        )
     rows = [
         (model.name, ", ".join(model.levels) if not model.classes else "one level, not named")
         for model in finds
@@ -163,6 +181,10 @@ def _retrieval(models: Sequence[InformationModel]) -> Iterator[Block]:
         "ignored.",
         "C-MOVE sends to configured peers that the caller may name, on associations of its own, on "
         "contexts for exactly what matches; others are answered A801.",
+        "Statuses and counts: a pending response follows each sub-operation but the last, and has "
+        "the four counts; the final one names what failed, as far as it has room (Failed SOP "
+        "Instance UID List). No match is a success without sub-operations. At one destination "
+        "at most the `moves` of table 6.1-2 send at a time; others wait.",
         "Each sub-operation of a C-MOVE carries Move Originator AE Title and Message ID. If the "
         "association it was asked on ends, sending stops.",
         "A peer configured so (`retrieve_whole`, table 6.2-1) also gets what the objects it "
@@ -171,4 +193,24 @@ def _retrieval(models: Sequence[InformationModel]) -> Iterator[Block]:
         "Enhanced multi-frame conversion is not supported. FRAME level of the Composite Instance "
         "Root: SimpleFrameList, CalculatedFrameList or TimeRange; the new object has a new SOP "
         "Instance UID.",
+    )
+
+
+def _asking() -> Iterator[Block]:
+    """What commands ask of others."""
+    yield Heading("5.2.7.3", "Query and Retrieve as SCU")
+    yield bullets(
+        "`anode find` sends the keys that are typed, of any attribute and to any depth of "
+        "sequences, with Specific Character Set where it needs one, and what its table of answers "
+        "shows; single value, wildcard, range, list and universal matching are the peer's. Without "
+        "`--model` Study Root is asked, or Patient Root at level PATIENT.",
+        "Relational queries and fuzzy names are asked for with `--relational` and `--fuzzy`; where "
+        "the peer does not agree to what a question needs, it is not asked.",
+        "Every answer is shown, whatever its order and number, until `--limit`, which sends a "
+        "C-CANCEL, as does an interrupt.",
+        "`anode move` and `anode get` send unique keys only, refuse others, and send C-CANCEL when "
+        "interrupted; `get` may ask with C-FIND what is held before.",
+        "`anode get` takes objects of the storage classes it proposes; a C-STORE it cannot keep is "
+        "answered with a failure.",
+        "Enhanced multi-frame conversion is not asked for.",
     )

@@ -39,7 +39,8 @@ def security(settings: Settings) -> Iterator[Block]:
     head = "Host | Port | TLS profile | Client certificate | User identity"
     yield grid("Table 8.3-1. Listeners", head, rows)
     yield Heading("8.4", "DICOM Security Profiles")
-    yield from _identity(settings)
+    yield Heading("8.4.1", "Secure Use and User Identity Profiles")
+    yield Paragraph("User identity: 8.5. Audit trail: 8.4.6. No other secure use profile.")
     yield from _transport(settings)
     for number, name in (
         ("8.4.3", "Media Storage Security Profiles"),
@@ -49,18 +50,40 @@ def security(settings: Settings) -> Iterator[Block]:
         yield Heading(number, name)
         yield Paragraph("Not supported.")
     yield from _further(settings)
+    yield from _identity(settings)
+    yield Heading("8.6", "Web Services Security Features")
+    yield Paragraph("Not supported: there are no web services.")
+    yield from _others()
 
 
 def _identity(settings: Settings) -> Iterator[Block]:
-    yield Heading("8.4.1", "User Identity")
+    yield Heading("8.5", "User Identity Negotiation Support")
+    yield Heading("8.5.1", "Association Initiation")
+    yield Paragraph("None is sent.")
+    yield Heading("8.5.2", "Association Acceptance")
     asked = {each.user_identity for each in settings.listener} - {"none"}
-    state = "asked for by listeners of this node" if asked else "not asked for by this node"
+    state = "Listeners of this node ask for it" if asked else "No listener of this node asks for it"
+    yield Paragraph(f"{state} (table 8.3-1). PS3.15 B.4, B.5; PS3.7 D.3.3.7.")
     yield bullets(
-        "As acceptor: username, and username with passcode (PS3.15 B.4, B.5; PS3.7 D.3.3.7 types 1 "
-        f"and 2), {state}. Passcodes are kept as scrypt hashes. A positive response is given when "
-        "it is asked for.",
-        "Kerberos, SAML and JSON Web Tokens (types 3 to 5) are not supported.",
-        "As initiator: none is sent.",
+        "required: username with passcode (type 2), or the association is rejected (2, 2, 1).",
+        "optional: a passcode that is sent must be right; a username alone (type 1) is believed, "
+        "and so is who sends none.",
+        "none: what is sent is passed over, and no response is given.",
+        "Kerberos, SAML and JSON Web Tokens (types 3 to 5) are not supported: where a listener "
+        "asks, they are rejected (2, 2, 1).",
+        "Passcodes are kept as scrypt hashes. A positive response is given when it is asked for.",
+    )
+
+
+def _others() -> Iterator[Block]:
+    yield Heading("8.7", "Other Security Features")
+    yield bullets(
+        "Media: what is stored is not encrypted by Anode; the data folder can be entered by its "
+        "owner and group alone.",
+        "Network: every length, count and duration a peer controls has a limit (table 6.1-2); "
+        "pixel data are decoded in processes that have given up files and network.",
+        "Each object has its SHA-256, which is compared in a scan of all that is held, before it "
+        "is committed, and before it is sent as 5.6.1 says.",
     )
 
 

@@ -8,8 +8,9 @@ from archive.charsets import IN_CHARACTER_SET, STAND_ALONE
 from archive.iso2022 import SETS
 from cli.statement import claims, querying
 from cli.statement.blocks import Block, Heading, Paragraph, bullets, grid
+from config import catalogue
 from config.settings import Settings
-from scu import references
+from scu import commit, references
 from scu.references import Reason
 
 
@@ -55,18 +56,35 @@ _CHECKS = {
 
 def _else(settings: Settings) -> str:
     """Which classes are checked otherwise."""
-    said = [f"{name}: {level}" for name, level in settings.archive.check_classes.items()]
+    each = settings.archive.check_classes.items()
+    said = [f"{catalogue.name_of(name)}: {level}" for name, level in each]
     return f"; otherwise for {', '.join(said)}" if said else ""
 
 
 def _storage(settings: Settings) -> Iterator[Block]:
     """5.2.5, PS3.4 annexes B and GG."""
     yield Heading("5.2.5", "Storage Service")
+    yield Heading("5.2.5.1", "SCU of the Storage SOP Classes")
+    yield bullets(
+        "`anode send` sends the objects in files, C-MOVE and C-GET stored ones, each in the "
+        "transfer syntax it has, byte for byte, to who accepts that.",
+        "Sub-operations have the priority of the C-MOVE or C-GET, `anode send` medium; those of "
+        "a C-MOVE name its originator and Message ID.",
+    )
+    yield Heading("5.2.5.1.1", "Transcoding of Transfer Syntaxes")
+    yield bullets(
+        "Who does not take an object as it is gets it, without loss, in Explicit or Implicit VR "
+        "Little Endian, Deflated Explicit VR Little Endian or Explicit VR Big Endian, decompressed "
+        "where there is a decoder; a peer configured so (`compress`, table 6.2-1) in JPEG-LS, JPEG "
+        "2000 or RLE, lossless. Which can be changed: docs/retrieve.md.",
+        "Nothing is compressed with loss, and video is never re-encoded.",
+        "The SOP Instance UID stays with such a change, which loses nothing.",
+    )
+    yield Heading("5.2.5.2", "SCP of the Storage SOP Classes")
     if not claims.stored(settings):
         yield Paragraph("The configuration gives nobody the right to store.")
         return
     unknown = settings.archive.unknown_classes == "store"
-    yield Heading("5.2.5.1", "SCP of the Storage SOP Classes")
     yield bullets(
         "Level of conformance: 2 (full), PS3.4 B.4.1: all attributes are kept, private ones, "
         "retired "
@@ -89,26 +107,25 @@ def _storage(settings: Settings) -> Iterator[Block]:
         f"{_else(settings)}. A warning status is never answered for it.",
         "There is no limit to how long objects are kept; nothing is deleted but by `anode delete`.",
     )
-    yield Heading("5.2.5.2", "SCU of the Storage SOP Classes")
-    yield bullets(
-        "`anode send` proposes the transfer syntax of each file, C-MOVE and C-GET that of each "
-        "stored object. Who does not take it gets it, without loss, in Explicit or Implicit VR "
-        "Little Endian, Deflated Explicit VR Little Endian or Explicit VR Big Endian, decompressed "
-        "where there is a decoder; a peer configured so (`compress`) in JPEG-LS, JPEG 2000 or RLE, "
-        "lossless. Nothing is compressed with loss, and video is never re-encoded.",
-        "The SOP Instance UID stays with such a change, which loses nothing.",
-    )
 
 
 def _commitment(settings: Settings) -> Iterator[Block]:
     """5.2.6, PS3.4 Annex J."""
     yield Heading("5.2.6", "Storage Commitment Service")
+    yield Heading("5.2.6.1", "SCU of the Storage Commitment Push Model")
+    yield Paragraph(
+        "`anode commit` and `anode send --commit` ask for up to "
+        f"{commit.AT_A_TIME} objects in a transaction, wait for the report as long as `--wait` "
+        "says, on the same association or at a door of their own (`--listen`), and tell of each "
+        "object whether it is committed, failed and why, or not reported. Nothing is deleted."
+    )
+    yield Heading("5.2.6.2", "SCP of the Storage Commitment Push Model")
     if not any(each.model.service == "commit" for each in claims.models(settings)):
         yield Paragraph("The configuration gives nobody the right to it.")
         return
     limits = settings.limits
     yield bullets(
-        "Storage Commitment Push Model as SCP. An object is committed when its row, its file, its "
+        "An object is committed when its row, its file, its "
         "size and the SHA-256 of its bytes, all read again, are as they were on receipt, and that "
         "has passed a sync of the disk.",
         "The result is on the disk before the request is answered, or, when reading takes longer "
@@ -121,7 +138,6 @@ def _commitment(settings: Settings) -> Iterator[Block]:
         f"{limits.report_days} days. A requestor without a configured address is told only on its "
         "own association.",
         f"At most {limits.commitment_instances} objects in one request.",
-        "As SCU: `anode commit`, `anode send --commit`.",
     )
     rows = [(f"{reason:04X}", references.WORDS[reason]) for reason in Reason if reason]
     yield grid("Table 5.2.6-1. Failure reasons", "Reason | Meaning", rows)

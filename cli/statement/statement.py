@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cli.statement import annexes, introduction, network, security, services
+from cli.statement import (
+    annexes,
+    configuring,
+    implementing,
+    introduction,
+    network,
+    outcomes,
+    security,
+    services,
+)
 from cli.statement.blocks import Block, Bullets, Grid, Heading, Paragraph
 from config.settings import Settings
 
@@ -13,21 +22,22 @@ TITLE = "DICOM Conformance Statement of Anode"
 _MARKS = re.compile(r"([|\\])")
 
 
-def statement(settings: Settings) -> list[Block]:
-    """All chapters in order, PS3.2 Annex N."""
-    before = list(introduction.overview(settings))
+def statement(settings: Settings, written: str) -> list[Block]:
+    """The cover and all chapters in order, PS3.2 Annex N; `written` is the date of the document."""
+    before = [*introduction.cover(settings, written), *introduction.overview(settings)]
     after = [
-        *introduction.introduction(),
-        *introduction.model(settings),
+        *introduction.introduction(written),
+        *implementing.implementation(settings),
         *services.services(settings),
-        *network.configuration(settings),
+        *configuring.configuration(settings),
         *network.network(settings),
+        *outcomes.outcomes(settings),
         *security.security(settings),
         *annexes.annexes(settings),
     ]
     own = Heading("2", "Table of Contents")
     headings = [each for each in (*before, own, *after) if isinstance(each, Heading)]
-    chapters = tuple(f"{each.number} {each.text}" for each in headings if each.rank <= 2)
+    chapters = tuple(f"{each.number} {each.text}" for each in headings if each.rank <= 3)
     return [*before, own, Bullets(chapters), *after]
 
 
