@@ -17,6 +17,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.tag import BaseTag
 
+from archive.attributes import CODE
 from cli import show, texts
 from cli.questions import Question
 from config import catalogue
@@ -63,6 +64,7 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "approval": {
         "InstanceCreationDate": "Made",
+        "ApprovalSequence": "Says",
         "ApprovalSubjectSequence": "Of",
         "SOPInstanceUID": "SOP Instance UID",
     },
@@ -111,6 +113,13 @@ COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
 _NUMBERS = ("Studies", "Objects", "No.", "Frames", "Screens")
 _OF_EVERY_MATCH = ("QueryRetrieveLevel", "SpecificCharacterSet")
 _REFERENCE = {"ReferencedSOPClassUID", "ReferencedSOPInstanceUID"}
+_MODEL = dict.fromkeys(
+    (
+        *("Manufacturer", "ManufacturerRelatedModelGroup", "ManufacturerModelName"),
+        *("SoftwareVersions", "DeviceSerialNumber"),
+    )
+).keys()  # in this order
+_ASSERTION = {"AssertionUID", "AssertionCodeSequence", "AssertionDateTime"}
 _UNREADABLE = "(unreadable)"
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
@@ -153,13 +162,25 @@ def _words(element: DataElement) -> str:
         return catalogue.name_of(str(element.value or ""))
     text = _text(element)
     if element.VR == "DA" and len(text) == 8 and text.isdecimal():
-        return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+        return _day(text)
     return text.replace("\\", ", ") if element.VM > 1 else text
 
 
+def _day(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+
+
 def _item(item: Dataset) -> str:
-    if {element.keyword for element in item} == _REFERENCE:
+    keywords = {element.keyword for element in item}
+    if keywords == _REFERENCE:
         return str(item.ReferencedSOPInstanceUID or "")
+    if keywords <= CODE:
+        return str(item.get("CodeMeaning") or item.get("CodeValue") or "")
+    if keywords <= _MODEL:
+        return " ".join(filter(None, (_words(item[name]) for name in _MODEL if name in item)))
+    if keywords >= _ASSERTION:
+        said = ", ".join(_item(code) for code in item.AssertionCodeSequence)
+        return f"{said}, {_day(str(item.AssertionDateTime))}"
     return ", ".join(f"{inner.keyword or inner.tag}={_words(inner)}" for inner in item)
 
 

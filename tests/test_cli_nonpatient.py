@@ -109,6 +109,17 @@ def test_what_an_approval_is_of_is_told_in_short(ours):
     assert all(each[subject]["Value"][0].keys() == {"00081150", "00081155"} for each in document)
 
 
+def test_what_is_asserted_and_for_which_models_is_told_in_words(ours):
+    ran = anode("find", at(ours), "--model", "approval")
+    assert "Approved, 2024-07-05; Rejected, 2024-07-06" in ran.out
+    models = ("-k", "ModelSpecificationSequence")
+    ran = anode("find", at(ours), "--model", "protocol", *models)
+    assert "Acme Fast Scan 5000 1.0, 1.1 7; Bolt Ring 9" in ran.out
+    key = "PotentialRequestedProcedureCodeSequence.CodeValue=P2"
+    ran = anode("find", at(ours), "--model", "protocol", "-k", key)
+    assert "  P2  " in f"  {ran.out.splitlines()[2]}  "
+
+
 @pytest.mark.parametrize(
     ("wanted", "offered"),
     [(["fuzzy_names"], b"\1\1\1"), (["timezone"], b"\1\1\0\1"), ([], b"\1\1\0")],
