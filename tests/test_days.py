@@ -18,7 +18,8 @@ from iod.wrapping.inspecting import inspect
 from iod.wrapping.kinds import BY_NAME
 from tests import wrapped
 from tests.commands import anode, at
-from tests.nodes import HERE, node, port
+from tests.devices import WAYS, Secured, listening, secured
+from tests.nodes import HERE, node
 from tests.objects import identifier
 from tests.wrapped import ct, put
 
@@ -28,7 +29,7 @@ PENDING, SUCCESS = 0xFF00, 0x0000
 class Printer:
     """A 3D printer, by pynetdicom: it asks for models, gets them, and keeps what comes."""
 
-    def __init__(self, serving, folder: Path) -> None:
+    def __init__(self, serving, folder: Path, way: Secured | None) -> None:
         self.folder = folder
         folder.mkdir()
         ae = AE("PRINTER")
@@ -36,8 +37,9 @@ class Printer:
         ae.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
         ae.add_requested_context(EncapsulatedSTLStorage, ExplicitVRLittleEndian)
         self._association = ae.associate(
-            HERE, port(serving), ae_title="ANODE",
+            HERE, serving.addresses[-1][1], ae_title="ANODE",
             ext_neg=[build_role(EncapsulatedSTLStorage, scp_role=True)],
+            tls_args=(way.calling(), HERE) if way else None,
             evt_handlers=[(evt.EVT_C_STORE, self._keep)],
         )  # fmt: skip
         assert self._association.is_established
@@ -87,12 +89,14 @@ def revisions(tmp_path):
     return scan, (tmp_path / "one.dcm", first), (tmp_path / "two.dcm", second)
 
 
-def test_a_3d_printers_day(tmp_path, revisions):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_3d_printers_day(tmp_path, revisions, way):
     scan, (one, _), (two, model) = revisions
-    with node(tmp_path / "node") as serving:
+    way = secured(way, tmp_path / "ca")
+    with node(tmp_path / "node", **listening(way)) as serving:
         ran = anode("send", at(serving), *scan, one, two)
         assert ran.code == 0, ran.err
-        with Printer(serving, tmp_path / "printer") as printer:
+        with Printer(serving, tmp_path / "printer", way) as printer:
             (study,) = printer.find("STUDY", PatientID="P1", ModalitiesInStudy="M3D")
             keys = {"StudyInstanceUID": study.StudyInstanceUID}
             (series,) = printer.find("SERIES", **keys, Modality="M3D", SeriesInstanceUID="")
