@@ -197,6 +197,16 @@ def test_names_match_by_sound_when_agreed(at: Target):
     assert [answer.ProtocolName for answer in found] == ["Head trauma"]
 
 
+def test_names_within_items_match_by_sound_too(at: Target):
+    said = {"AsserterIdentificationSequence": {"PersonName": "Lovlase"}}
+    keys = {"ApprovalSequence": said, "SOPInstanceUID": ""}
+    assert ask(at, "approval", keys)[1] == []
+    _, (answer,) = ask(at, "approval", keys, b"\1\1\1")
+    assert answer.SOPInstanceUID == uid("approval", "a")
+    (item,) = answer.ApprovalSequence
+    assert item.AsserterIdentificationSequence[0].PersonName == "Ada^Lovelace"
+
+
 def test_times_are_moved_to_the_offset_of_the_query_when_agreed(tmp_path: Path):
     """An object made at 23:30 in New York is one of the next day in Berlin."""
     made = objects("protocol")["a"]
