@@ -12,7 +12,7 @@ from config import catalogue
 from config.limits import Limits
 from config.listeners import Listener
 from config.peers import Access, Peer
-from config.rights import RIGHTS
+from config.rights import RIGHTS, allows
 from config.settings import Archive, Node, Settings
 from scp import policy
 from scp.policy import Entry
@@ -130,6 +130,18 @@ def test_a_right_may_be_that_on_a_group_of_sop_classes(may: tuple[str, ...], acc
     assert isinstance(decision, Acceptance)
     assert set(decision.offers) == accepted & SERVED
     assert decision.refused == (set(uids) & SERVED) - set(decision.offers)
+
+
+def test_who_may_store_protocols_may_not_approve_them():
+    """PS3.4 GG.6.5: what an approval does depends on who may send one."""
+    scanner = Peer(ae_title="CT1", host="10.0.0.5", may=("store:protocol", "find", "get"))
+    physicist = Peer(ae_title="PHYS", host="10.0.0.6", may=("store:approval",))
+    performed, approval = (f"1.2.840.10008.5.1.4.1.1.200.{number}" for number in (2, 3))
+    assert allows(scanner.may, "store", performed)
+    assert not allows(scanner.may, "store", approval)
+    assert allows(physicist.may, "store", approval)
+    assert allows(scanner.may, "find", "1.2.840.10008.5.1.4.1.1.200.4")
+    assert not allows(("find:protocol",), "find", "1.2.840.10008.5.1.4.1.1.200.4")
 
 
 def test_who_is_on_this_machine_may_ask_whether_we_are_here_and_no_more():
