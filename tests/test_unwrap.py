@@ -10,7 +10,7 @@ from tests import wrapped
 from tests.commands import anode, at, configuration
 from tests.nodes import node, port
 from tests.objects import instance, written
-from tests.peers import needs_dcmtk, storescp, tool
+from tests.peers import needs_dcmtk, needs_orthanc, orthanc, storescp, tool
 from tests.wrapped import ct, put
 
 ROOT = "1.2.840.10008.5.1.4.1.1.104"
@@ -81,6 +81,25 @@ def test_over_the_wire_and_back(tmp_path, scan):
         back = got / f"{dcmread(path).SOPInstanceUID}.dcm"
         out = tmp_path / f"back-{name}"
         assert anode("unwrap", back, "-o", out).code == 0
+        assert out.read_bytes() == FILES[name]
+
+
+@needs_orthanc
+@pytest.mark.interop
+def test_through_orthanc_and_back(tmp_path, scan):
+    paths = {n: wrap(tmp_path, n, data, "--patient-from", scan[0]) for n, data in FILES.items()}
+    with orthanc(tmp_path / "orthanc", {}) as remote:
+        at_orthanc = f"ORTHANC@127.0.0.1:{remote.dicom.port}"
+        ran = anode("send", at_orthanc, *paths.values())
+        assert ran.code == 0, ran.err
+        assert len(remote.request("/instances")) == len(FILES)
+        study = dcmread(scan[0]).StudyInstanceUID
+        got = tmp_path / "got"
+        ran = anode("get", at_orthanc, "-k", f"StudyInstanceUID={study}", "-o", got)
+        assert ran.code == 0, ran.err
+    for name, path in paths.items():
+        out = tmp_path / f"back-{name}"
+        assert anode("unwrap", got / f"{dcmread(path).SOPInstanceUID}.dcm", "-o", out).code == 0
         assert out.read_bytes() == FILES[name]
 
 
