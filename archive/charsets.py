@@ -99,7 +99,7 @@ def of(identifier: Dataset, inherited: CharacterSet = DEFAULT) -> CharacterSet:
     """The set of a data set or a sequence item, which inherits its parent's (PS3.5 7.5.3)."""
     if _SPECIFIC_CHARACTER_SET not in identifier:
         return inherited
-    element: object = identifier.get_item(_SPECIFIC_CHARACTER_SET)
+    element: object = identifier.get_item(_SPECIFIC_CHARACTER_SET, keep_deferred=True)
     value = getattr(element, "value", None)
     if isinstance(element, RawDataElement) or value is None:
         return character_set(value or b"")

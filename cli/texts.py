@@ -27,7 +27,7 @@ def decoded(found: Dataset, inherited: CharacterSet = DEFAULT) -> Dataset:
     """The data set itself, with its text decoded by our own rules; items inherit the set."""
     charset = charsets.of(found, inherited)
     for tag in list(found.keys()):
-        element: DataElement | RawDataElement = found.get_item(tag)
+        element: DataElement | RawDataElement = found.get_item(tag, keep_deferred=True)
         vr = _vr(tag, element)
         if vr == "SQ":
             for item in _items(found, tag):

@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 from cli import named, show, sources
 from cli.failures import Code, Failure
 from iod.errors import Unwrappable
-from iod.wrapping import kinds, references, subject
+from iod.wrapping import heads, kinds, references, subject
 from iod.wrapping.building import Document, Equipment, Place, Said, build
 from iod.wrapping.inspecting import inspect, read
 from iod.wrapping.linking import links
@@ -134,9 +134,10 @@ def _asked_for(documents: Mapping[Path, Document], given: Iterable[str]) -> None
 
 def _place(among: Among, *, new_study: bool) -> Place:
     """Whose the objects are, and what they come from; each has its own UID and number yet."""
-    before = named.one(among.replaces, among.config) if among.replaces else None
+    before = _head(among.replaces, among.config) if among.replaces else None
     if among.patient_from:
-        owner = named.of_patient(among.patient_from, among.config, any_study=new_study)
+        found = named.of_patient(among.patient_from, among.config, any_study=new_study)
+        owner = _sound(found, among.patient_from)
     elif before is not None:
         owner = before
     else:
@@ -164,11 +165,20 @@ def _sources(paths: Sequence[Path], whose: Dataset) -> tuple[Dataset, ...]:
         raise Failure(Code.PARTIAL, f"{path}: {cause}")
     if paths and not found.sources:
         raise Failure(Code.PARTIAL, "there is no DICOM object among the sources")
-    heads = []
+    made_: list[Dataset] = []
     for each in found.sources:
-        heads.append(named.read(each.path))
-        _same_patient(whose, heads[-1], each.path)
-    return tuple(heads)
+        made_.append(_sound(named.read(each.path), each.path))
+        _same_patient(whose, made_[-1], each.path)
+    return tuple(made_)
+
+
+def _head(what: str, config: Path | None) -> Dataset:
+    return _sound(named.one(what, config), what)
+
+
+def _sound(head: Dataset, what: object) -> Dataset:
+    with _about(what):
+        return heads.sound(head)
 
 
 def _same_patient(whose: Dataset, other: Dataset, what: object) -> None:
@@ -183,7 +193,7 @@ def _references(among: Among) -> Mapping[str, Reference]:
         if not equals or not name:
             raise Failure(Code.USAGE, f"--reference {text!r}: write NAME=FILE, heart.mtl=mtl.dcm")
         with _about(target):
-            made_[name] = references.to(named.one(target, among.config))
+            made_[name] = references.to(_head(target, among.config))
     return made_
 
 

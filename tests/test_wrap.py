@@ -371,6 +371,28 @@ def refusal(tmp_path, *arguments):
     return ran.err
 
 
+@pytest.mark.parametrize("option", ["--patient-from", "--source", "--replaces"])
+@pytest.mark.parametrize(
+    ("element", "damaged", "keyword"),
+    [
+        (b"\x20\0\x11\0IS\2\0" + b"1 ", b"\x20\0\x11\0FD\2\0" + b"1 ", "SeriesNumber"),
+        (b"\x10\0\x40\0CS\2\0O ", b"\x10\0\x40\0CS\2\0\xb5 ", "PatientSex"),
+    ],
+    ids=["no such number", "no ASCII"],
+)
+def test_who_is_damaged_is_told(tmp_path, scan, option, element, damaged, keyword):
+    whole = wrap(tmp_path, "whole.stl", wrapped.binary(), "--patient-from", scan[0])
+    whole.PatientSex = "O"
+    whole.save_as(tmp_path / "whole.dcm")
+    torn = put(
+        tmp_path / "torn.dcm", (tmp_path / "whole.dcm").read_bytes().replace(element, damaged, 1)
+    )
+    file = put(tmp_path / "one.stl", wrapped.binary())
+    whose = () if option == "--patient-from" else ("--patient-from", tmp_path / "whole.dcm")
+    told = refusal(tmp_path, file, *whose, option, torn)
+    assert f"torn.dcm: it is damaged: its {keyword} cannot be read" in told
+
+
 def test_a_refused_file_leaves_no_object(tmp_path, scan):
     bad = put(tmp_path / "bad.stl", wrapped.binary(count=13))
     good = put(tmp_path / "good.stl", wrapped.binary())

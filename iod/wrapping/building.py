@@ -19,7 +19,7 @@ from iod.wrapping.kinds import Kind
 from iod.wrapping.references import Reference
 
 # What a revision has from its predecessor unless it is said anew.
-_INHERITED: Final = """
+INHERITED: Final = """
     SeriesDescription FrameOfReferenceUID PositionReferenceIndicator DocumentTitle
     ConceptNameCodeSequence ImageLaterality BurnedInAnnotation RecognizableVisualFeatures
     MeasurementUnitsCodeSequence ModelModification ModelMirroring ModelUsageCodeSequence
@@ -105,7 +105,7 @@ def build(document: Document, place: Place, said: Said) -> Dataset:
 def _inherit(made: Dataset, kind: Kind, predecessor: Dataset) -> None:
     if bare(predecessor, "SOPClassUID") != kind.sop_class_uid:
         raise Unwrappable(f"what it is to replace is no encapsulated {kind.name}")
-    subject.take(made, predecessor, _INHERITED.split())
+    subject.take(made, predecessor, INHERITED.split())
 
 
 def _common(made: Dataset, kind: Kind, place: Place) -> None:

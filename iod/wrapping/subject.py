@@ -14,7 +14,7 @@ from pydicom import Dataset
 from iod.errors import Unwrappable
 from iod.reading.values import bare
 
-_PATIENT: Final = """
+PATIENT: Final = """
     PatientName PatientID IssuerOfPatientID TypeOfPatientID IssuerOfPatientIDQualifiersSequence
     SourcePatientGroupIdentificationSequence GroupOfPatientsIdentificationSequence PatientBirthDate
     PatientBirthTime PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar
@@ -31,7 +31,7 @@ _PATIENT: Final = """
     IssuerOfClinicalTrialSubjectReadingID ClinicalTrialProtocolEthicsCommitteeName
     ClinicalTrialProtocolEthicsCommitteeApprovalNumber
 """
-_STUDY: Final = """
+STUDY: Final = """
     StudyInstanceUID StudyDate StudyTime AccessionNumber IssuerOfAccessionNumberSequence
     ReferringPhysicianName ReferringPhysicianIdentificationSequence ConsultingPhysicianName
     ConsultingPhysicianIdentificationSequence StudyDescription ProcedureCodeSequence
@@ -64,14 +64,14 @@ def of(source: Dataset, new_study: str = "") -> Dataset:
     if not (bare(source, "PatientID") or bare(source, "PatientName")):
         raise Unwrappable("it names no patient")
     made = Dataset()
-    _take(made, source, _PATIENT.split(), _PATIENT_EMPTY)
+    _take(made, source, PATIENT.split(), _PATIENT_EMPTY)
     if new_study:
         made.StudyInstanceUID = new_study
         _take(made, Dataset(), [], _STUDY_EMPTY)
     elif not bare(source, "StudyInstanceUID"):
         raise Unwrappable("it belongs to no study")
     else:
-        _take(made, source, _STUDY.split(), _STUDY_EMPTY)
+        _take(made, source, STUDY.split(), _STUDY_EMPTY)
     return made
 
 
