@@ -110,6 +110,27 @@ def test_steps_and_phases_without_a_name_are_told_by_their_place():
     }
 
 
+def test_of_a_curve_the_highest_point_is_told():
+    seconds = [number(code("130194", "DCM", "Time after the start"), at, "s") for at in "048"]
+    points = [
+        number("Pressure", pressure, unit, below=[second])
+        for pressure, unit, second in zip(
+            ("0", "1.9", "60"), ("kPa", "MPa", "kPa"), seconds, strict=True
+        )
+    ]
+    curve = item("CONTAINER", code("130230", "DCM", "Pressure vs Time"), below=points)
+    told = contrast.compared(tree(step("S", number(LIMIT, "2100", "kPa"))), tree(step("S", curve)))
+    assert told.rows == (
+        (
+            "S",
+            "Pressure",
+            "Pressure Limit: 2100 kPa",
+            "Pressure, at most: 1.9 MPa",
+            "-0.2 MPa (-10 %)",
+        ),
+    )
+
+
 def test_a_plan_that_is_not_there_is_named(tmp_path):
     plan = item(
         "COMPOSITE",

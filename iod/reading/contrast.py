@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from iod.reading.content import Content
-from iod.reading.differences import KINDS, differences, measured
+from iod.reading.differences import KINDS, differences, highest, measured
 from iod.reading.sections import Section, table
 
 PLANNED: Final = "1.2.840.10008.5.1.4.1.1.88.74"
@@ -25,6 +25,12 @@ _CONTAINERS: Final[Mapping[tuple[str, str], str]] = {
     ("130202", "DCM"): "phase",
     ("130183", "DCM"): "agent",  # Imaging Agent Information
 }
+_CURVES: Final = frozenset(
+    {
+        ("130229", "DCM"),  # Flow Rate vs Time
+        ("130230", "DCM"),  # Pressure vs Time
+    }
+)
 _IDENTIFIERS: Final = frozenset(
     {
         ("130196", "DCM"),  # Imaging Agent Administration Step Identifier
@@ -77,11 +83,22 @@ def _gather(item: Content, part: Part, made: list[Part]) -> None:
             place = sum(each.kind == kind and each.above is part for each in made) + 1
             part = _part(kind, _identifier(item) or f"no. {place}", part)
             made.append(part)
+        if item.concept.same in _CURVES:
+            _curve(item, part)
+            return
     measure = measured(item)
     if measure:
         part.measured.setdefault(measure, []).append(item)
     for child in item.children:
         _gather(child, part, made)
+
+
+def _curve(item: Content, part: Part) -> None:
+    """Of what went up and down the highest point."""
+    for kind in KINDS:
+        points = [each for each in item.children if measured(each) == kind]
+        if points:
+            part.measured.setdefault(kind, []).append(highest(kind, points))
 
 
 def _part(kind: str, name: str, above: Part) -> Part:
@@ -133,13 +150,13 @@ def _together(root: Content) -> _Parts:
 
 
 def _of_whole(planned: _Parts, key: tuple[str, str], kind: str) -> list[Content]:
-    """What the plan says elsewhere: a limit on pressure of the step, volumes of its phases."""
+    """What the plan says elsewhere: the step's limit of pressure, its phases' volumes and flows."""
     step, phase = key
     if phase and kind == "Pressure":
         return planned.get((step, ""), {}).get(kind, [])
-    if step and not phase and kind == "Volume":
+    if step and not phase and kind in ("Volume", "Flow"):
         held = [of for (each, below), of in planned.items() if each == step and below]
-        return [volume for of in held for volume in of.get(kind, [])]
+        return [each for of in held for each in of.get(kind, [])]
     return []
 
 

@@ -6,7 +6,8 @@ Law: units of UCUM, a row each; amounts of what is no unit of the kind are not c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from iod.reading.content import Content
@@ -74,6 +75,16 @@ def differences(kind: str, planned: Iterable[Content], performed: Iterable[Conte
         return ""
     sides = (max(side.values(), key=lambda each: _amount(kind, each)) for side in (was, became))
     return _gap(kind, *sides)
+
+
+def highest(kind: str, points: Sequence[Content]) -> Content:
+    """The greatest of these, called so."""
+    amounts = [_one(kind, each) for each in points]
+    known = [number for number, amount in enumerate(amounts) if not math.isnan(amount)]
+    found = points[max(known, key=amounts.__getitem__, default=0)]
+    if found.concept is None:
+        return found
+    return replace(found, concept=replace(found.concept, meaning=f"{found.concept}, at most"))
 
 
 def _named(found: Iterable[Content]) -> dict[tuple[str, str], list[Content]]:

@@ -31,6 +31,7 @@ ul { padding-inline-start: 1.25rem; } li { margin: .25rem 0; overflow-wrap: anyw
 .name { font-weight: 600; } .value { white-space: pre-wrap; }
 .also, .kind { color: #666; font-size: .875rem; }
 @media (prefers-color-scheme: dark) { .also, .kind { color: #aaa; } }
+@media (max-width: 32rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } }
 @media print { body { max-width: none; } a { color: inherit; text-decoration: none; } }
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
