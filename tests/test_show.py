@@ -507,6 +507,38 @@ def test_a_dose_report_is_told_in_short():
     assert told["Organ doses"].rows == (("Lung", "Mean Absorbed Radiation Dose", "9.1 mGy"),)
 
 
+def test_the_doses_of_two_planes_are_told_apart():
+    planes = [
+        item(
+            "CONTAINER",
+            code("113702", "DCM", "Accumulated X-Ray Dose Data"),
+            below=[
+                item(
+                    "CODE",
+                    code("113764", "DCM", "Acquisition Plane"),
+                    "HAS CONCEPT MOD",
+                    ConceptCodeSequence=[code(plane, "DCM", name)],
+                ),
+                number("Dose (RP) Total", dose, "Gy"),
+            ],
+        )
+        for plane, name, dose in (("113620", "Plane A", "0.25"), ("113621", "Plane B", "0.125"))
+    ]
+    made = described(report(*planes, klass=uid.XRayRadiationDoseSRStorage))
+    (told,) = [each for each in documents.document(made)["sections"] if each["title"] == "Dose"]
+    assert told["facts"] == {
+        "Dose (RP) Total (Plane A)": "0.25 Gy",
+        "Dose (RP) Total (Plane B)": "0.125 Gy",
+    }
+
+
+def test_a_fact_that_is_said_twice_is_told_twice_in_json():
+    made = documents.section(
+        Section("Dose", (("Total", "1 Gy"), ("Other", "x"), ("Total", "2 Gy")))
+    )
+    assert made["facts"] == {"Total": "1 Gy; 2 Gy", "Other": "x"}
+
+
 # -- pages ----------------------------------------------------------------------------------------
 
 

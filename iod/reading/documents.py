@@ -10,7 +10,7 @@ from iod.reading.content import Content
 from iod.reading.description import Description
 from iod.reading.measurements import coded, number
 from iod.reading.measurements import document as measurement
-from iod.reading.sections import Section
+from iod.reading.sections import Fact, Section
 
 
 def document(one: Description) -> dict[str, object]:
@@ -30,11 +30,19 @@ def section(one: Section) -> dict[str, object]:
     """Facts by name, or rows by heading."""
     made: dict[str, object] = {"title": one.title}
     if one.facts:
-        made["facts"] = dict(one.facts)
+        made["facts"] = _by_name(one.facts)
     if one.headings:
         made["rows"] = [dict(zip(one.headings, row, strict=True)) for row in one.rows]
     if one.more:
         made["more"] = one.more
+    return made
+
+
+def _by_name(facts: tuple[Fact, ...]) -> dict[str, str]:
+    """Facts as members of an object; what is said more than once stands there in order."""
+    made: dict[str, str] = {}
+    for name, said in facts:
+        made[name] = f"{made[name]}; {said}" if name in made else said
     return made
 
 
@@ -51,7 +59,7 @@ def item(one: Content) -> dict[str, object]:
         "code": coded(one.code) if one.value_type == "CODE" else None,
         "instance": one.instance,
         "refers_to": one.refers_to,
-        "details": dict(one.details),
+        "details": _by_name(one.details),
         "table": [list(row) for row in one.table],
         "beyond": one.beyond,
         "children": [item(each) for each in one.children],

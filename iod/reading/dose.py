@@ -37,6 +37,7 @@ _EVENTS: Final = frozenset(
         ("113502", "DCM"),  # Radiopharmaceutical Administration
     }
 )
+_PLANE: Final = ("113764", "DCM")  # Acquisition Plane
 _ORGANS: Final = frozenset({("113517", "DCM")})  # Organ Dose Information
 
 
@@ -66,10 +67,13 @@ def _counted(root: Content) -> Iterator[Fact]:
 
 
 def _totals(root: Content) -> Iterator[Fact]:
+    """Of each plane of a biplane system its own, TID 10002."""
     for container in _within(root, _TOTALS):
+        told = [each for each in container.children if each.concept and each.concept.same == _PLANE]
+        plane = f" ({told[0].code})" if told and told[0].code else ""
         for item in container.walk():
-            if item.value_type == "NUM" and item.numeric:
-                yield item.name, item.value
+            if item.value_type == "NUM":
+                yield f"{item.name}{plane}", item.value
 
 
 def _of_organs(root: Content) -> Iterator[Measurement]:
