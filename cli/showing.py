@@ -16,9 +16,9 @@ from typing import Annotated, Final
 import typer
 from pydicom import Dataset
 
-from archive import Archive, StoredInstance
+from archive import Archive, StoredInstance, charsets
 from archive.errors import ArchiveError
-from cli import calls, named, objects, options, printing, show
+from cli import calls, named, objects, options, printing, show, texts
 from cli.damage import damage
 from cli.failures import Code, Failure, local
 from cli.placing import place
@@ -201,8 +201,18 @@ def _found(target: str, path: Path) -> _Found:
 
 
 def _dataset(path: Path) -> Dataset:
-    """The object in a file, without its pixels; what is large is read when it is asked for."""
-    return named.parsed(path, defer_size=objects.LARGE, stop_before_pixels=True)
+    """The object in a file, without its pixels; what is large is read when it is asked for.
+
+    Text that names no set, or none that there is, is read as `find` reads it.
+    """
+    found = named.parsed(path, defer_size=objects.LARGE, stop_before_pixels=True)
+    own = charsets.of(found)
+    if not (own.default or own.odd):
+        return found
+    try:
+        return texts.decoded(found)
+    except RecursionError:
+        return found
 
 
 def _record(settings: Settings, looked_at: Sequence[StoredInstance]) -> None:

@@ -684,6 +684,25 @@ def test_names_are_shown_in_whatever_they_are_written(path):
     assert all(json.dumps(name, ensure_ascii=False)[1:-1] in shown for name in names)
 
 
+@pytest.mark.parametrize("charset", ["", "ISO_IR 999"])
+def test_text_of_no_known_character_set_is_read_as_what_it_most_likely_is(tmp_path, charset):
+    made = report(
+        item(
+            "CONTAINER",
+            "Part",
+            below=[item("TEXT", "Said", TextValue="Größe"), item("TEXT", "Größe")],
+        )
+    )
+    made.SpecificCharacterSet = "ISO_IR 192"
+    path = saved(tmp_path, made)
+    written = path.read_bytes()
+    assert written.count(b"ISO_IR 192") == 1
+    path.write_bytes(written.replace(b"ISO_IR 192", charset.ljust(10).encode()))
+    out = anode("show", path).out
+    assert "Said: Größe" in out
+    assert out.count("Größe") == 2
+
+
 # -- outlines -------------------------------------------------------------------------------------
 
 
