@@ -152,16 +152,26 @@ def referenced(dialect: Dialect) -> str:
     return f"({found} WHERE reference.instance_id = instance.id) AS item0"
 
 
+def refers(keys: Sequence[Key], dialect: Dialect) -> ColumnBase:
+    """Whether one reference of an instance passes all keys: asked of its rows, no items made."""
+    passes = balanced(and_, [_of_reference(key, dialect) for key in keys])
+    rows = "EXISTS (SELECT 1 FROM reference WHERE reference.instance_id = instance.id AND"
+    return _woven(f"({rows} {{}}))", passes)
+
+
 def referring(keys: Sequence[Key], dialect: Dialect) -> list[ColumnBase]:
     """What must be true of instances that may pass, so that the index of references finds them."""
-    found = []
-    for key in keys:
-        if not any(isinstance(test, matching.Empty) for test in key.tests):
-            form = SQL(_REFERENCE[key.attribute.keyword])
-            passes = matching.sql(key.tests, Subject(form, form), dialect)
-            rows = "SELECT reference.instance_id FROM reference WHERE"
-            found.append(_woven(f"(instance.id IN ({rows} {{}}))", passes))
-    return found
+    rows = "SELECT reference.instance_id FROM reference WHERE"
+    return [
+        _woven(f"(instance.id IN ({rows} {{}}))", _of_reference(key, dialect))
+        for key in keys
+        if not any(isinstance(test, matching.Empty) for test in key.tests)
+    ]
+
+
+def _of_reference(key: Key, dialect: Dialect) -> ColumnBase:
+    form = SQL(_REFERENCE[key.attribute.keyword])
+    return matching.sql(key.tests, Subject(form, form), dialect)
 
 
 def of_value(home: str, key: Key, offset: str, dialect: Dialect) -> ColumnBase:

@@ -273,11 +273,12 @@ def _owner(key: Key, level: Level, dialect: Dialect) -> ColumnBase:
 
 def _sequence(key: Key, level: Level, query: Query, dialect: Dialect) -> list[ColumnBase]:
     attribute, home = key.attribute, _home(key.attribute, level)
+    if attribute.keyword == REFERENCES:
+        leads = [] if _sharp(query.keys) else conditions.referring(key.items, dialect)
+        return [*leads, conditions.refers(key.items, dialect)]
     found = [conditions.any_item(_items(attribute, level, dialect), key.items, dialect)]
     if _sharp(query.keys):
         return found
-    if attribute.keyword == REFERENCES:
-        return [*conditions.referring(key.items, dialect), *found]
     owner = "SELECT term.owner FROM term"
     if attribute.keyword in ITEMS:
         stored = replace(attribute, keyword=ITEMS[attribute.keyword])

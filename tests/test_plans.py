@@ -125,6 +125,16 @@ def test_an_index_leads_to_the_rows(opened, name):
     assert scans(opened, *LED[name]) == {"answers": [], "numbers": [], "chosen": []}
 
 
+def test_within_a_series_each_image_is_asked_for_one_reference_and_not_for_all(opened):
+    key = {"ReferencedSOPInstanceUID": "1.2", "ReferencedSOPClassUID": "1.3"}
+    asked = parsed(QueryRetrieveLevel="IMAGE", **SERIES, ReferencedSOPSequence=key)
+    steps = plan(opened, select.numbers(asked, opened._dialect, 100_000))
+    (told,) = [step for step in steps if "reference" in step]
+    assert "to_uid=?" in told
+    assert "instance_id=?" in told
+    assert not [step for step in steps if "item0" in step]
+
+
 @pytest.mark.parametrize("name", SCANNED)
 def test_what_no_index_serves_reads_one_table_in_order_and_once(opened, name):
     level, values, options, _ = SCANNED[name]
