@@ -119,7 +119,11 @@ _AROUND: Final = frozenset(("ReferencedStudySequence", "RTReferencedStudySequenc
 _UID: Final = re.compile(r"[0-9.]{1,64}")  # what is none refers to nothing
 _CLASS: Final = 0x00081150
 _INSTANCE: Final = 0x00081155
-_PALETTE: Final = 0x00280304  # Referenced Color Palette Instance UID: no item around it
+# These name an instance by themselves, and no class of it.
+_ALONE: Final[Mapping[int, str]] = {
+    0x00280304: "palette",  # Referenced Color Palette Instance UID
+    0x00081167: "source",  # Multi-frame Source SOP Instance UID, of frames taken out of one
+}
 _PASSED_OVER: Final = frozenset((0x04000561,))  # Original Attributes Sequence
 
 
@@ -167,27 +171,35 @@ class _Place:
 def references(dataset: Dataset, most: int = MOST) -> list[Reference]:
     """What the object refers to, each instance once in each role, in the order of the data set.
 
-    What it refers to in a role of its own is not told again as a plain instance.
+    What it refers to in a role of its own is not told again as a plain image or instance, nor is an
+    image as an instance.
     """
+    return bounded(dataset, most)[0]
+
+
+def bounded(dataset: Dataset, most: int = MOST) -> tuple[list[Reference], bool]:
+    """The same of its first references, and whether there are more than `most`."""
     found: dict[tuple[str, str], Reference] = {}
+    more = False
     for each in _walk(dataset, _Place()):
-        if len(found) == most:
+        more = len(found) == most and (each.role, each.sop_instance_uid) not in found
+        if more:
             break
         found.setdefault((each.role, each.sop_instance_uid), each)
+    images = {uid for role, uid in found if role != "instance"}
     special = {uid for role, uid in found if role not in ("instance", "image")}
-    return [
-        each
-        for (role, uid), each in found.items()
-        if uid not in special or role not in ("instance", "image")
-    ]
+    repeated = {"instance": images, "image": special}
+    told = [each for (role, uid), each in found.items() if uid not in repeated.get(role, ())]
+    return told, more
 
 
 def _walk(dataset: Dataset, place: _Place) -> Iterator[Reference]:
     instance = _uid(dataset, _INSTANCE)
     if instance and place.keyword:
         yield Reference(place.role(), _uid(dataset, _CLASS), instance, str(place))
-    if palette := _uid(dataset, _PALETTE):
-        yield Reference("palette", "", palette, str(place))
+    for tag, role in _ALONE.items():
+        if alone := _uid(dataset, tag):
+            yield Reference(role, "", alone, str(place))
     # `values` gives elements as read: only sequences are decoded.
     for element in list(dataset.values()):
         tag = int(element.tag)

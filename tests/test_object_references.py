@@ -5,7 +5,7 @@ from pydicom import DataElement, Dataset, dcmread
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 
-from iod.references import MANAGED, PLAIN, ROLES, references
+from iod.references import MANAGED, PLAIN, ROLES, bounded, references
 from tests.objects import CT_IMAGE, instance
 
 
@@ -98,6 +98,19 @@ def test_a_palette_is_referred_to_by_its_uid_alone():
     assert found == ("palette", "", "1.2.3", "")
 
 
+def test_frames_taken_out_of_an_object_refer_to_it():
+    made = instance(FrameExtractionSequence=[item(MultiFrameSourceSOPInstanceUID="1.2.3")])
+    (found,) = references(made)
+    assert found == ("source", "", "1.2.3", "FrameExtractionSequence[1]")
+
+
+def test_an_image_is_not_told_again_as_an_instance():
+    listed = item(ReferencedInstanceSequence=[item("1.2.3"), item("1.2.4")])
+    made = instance(ReferencedImageSequence=[item("1.2.3")], ReferencedSeriesSequence=[listed])
+    told = {(each.role, each.sop_instance_uid) for each in references(made)}
+    assert told == {("image", "1.2.3"), ("instance", "1.2.4")}
+
+
 def test_an_instance_is_told_once_in_each_role_and_not_again_as_plain_one():
     listed = item(ReferencedInstanceSequence=[item("1.2.3"), item("1.2.4")])
     made = instance(
@@ -121,10 +134,21 @@ def test_an_object_that_refers_to_nothing_has_no_references():
 def test_references_are_bounded_in_number_and_nesting():
     many = instance(SourceImageSequence=[item(f"1.2.{n}") for n in range(20)])
     assert len(references(many, most=10)) == 10
+    assert bounded(many, 10)[1]
+    assert not bounded(many, 20)[1]
     deep = item("1.2.3")
     for _ in range(70):
         deep = item(ContentSequence=[deep])
     assert references(deep) == []
+
+
+def test_what_is_told_once_hides_not_that_there_is_more():
+    images = [item(f"1.2.{n}") for n in range(6)]
+    listed = item(ReferencedInstanceSequence=images)
+    made = instance(ReferencedImageSequence=images, ReferencedSeriesSequence=[listed])
+    told, more = bounded(made, 10)
+    assert more
+    assert len(told) < 10
 
 
 @pytest.mark.parametrize("said", ["", "none", "1.2\0.3", "1" * 65, "é.1"])

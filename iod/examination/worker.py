@@ -24,7 +24,7 @@ from pydicom import charset
 
 from iod.checks import Slice, check_in, tables
 from iod.examination.reading import Read, Unreadable, read
-from iod.references import MANAGED, MOST, references
+from iod.references import MANAGED, MOST, bounded
 from iod.transcoding import restraint
 
 JOB_BYTES: Final = 4096
@@ -36,13 +36,13 @@ IDLE_SECONDS: Final = 120
 
 def examine(read: Read) -> dict[str, Any]:
     """What is found in an object: its references; `note` tells what was left out."""
-    listed = references(read.dataset)
+    listed, more = bounded(read.dataset)
     found = [
         [each.role, each.sop_class_uid, each.sop_instance_uid]
         for each in listed
         if each.role not in MANAGED
     ]
-    note = f"only {MOST} of its references are indexed" if len(listed) == MOST else ""
+    note = f"only {MOST} of its references are indexed" if more else ""
     return {"references": found, "note": note}
 
 
