@@ -247,10 +247,14 @@ class References:
         sql = "SELECT examined FROM instance WHERE id = ?"
         return any(each[0] == State.WAITING for each in self._rows(sql, [row]))
 
-    def examined(self, sop_instance_uid: str) -> bool:
-        """Whether it is known what an instance refers to."""
-        sql = 'SELECT examined FROM instance WHERE "SOPInstanceUID" = ?'
-        return any(row[0] == State.EXAMINED for row in self._rows(sql, [sop_instance_uid]))
+    def unknown(self, sop_instance_uid: str) -> str:
+        """Why not all is known that a held instance refers to; empty where all is."""
+        sql = 'SELECT examined, examined_note FROM instance WHERE "SOPInstanceUID" = ?'
+        for state, note in self._rows(sql, [sop_instance_uid]):
+            if state == State.WAITING:
+                return "not examined yet"
+            return str(note or "") if state == State.EXAMINED else f"not to be examined: {note}"
+        return ""
 
     def _relations(self, sql: str, uid: str) -> list[Relation]:
         return [

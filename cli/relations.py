@@ -2,15 +2,15 @@
 missing, what assesses it, and the chain of its revisions.
 
 Law: what refers to what is the index's to say; an object itself is read for its name only, and
-images are not even read for that. Trees are bounded, and each object unfolds once.
+images are not even read for that. Trees are bounded, and each object unfolds once; what a tree does
+not show for that, or because nobody knows it, is told.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
+from dataclasses import dataclass, field, replace
 
 from archive import Archive
 from archive.references import Relation
@@ -22,6 +22,7 @@ from iod.reading.sections import Section, table
 STEPS = 8
 MOST = 500  # objects of a tree
 MOST_REVISIONS = 50
+MOST_ASSESSMENTS = 20  # of one object, each of which is read
 _ALIKE = 5  # leaves of one class and role that are told one by one
 # What belongs to an object's history, or only lists again what it says elsewhere.
 _HISTORY = frozenset(("predecessor", "prior treatment", "derived from", "original", "related"))
@@ -41,6 +42,7 @@ class Node:
     number: int = 1
     missing: int = 0
     twice: tuple[int, int] = (0, 0)  # of these, in all and missing, as many stand elsewhere, too
+    unknown: str = ""  # why not all is shown that it refers to
 
     def counts(self) -> tuple[int, int]:
         """How many objects are in the tree, and how many of them are missing; each once."""
@@ -51,6 +53,13 @@ class Node:
             more, gone = each.counts()
             all_, missing = all_ + more, missing + gone
         return all_, missing
+
+    def unknowns(self) -> Iterator[str]:
+        """Why not all is shown, of each object of which that is so."""
+        if self.unknown:
+            yield self.unknown
+        for each in self.below:
+            yield from each.unknowns()
 
 
 class Relations:
@@ -70,14 +79,21 @@ class Relations:
     def _node(self, relation: Relation, seen: set[str], steps: int) -> Node:
         uid = relation.sop_instance_uid
         made = Node(relation, again=uid in seen, missing=int(not relation.held))
-        if made.again or len(seen) >= MOST:
-            return made
+        full = len(seen) >= MOST
         seen.add(uid)
-        if relation.held and not _is_image(relation.sop_class_uid):
+        if made.again or not relation.held:
+            return made
+        if full:
+            made.unknown = f"beyond the first {MOST} objects of the tree"
+            return made
+        made.unknown = self._index.unknown(uid)
+        if not _is_image(relation.sop_class_uid):
             self._name(made)
         made.assessments = list(self.assessments(uid))
         if steps:
             made.below = list(self._below(uid, seen, steps - 1))
+        elif any(True for _ in self._needs(uid)):
+            made.unknown = f"beyond {STEPS} steps"
         return made
 
     def _name(self, made: Node) -> None:
@@ -88,53 +104,70 @@ class Relations:
 
     def _below(self, uid: str, seen: set[str], steps: int) -> Iterator[Node]:
         groups = dict[tuple[str, str], list[Relation]]()
-        for each in self._index.of(uid):
-            if each.role not in _HISTORY and each.sop_instance_uid != uid:
-                groups.setdefault((each.role, each.sop_class_uid), []).append(each)
+        for each in self._needs(uid):
+            groups.setdefault((each.role, each.sop_class_uid), []).append(each)
         for some in groups.values():
             if len(some) > _ALIKE and _is_image(some[0].sop_class_uid):
                 yield _alike(some, seen)
             else:
                 yield from (self._node(each, seen, steps) for each in some)
 
+    def _needs(self, uid: str) -> Iterator[Relation]:
+        """What an object refers to that is no history."""
+        for each in self._index.of(uid):
+            if each.role not in _HISTORY and each.sop_instance_uid != uid:
+                yield each
+
     def assessments(self, uid: str) -> Iterator[str]:
         """What content assessments say of an object, the newest last."""
-        for each in self._index.to(uid):
-            if each.role != _ASSESSED:
-                continue
+        said = [each for each in self._index.to(uid) if each.role == _ASSESSED]
+        if len(said) > MOST_ASSESSMENTS:
+            yield f"{len(said) - MOST_ASSESSMENTS} earlier ones are not shown"
+        for each in said[-MOST_ASSESSMENTS:]:
             stored = self._archive.lookup(each.sop_instance_uid)
             if stored is not None:
                 yield labels.verdict(objects.read(stored))
 
     def revisions(self, uid: str) -> list[tuple[int, Relation]]:
-        """The revisions an object is one of, with their numbers, the first one first.
+        """All revisions of an object, itself among them, with their generations from 1 on.
 
-        Itself alone if there is no other. One may have been replaced by several.
+        Several of one generation are branches. Of more than MOST_REVISIONS those nearest to it.
         """
         stored = self._archive.lookup(uid)
-        itself = Relation("", stored.sop_class_uid if stored else "", uid, stored is not None)
-        known, found = {uid}, [(0, itself)]
-        for at, each in found:  # which grows meanwhile
-            for step, other in self._beside(each, at):
-                if other.sop_instance_uid not in known and len(found) < MOST_REVISIONS:
-                    known.add(other.sop_instance_uid)
-                    found.append((step, other))
-        first = min(step for step, _ in found)
-        return [(step - first + 1, each) for step, each in sorted(found, key=itemgetter(0))]
+        kind = stored.sop_class_uid if stored else ""
+        known = {uid: Relation("", kind, uid, stored is not None)}
+        steps, queue = set[tuple[str, str]](), deque([uid])
+        while queue:
+            here = queue.popleft()
+            for before, after, other in self._beside(known[here]):
+                if other.sop_instance_uid not in known and len(known) < MOST_REVISIONS:
+                    known[other.sop_instance_uid] = other
+                    queue.append(other.sop_instance_uid)
+                if other.sop_instance_uid in known:
+                    steps.add((before, after))
+        place = _generations(known, steps)
+        first = min(place.values())
+        found = sorted((place[each] - first + 1, each) for each in known)
+        return [(number, known[each]) for number, each in found]
 
-    def _beside(self, one: Relation, step: int) -> Iterator[tuple[int, Relation]]:
-        """The revisions right before this one, and right after it."""
-        for at, found in ((step - 1, self._index.of), (step + 1, self._index.to)):
-            for each in found(one.sop_instance_uid):
-                if _revises(one, each):
-                    yield at, each
+    def _beside(self, one: Relation) -> Iterator[tuple[str, str, Relation]]:
+        """The revisions next to one: which is before, which after, and the one that is not it."""
+        uid = one.sop_instance_uid
+        for each in self._index.of(uid):
+            if _revises(one, each):
+                yield each.sop_instance_uid, uid, each
+        for each in self._index.to(uid):
+            if _revises(one, each):
+                yield uid, each.sop_instance_uid, each
 
     def sections(self, uid: str) -> Iterator[Section]:
         """For `anode show`: what it refers to, what refers to it, what is said of it."""
         of, to = self._index.of(uid), self._index.to(uid)
-        if of:
+        why = self._index.unknown(uid)
+        if of or why:
             there = [(each.role, *_who(each), "" if each.held else "missing") for each in of]
-            yield _listed("Refers to", ["As", "What", "SOP Instance UID", "Here"], there)
+            listed = _listed("Refers to", ["As", "What", "SOP Instance UID", "Here"], there)
+            yield replace(listed, facts=(("Not all is known", why),)) if why else listed
         if to:
             here = [(each.role, *_who(each)) for each in to]
             yield _listed("Referred to by", ["As", "What", "SOP Instance UID"], here)
@@ -169,6 +202,18 @@ def _missing(some: Sequence[Relation]) -> int:
 
 def _listed(heading: str, headings: list[str], rows: Collection[tuple[str, ...]]) -> Section:
     return table(heading, headings, list(rows)[:MOST], max(0, len(rows) - MOST))
+
+
+def _generations(known: Collection[str], steps: Collection[tuple[str, str]]) -> dict[str, int]:
+    """One more than that of the last one before it; circles end."""
+    number = dict.fromkeys(known, 1)
+    for _ in known:
+        late = [(a, b) for a, b in sorted(steps) if number[b] <= number[a] < len(number)]
+        if not late:
+            break
+        for before, after in late:
+            number[after] = max(number[after], number[before] + 1)
+    return number
 
 
 def _who(each: Relation) -> tuple[str, str]:

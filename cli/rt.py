@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def rt(
 ) -> int:
     """List radiation sets, whether complete; of one, its tree.
 
-    Exit code 1 when something of the one that is named is missing.
+    Exit code 1 when something of the one that is named is missing, or not known.
     """
     settings = calls.settings(config)
     with opened(settings) as archive:
@@ -57,7 +58,8 @@ def rt(
         show.say(_complete(trees[0]))
     else:
         _list(trees)
-    return Code.PARTIAL if uid and trees[0].counts()[1] else Code.DONE
+    whole = not uid or not (trees[0].counts()[1] or any(trees[0].unknowns()))
+    return Code.DONE if whole else Code.PARTIAL
 
 
 def _roots(archive: Archive, uid: str) -> Iterator[str]:
@@ -94,13 +96,19 @@ def _cells(tree: Node) -> list[str]:
     what = class_name(tree.relation.sop_class_uid)
     uid = tree.relation.sop_instance_uid
     fractions = said.get("fractions") or said.get("fraction", "")
-    return [tree.label, what, said.get("intent", ""), fractions, str(number), str(missing), uid]
+    gone = f"{missing} or more" if any(tree.unknowns()) else str(missing)
+    return [tree.label, what, said.get("intent", ""), fractions, str(number), gone, uid]
 
 
 def _complete(tree: Node) -> str:
     number, missing = tree.counts()
     whole = show.count(number, "object")
-    return f"{whole}, {missing} of them missing" if missing else f"{whole}, nothing missing"
+    told = f"{missing} of them missing" if missing else "nothing missing"
+    unknown = Counter(tree.unknowns())
+    if not unknown:
+        return f"{whole}, {told}"
+    reasons = ", ".join(f"{number} {why}" for why, number in unknown.items())
+    return f"{whole}, {told} as far as is known: {reasons}"
 
 
 def _lines(node: Node, indent: str) -> Iterator[str]:
@@ -124,6 +132,8 @@ def _told(node: Node) -> str:
         parts.append("(see above)")
     elif node.missing:
         parts.append("(!) missing" if node.number == 1 else f"(!) {node.missing} missing")
+    elif node.unknown:
+        parts.append(f"(!) {node.unknown}")
     return "  ".join(parts)
 
 
@@ -137,6 +147,7 @@ def _document(node: Node) -> dict[str, Any]:
         "number": node.number,
         "missing": node.missing,
         "again": node.again,
+        "unknown": node.unknown,
         "assessments": node.assessments,
         "refers_to": [_document(each) for each in node.below],
     }

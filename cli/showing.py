@@ -139,6 +139,8 @@ def shown(
         for one in found:
             one.description = _around(one.description, found, reader)
         _record(reader.settings, reader.looked_at)
+        if reader.archive is not None and reader.looked_at:
+            objects.note_waiting(reader.archive)
     failures += [_torn(one) for one in found if one.damage]
     for failure in failures:
         show.complain(failure)
