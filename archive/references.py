@@ -231,12 +231,13 @@ class References:
             there = dict[int, str]()
             for row in here:
                 for number, kind, role in self._rows(_NEEDED, [row]):
-                    if role not in left_out and number not in seen:
-                        there[int(number)] = str(kind)
+                    if role in left_out or number in seen or number in there:
+                        continue
+                    if len(there) + len(found.rows) == most:
+                        found.rows, found.cut = found.rows | there, True
+                        return found
+                    there[int(number)] = str(kind)
                 found.waiting = found.waiting or self._waits(row)
-                if len(there) + len(found.rows) > most:
-                    found.cut = True
-                    return found
             left_out = set(without)
             seen |= there.keys()
             found.rows |= there

@@ -14,6 +14,7 @@ from archive.options import Options
 from config import catalogue, contexts
 from config.contexts import Context as TlsContext
 from config.limits import Limits
+from config.rights import allows
 from config.settings import Settings
 from scp import extended
 from scp.audit import Silence, Trail, Transfers
@@ -89,6 +90,17 @@ class Exchange:
         """An identifier that has been received; raises BadIdentifier."""
         bounds = self.house.archive.bounds
         return identifiers.read(raw, self.context.transfer_syntax, bounds)
+
+    def barred(self) -> frozenset[str]:
+        """Of what belongs to no patient: the SOP classes whose own model the caller may not use."""
+        service = catalogue.MODELS[self.context.abstract_syntax].service
+        models = [each for each in catalogue.SERVED_MODELS.values() if each.service == service]
+        return frozenset(
+            sop_class_uid
+            for model in models
+            if not allows(self.rights, service, model.uid)
+            for sop_class_uid in model.classes
+        )
 
     @property
     def most_bytes(self) -> int:

@@ -1,10 +1,11 @@
 """Composite instance root retrieve, PS3.4 Annex Y, and retrieve without bulk data, Annex Z.
 
 At IMAGE level objects go out as they are; at FRAME level one new object does, made for this
-request alone. Choices the annexes leave open: no object of the UID asked for is a success without
-sub-operations, as in every other model; frames beyond the last are ignored; a frame range key at
-IMAGE level is refused, because who sends one means frames; a request whose object cannot be made
-counts one failed sub-operation and names the source.
+request alone. Objects of no patient are reached by those who may use their own model, too. Choices
+the annexes leave open: no object of the UID asked for is a success without sub-operations, as in
+every other model; frames beyond the last are ignored; a frame range key at IMAGE level is refused,
+because who sends one means frames; a request whose object cannot be made counts one failed
+sub-operation and names the source.
 """
 
 from __future__ import annotations
@@ -158,8 +159,10 @@ def _level(held: Values) -> str:
 
 
 def _instances(exchange: Exchange, identifier: Dataset) -> Found:
+    """What is asked for by UID, but for what another right is needed for than for this model."""
     query = parse(identifier, ("IMAGE",), retrieve=True, options=exchange.options)
-    return exchange.house.archive.instances(query)
+    found, barred = exchange.house.archive.instances(query), exchange.barred()
+    return found.of([kind for kind in found.kinds if kind[0] not in barred])
 
 
 # -- without bulk data ----------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 PS3.4 C.4.2 retrieves what the identifier names, and no more; so this is off unless the [[peer]]
 that receives has `retrieve_whole`. What comes along is found by the references of the index, step
 by step and within bounds, and counts as sub-operations like all others. What a C-GET has no
-context for does not come along, since nobody has asked for it; how much that was is logged.
+context for does not come along, since nobody has asked for it; nor does what belongs to no patient
+where the caller has no right to retrieve it by its own model. How much that was is logged.
 """
 
 from __future__ import annotations
@@ -77,21 +78,28 @@ def whole(exchange: Exchange, found: Found, receiver: Peer | None, *, back: bool
     """What was found, and what it needs of the archive; `back` on the caller's association."""
     if receiver is None or not receiver.retrieve_whole:
         return found
-    wanted = _accepted(exchange) if back else _any
     needed = dict[int, str]()
     for name in receiver.retrieve_whole:
         needed |= _needed(exchange, found, name)
     asked = set(found.rows if needed else ())
     more = {row: kind for row, kind in needed.items() if row not in asked}
-    rows = [row for row, kind in more.items() if wanted(kind)]
-    if left := [kind for row, kind in more.items() if not wanted(kind)]:
+    more = _but(exchange, more, _permitted(exchange), "the right to retrieve them")
+    if back:
+        more = _but(exchange, more, _accepted(exchange), "a presentation context")
+    return exchange.house.archive.index.joined(found, list(more)) if more else found
+
+
+def _but(
+    exchange: Exchange, more: Mapping[int, str], wanted: Callable[[str], bool], want: str
+) -> dict[int, str]:
+    """Those of wanted classes; of the others the log tells."""
+    if left := [kind for kind in more.values() if not wanted(kind)]:
         named = ", ".join(sorted(map(catalogue.name_of, set(left))))
         _log.info(
-            "retrieve whole for %s: %d of %d that belong to it not brought, for want of a "
-            "presentation context: %s",
-            *(exchange.calling_ae_title, len(left), len(more), named),
+            "retrieve whole for %s: %d of %d that belong to it not brought, for want of %s: %s",
+            *(exchange.calling_ae_title, len(left), len(more), want, named),
         )
-    return exchange.house.archive.index.joined(found, rows) if rows else found
+    return {row: kind for row, kind in more.items() if wanted(kind)}
 
 
 def _needed(exchange: Exchange, found: Found, name: str) -> dict[int, str]:
@@ -109,8 +117,9 @@ def _needed(exchange: Exchange, found: Found, name: str) -> dict[int, str]:
     return needed.rows
 
 
-def _any(_sop_class_uid: str) -> bool:
-    return True
+def _permitted(exchange: Exchange) -> Callable[[str], bool]:
+    barred = exchange.barred()
+    return lambda sop_class_uid: sop_class_uid not in barred
 
 
 def _accepted(exchange: Exchange) -> Callable[[str], bool]:

@@ -11,6 +11,7 @@ import pytest
 from cli.proposals import proposals
 from config.catalogue import STORAGE
 from config.peers import WHOLES
+from scp import wholes
 from scp.wholes import of_family
 from scu.instances import FileInstance
 from tests import clients
@@ -54,12 +55,13 @@ def family():
 
 
 @contextmanager
-def serving(tmp_path: Path, objects, whole, ae_title: str = "TESTER"):
+def serving(tmp_path: Path, objects, whole, **caller):
     """A node that holds these, and another one to move to, which takes `whole`."""
     with node(tmp_path / "other", "WS1") as receiver:
+        takes = {"retrieve_whole": whole} if whole else {}
         peers = (
-            peer("TESTER", move_to=("WS1",), **({"retrieve_whole": whole} if whole else {})),
-            peer("WS1", port(receiver), **({"retrieve_whole": whole} if whole else {})),
+            peer("TESTER", move_to=("WS1",), **takes, **caller),
+            peer("WS1", port(receiver), **takes),
         )
         with node(tmp_path / "data", peers=peers) as ours:
             clients.send(target(ours), written(tmp_path / "files", *objects))
@@ -142,6 +144,52 @@ def test_a_performed_protocol_brings_the_protocol_it_was_performed_by(tmp_path, 
     with serving(tmp_path, [older, defined, done], ["performed protocols"]) as (ours, receiver):
         assert clients.move(target(ours), named(done), "WS1")[-1].completed == 2
         assert held(receiver.archive) == {defined.SOPInstanceUID, done.SOPInstanceUID}
+
+
+@pytest.mark.parametrize(
+    ("may", "comes"),
+    [
+        (("store", "move"), True),
+        (("store", "move:patient", "move:protocol"), True),
+        (("store", "move:patient", "get", "find"), False),
+    ],
+)
+def test_what_belongs_to_no_patient_comes_along_with_the_right_to_its_model_alone(
+    tmp_path, caplog, may, comes
+):
+    caplog.set_level(logging.INFO, "anode.retrieve")
+    defined, image = non_patient(DEFINED, 1), instance(3)
+    done = instance(2, sop_class=PERFORMED, SourceImageSequence=[item(image.SOPInstanceUID)])
+    done.PredecessorProtocolSequence = [item(defined.SOPInstanceUID, DEFINED)]
+    wanted = {each.SOPInstanceUID for each in (done, image, *([defined] if comes else []))}
+    with serving(tmp_path, [defined, image, done], True, may=may) as (ours, receiver):
+        last = clients.move(target(ours), named(done), "WS1")[-1]
+        assert (last.status, last.completed, last.failed) == (0, len(wanted), 0)
+        assert held(receiver.archive) == wanted
+    barred = "1 of 2 that belong to it not brought, for want of the right to retrieve them"
+    assert any(barred in said for said in caplog.messages) is not comes
+
+
+@pytest.mark.parametrize(
+    ("may", "reached"), [(("store", "move"), 2), (("store", "move:patient", "get"), 1)]
+)
+def test_a_uid_alone_reaches_what_belongs_to_no_patient_by_the_right_to_its_model(
+    tmp_path, may, reached
+):
+    objects = [instance(2), non_patient(DEFINED, 1)]
+    with serving(tmp_path, objects, (), may=may) as (ours, receiver):
+        asked = identifier("IMAGE", SOPInstanceUID=[each.SOPInstanceUID for each in objects])
+        assert clients.move(target(ours), asked, "WS1", root=COMPOSITE)[-1].completed == reached
+        assert held(receiver.archive) == {each.SOPInstanceUID for each in objects[:reached]}
+
+
+def test_of_more_than_come_along_the_first_do_and_the_log_says_so(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(wholes, "MOST", 3)
+    made, needed, _ = family()
+    with serving(tmp_path, [made, *needed], True) as (ours, receiver):
+        assert clients.move(target(ours), named(made), "WS1")[-1].completed == 4
+        assert made.SOPInstanceUID in held(receiver.archive)
+    assert "retrieve whole: more than 3 instances would come along" in caplog.messages
 
 
 def test_a_get_brings_what_it_has_contexts_for(tmp_path):
