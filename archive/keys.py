@@ -89,6 +89,7 @@ _ABOUT_VALUES = frozenset({SPECIFIC_CHARACTER_SET, BY_KEYWORD["TimezoneOffsetFro
 _WRITE: Final[Mapping[str, str]] = {
     "DA": "no date as 20240101[-20241231]",
     "TM": "no time as 0930[-1200]",
+    "DT": "no date as 20240101[0930]",
 }
 
 

@@ -26,7 +26,12 @@ from cli import texts
 from config.errors import ConfigError
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
-_RANGE = re.compile(r"(\d{8})-(\d{8})")
+# By representation; of a date and time what is shorter than a day would be an offset from UTC. Of
+# times none is: with a range of dates they are one interval, PS3.4 C.2.2.2.5.
+_RANGES = {
+    "DA": re.compile(r"(\d{8})-(\d{8})"),
+    "DT": re.compile(r"(\d{8,14})-(\d{8,14})"),
+}
 _UID = re.compile(r'[0-9.]*|""')  # the latter: what has none, PS3.4 C.2.2.2.7
 _ITEM = re.compile(r"(.+)\[(\d{1,3})\]")
 _WHOLE = frozenset({"US", "SS", "UL", "SL", "SV", "UV"})
@@ -108,7 +113,7 @@ def _attribute(name: str) -> tuple[BaseTag, str]:
 
 def _element(tag: BaseTag, vr: str, text: str) -> DataElement:
     # Nothing can match it, and a peer would just say so.
-    if vr == "DA" and (found := _RANGE.fullmatch(text)) and found[1] > found[2]:
+    if _reversed(vr, text):
         raise ConfigError(f"{keyword_for_tag(tag)}: the range {text} ends before it begins")
     if vr == "UI" and (
         odd := [part for part in text.split("\\") if not _UID.fullmatch(part.strip())]
@@ -120,6 +125,13 @@ def _element(tag: BaseTag, vr: str, text: str) -> DataElement:
         return DataElement(tag, vr, _value(vr, text), validation_mode=config.IGNORE)
     except (ValueError, TypeError, OverflowError):
         raise ConfigError(f"{text!r} cannot be the value of {tag} ({vr})") from None
+
+
+def _reversed(vr: str, text: str) -> bool:
+    """Whether it is a range that ends before it begins, as far as both ends are told."""
+    found = _RANGES[vr].fullmatch(text) if vr in _RANGES else None
+    told = min(map(len, found.groups())) if found else 0
+    return found is not None and found[1][:told] > found[2][:told]
 
 
 def _value(vr: str, text: str) -> object:

@@ -209,9 +209,31 @@ def test_an_object_that_breaks_off_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_range_that_ends_before_it_begins_is_told_and_not_asked():
-    with pytest.raises(ConfigError, match="StudyDate: the range 20240102-20240101 ends before"):
-        asked("StudyDate=20240102-20240101")
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyDate", "20240102-20240101"),
+        ("EffectiveDateTime", "20250101-20240101"),
+        ("EffectiveDateTime", "20240101120000-202401011159"),
+    ],
+)
+def test_a_range_that_ends_before_it_begins_is_told_and_not_asked(keyword, value):
+    with pytest.raises(ConfigError, match=f"{keyword}: the range {value} ends before"):
+        asked(f"{keyword}={value}")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("StudyTime", "2200-0600"),  # with two dates it is a night
+        ("StudyDate", "20240101-20240101"),
+        ("EffectiveDateTime", "20240101-0500"),  # an offset from UTC
+        ("EffectiveDateTime", "20240101-2024010112"),
+        ("EffectiveDateTime", "20240101-"),
+    ],
+)
+def test_a_range_that_may_hold_something_is_asked(keyword, value):
+    assert asked(f"{keyword}={value}").identifier[keyword].value == value
 
 
 @pytest.mark.parametrize("value", ["hello", "1.2.*", "1.2.3\\x", "CTImageStorage"])
