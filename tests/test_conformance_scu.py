@@ -169,6 +169,15 @@ def test_who_may_only_get_is_not_stored_from(tmp_path):
         assert serving.archive.counts().instances == 0
 
 
+def test_what_the_configuration_says_is_no_markup(tmp_path):
+    path = configuration(
+        tmp_path, '[[peer]]\nae_title = "<b>&|`"\nhost = "10.0.0.5"\nmay = ["store"]\n'
+    )
+    assert "&lt;b&gt;&amp;|`</td>" in anode("conformance", "-c", path, "--html").out
+    (row,) = table(anode("conformance", "-c", path).out, "Table 6.2-1.")
+    assert row["AE title"] == r"\<b>&\|`"
+
+
 def test_what_may_be_asked_is_told_whatever_peers_may(tmp_path):
     """The command line needs nobody's right; a node that only takes objects sends them, too."""
     path = configuration(

@@ -19,7 +19,7 @@ from cli.statement.blocks import Block, Bullets, Grid, Heading, Paragraph
 from config.settings import Settings
 
 TITLE = "DICOM Conformance Statement of Anode"
-_MARKS = re.compile(r"([|\\])")
+_MARKS = re.compile(r"([|\\<])")  # `<` would begin a tag
 
 
 def statement(settings: Settings, written: str) -> list[Block]:
