@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,15 @@ def test_an_object_that_is_not_there_is_told_as_such(tmp_path):
     assert (told.code, told.out) == (1, "")
     assert "holds no object 1.2.3" in told.err
     assert lines(anode("rt", "-c", settings)) == ["0 radiation sets"]
+
+
+@pytest.mark.parametrize(("number", "others"), [(1, ""), (2, " and 1 other")])
+def test_of_an_object_that_is_missing_it_is_told_who_refers_to_it(tmp_path, number, others):
+    derived = [instance(each, SourceImageSequence=[item("1.2.99")]) for each in range(number)]
+    settings = archived(tmp_path, *derived)
+    told = anode("show", "-c", settings, "1.2.99")
+    assert told.code == 1
+    said = r"holds no object 1\.2\.99; (\S+)" + others + " refers? to it, as source image"
+    found = re.search(said, told.err)
+    assert found, told.err
+    assert found[1] in {each.SOPInstanceUID for each in derived}
