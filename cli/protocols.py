@@ -117,7 +117,8 @@ def _moment(at: str) -> datetime:
     """Now, or what --at says: of a day its end."""
     if not at:
         return datetime.now(UTC)
-    digits = at.translate({ord(mark): None for mark in "-:T "})
+    day, _, time = at.strip().replace("T", " ").partition(" ")
+    digits = day.replace("-", "") + time.replace(":", "")
     found = meaning.moment(digits, end=len(digits) <= 8)
     if found is None:
         raise Failure(Code.USAGE, f"--at {at!r} is no date; write it as 2024-02-01")
@@ -147,6 +148,8 @@ def _since(row: _Row) -> str:
 def _cells(row: _Row) -> list[str]:
     by = row.standing.by
     uses = [use for use in row.standing.uses if use != meaning.USES[0]]
+    if len({each.scope for each in row.assertions if each.scope}) > 1:
+        uses += row.standing.scopes
     state = row.standing.state + (f" ({', '.join(uses)})" if uses else "")
     return [
         row.protocol.name,
@@ -164,6 +167,7 @@ def _document(row: _Row) -> dict[str, Any]:
         **asdict(row.protocol),
         "state": row.standing.state,
         "approved_for": list(row.standing.uses),
+        "scopes": list(row.standing.scopes),
         "by": _told(row.standing.by) if row.standing.by else None,
         "successors": row.successors,
         "assertions": [_told(each) for each in row.assertions],

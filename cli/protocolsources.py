@@ -58,6 +58,9 @@ _APPROVAL: Final[Keys] = {
             "InstitutionName": {},
         },
         "RelatedAssertionSequence": {"ReferencedAssertionUID": {}},
+        # For which institution or trial: no keys of II.6, so a peer may not tell.
+        "InstitutionCodeSequence": {"CodeValue": {}, "CodingSchemeDesignator": {}},
+        "ClinicalTrialProtocolID": {},
     },
 }
 

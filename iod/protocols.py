@@ -4,8 +4,9 @@ Law: pure functions of data sets. Who approves a protocol writes an object of it
 another one when that changes; so a state is what the newest assertion says that speaks of it, at a
 moment. Assertions of other things (appropriate for the device, eligible for reimbursement...) are
 remarks: they make no protocol approved. What is said for one use (experimental, in pregnancy, in a
-trial) is not said for another; what is said of any use, and that a protocol is deprecated, is said
-of all of them.
+trial) is not said for another, nor what is said for one institution or trial; what is said of any
+use, and that a protocol is deprecated, is said of all of them. Where it does not tell which
+institution or trial is meant, it may be any.
 """
 
 from __future__ import annotations
@@ -29,15 +30,16 @@ APPROVAL: Final = "1.2.840.10008.5.1.4.1.1.200.3"
 
 ANY: Final = "any use"
 _INSTITUTION: Final = "the institution"
+_TRIAL: Final = "clinical trial"
 # Codes of DCM in CID 800: whether they approve, and for which use.
 _SPEAKING: Final[Mapping[str, tuple[str, str]]] = {
     "128603": ("approves", _INSTITUTION),
-    "128604": ("approves", "clinical trial"),
+    "128604": ("approves", _TRIAL),
     "128605": ("approves", "pregnant patients"),
     "128611": ("approves", "experimental use"),
     "128609": ("disapproves", ANY),
     "128623": ("disapproves", _INSTITUTION),
-    "128624": ("disapproves", "clinical trial"),
+    "128624": ("disapproves", _TRIAL),
     "128617": ("disapproves", "pregnant patients"),
     "128612": ("disapproves", "experimental use"),
     "128610": ("deprecates", ANY),
@@ -60,6 +62,7 @@ class Assertion:
     expires: datetime | None
     related: tuple[str, ...]  # UIDs of assertions it is about
     approval: str  # SOP Instance UID of the object
+    scope: str = ""  # the institution or trial it is said for; empty where it does not tell
 
     @property
     def does(self) -> str:
@@ -70,6 +73,10 @@ class Assertion:
     def use(self) -> str:
         """For which use it is said."""
         return _SPEAKING.get(self.code, ("", ""))[1]
+
+    def speaks_of(self, use: str, scope: str) -> bool:
+        """Whether it is said of a use, at an institution or in a trial."""
+        return self.use == ANY or (self.use == use and scope in (self.scope or scope, ""))
 
     def expired(self, at: datetime) -> bool:
         """Whether it has ceased by then."""
@@ -83,6 +90,7 @@ class Standing:
     state: State
     uses: tuple[str, ...] = ()  # for which it is approved
     by: Assertion | None = None  # which says so
+    scopes: tuple[str, ...] = ()  # the institutions and trials it is approved for, as they are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +188,17 @@ def _assertions(approval: Dataset, zone: str) -> Iterator[Assertion]:
                 for other in items(each, "RelatedAssertionSequence")
             ),
             approval=bare(approval, "SOPInstanceUID"),
+            scope=_scope(each),
         )
+
+
+def _scope(assertion: Dataset) -> str:
+    """Type 1C: told where the code is one for an institution, or for a trial."""
+    for each in items(assertion, "InstitutionCodeSequence"):
+        values = (bare(each, part) for part in ("CodeValue", "LongCodeValue", "URNCodeValue"))
+        if code := next(filter(None, values), ""):
+            return f"{bare(each, 'CodingSchemeDesignator')} {code}".strip()
+    return bare(assertion, "ClinicalTrialProtocolID")
 
 
 def _end(text: str, zone: str, at: datetime) -> datetime | None:
@@ -190,24 +208,23 @@ def _end(text: str, zone: str, at: datetime) -> datetime | None:
 
 def standing(said: Iterable[Assertion], at: datetime) -> Standing:
     """How a protocol stands by what was asserted of it until then."""
-    known = sorted((one for one in said if one.does and one.at <= at), key=lambda one: one.at)
+    told = (one for one in said if one.does and one.at <= at)
+    # Of what is said at one moment that counts most which does not approve.
+    known = sorted(told, key=lambda one: (one.at, one.does != "approves"))
     if not known:
         return Standing("not approved")
-    last = {use: _newest(known, use) for use in USES}
-    approved = {
-        use: one
-        for use, one in last.items()
-        if one is not None and one.does == "approves" and not one.expired(at)
-    }
+    approved = list[Assertion]()
+    for use, scope in {(one.use, one.scope) for one in known if one.use != ANY}:
+        last = next(one for one in reversed(known) if one.speaks_of(use, scope))
+        if last.does == "approves" and not last.expired(at):
+            approved.append(last)
     if approved:
-        newest = max(approved.values(), key=lambda one: one.at)
-        return Standing("approved", tuple(approved), newest)
+        uses = {one.use for one in approved}
+        scopes = {one.scope for one in approved if one.scope}
+        newest = max(approved, key=lambda one: (one.at, one.uid))
+        ordered = tuple(use for use in USES if use in uses)
+        return Standing("approved", ordered, newest, tuple(sorted(scopes)))
     return _ended(known, known[-1])
-
-
-def _newest(known: Sequence[Assertion], use: str) -> Assertion | None:
-    """The last that speaks of a use; in order of their moments."""
-    return next((one for one in reversed(known) if one.use in (use, ANY)), None)
 
 
 def _ended(known: Sequence[Assertion], newest: Assertion) -> Standing:
@@ -216,7 +233,8 @@ def _ended(known: Sequence[Assertion], newest: Assertion) -> Standing:
         return Standing("superseded", by=newest)
     if newest.does == "approves":
         return Standing("expired", by=newest)
-    before = any(one.does == "approves" and newest.use in (one.use, ANY) for one in known)
+    approvals = [one for one in known if one.does == "approves"]
+    before = any(newest.speaks_of(one.use, one.scope) for one in approvals)
     return Standing("withdrawn" if before else "disapproved", by=newest)
 
 

@@ -8,6 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from archive import Archive
+from cli.protocols import _moment as asked_for
 from iod.protocols import USES, assertions, moment, protocol, standing, subjects
 from iod.samples import make
 from tests.commands import anode, configuration
@@ -67,6 +68,47 @@ def at(text: str) -> datetime:
 )
 def test_a_protocol_stands_as_the_newest_assertion_of_its_use_says(said, when, state):
     assert standing(assertions(approval(*said)), at(when)).state == state
+
+
+def said_for(*said):
+    """Assertions: code, moment, and the institution it is said for."""
+    made = approval(*((code, when) for code, when, _ in said))
+    for one, (*_, institution) in zip(made.ApprovalSequence, said, strict=True):
+        if institution:
+            code = item(CodeValue=institution, CodingSchemeDesignator="99H", CodeMeaning="a house")
+            one.InstitutionCodeSequence = [code]
+    return assertions(made)
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "scopes"),
+    [
+        ([(APPROVED, "2022", "A"), (DISAPPROVED, "2023", "B")], "approved", ("99H A",)),
+        ([(DISAPPROVED, "2022", "A"), (APPROVED, "2023", "B")], "approved", ("99H B",)),
+        ([(APPROVED, "2022", "A"), (DISAPPROVED, "2023", "A")], "withdrawn", ()),
+        ([(APPROVED, "2022", "A"), (DISAPPROVED, "2023", "")], "withdrawn", ()),
+        ([(APPROVED, "2022", ""), (DISAPPROVED, "2023", "A")], "withdrawn", ()),
+        ([(APPROVED, "2022", "A"), (APPROVED, "2023", "B")], "approved", ("99H A", "99H B")),
+        ([(APPROVED, "2022", "A"), (DEPRECATED, "2023", "B")], "superseded", ()),
+        ([(APPROVED, "2022", "A"), (ANY_USE, "2023", "B")], "withdrawn", ()),
+    ],
+)
+def test_what_an_institution_says_of_its_use_is_said_for_no_other(said, state, scopes):
+    found = standing(said_for(*said), at("2024"))
+    assert (found.state, found.scopes) == (state, scopes)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_what_is_said_at_one_moment_that_counts_which_does_not_approve(order):
+    said = [(APPROVED, "20240101120000"), (DISAPPROVED, "20240101120000")][::order]
+    assert standing(assertions(approval(*said)), at("2025")).state == "withdrawn"
+
+
+def test_a_trial_is_approved_for_itself():
+    made = approval((TRIAL, "2022"), (NO_TRIAL, "2023"))
+    for one, trial in zip(made.ApprovalSequence, ("T1", "T2"), strict=True):
+        one.ClinicalTrialProtocolID = trial
+    assert standing(assertions(made), at("2024")).scopes == ("T1",)
 
 
 def test_codes_of_others_approve_nothing():
@@ -188,6 +230,13 @@ def test_an_approval_whose_end_cannot_be_read_has_ended():
     """An approval that never ends is the worse mistake."""
     said = assertions(approval((APPROVED, "20230101", "20240231")))
     assert standing(said, at("20230101")).state == "expired"
+
+
+@pytest.mark.parametrize(
+    "asked", ["2024-02-01T09:20+00:00", "2024-02-01T04:20-05:00", "2024-02-01 10:20+0100"]
+)
+def test_a_moment_may_be_asked_for_in_any_zone(asked):
+    assert asked_for(asked) == at("202402010920")
 
 
 def test_a_date_or_state_that_is_none_is_refused(samples):
