@@ -225,3 +225,41 @@ def test_of_an_object_that_is_missing_it_is_told_who_refers_to_it(tmp_path, numb
     found = re.search(said, told.err)
     assert found, told.err
     assert found[1] in {each.SOPInstanceUID for each in derived}
+
+
+def radiotherapy(number, kind, **values):
+    """An object of the second generation of radiotherapy, PS3.6: by the last part of its class."""
+    return instance(number, sop_class=f"1.2.840.10008.5.1.4.1.1.481.{kind}", **values)
+
+
+def naming(*others):
+    return [item(each.SOPInstanceUID, each.SOPClassUID) for each in others]
+
+
+def test_sets_of_every_device_their_records_and_instructions_are_trees(tmp_path):
+    fields = [radiotherapy(n, kind) for n, kind in enumerate((13, 14, 15))]
+    planned = radiotherapy(3, 12, RTRadiationSequence=naming(*fields))
+    records = [
+        radiotherapy(4 + n, kind, ReferencedRTRadiationSequence=naming(each))
+        for n, (kind, each) in enumerate(zip((19, 18, 20), fields, strict=True))
+    ]
+    records.append(radiotherapy(7, 17))
+    done = radiotherapy(
+        8, 16,
+        ReferencedRTRadiationRecordSequence=naming(*records),
+        ReferencedRTRadiationSetSequence=naming(planned),
+    )  # fmt: skip
+    scope = [item(ReferencedRTRadiationSetSequence=naming(planned))]
+    ready = radiotherapy(9, 22, RTPatientPositionScopeSequence=scope)
+    task = [item(ReferencedRTTreatmentPreparationSequence=naming(ready))]
+    told = radiotherapy(
+        10, 21, RTRadiationTaskSequence=task, ReferencedRTRadiationSetSequence=naming(planned)
+    )
+    settings = archived(tmp_path, *fields, planned, *records, done, ready, told)
+    sizes = {
+        each["sop_instance_uid"]: each for each in anode("rt", "-c", settings, "--json").document
+    }
+    assert set(sizes) == {each.SOPInstanceUID for each in (planned, done, told)}
+    for root, number in ((planned, 4), (done, 9), (told, 6), (ready, 5)):
+        tree = anode("rt", "-c", settings, root.SOPInstanceUID)
+        assert (tree.code, lines(tree)[-1]) == (0, f"{number} objects, nothing missing")
