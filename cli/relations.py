@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from archive import Archive
 from archive.references import Relation
 from cli import objects
+from cli.show import count
 from config import catalogue
 from iod import labels
 from iod.reading.sections import Section, table
@@ -231,6 +232,17 @@ def _revises(one: Relation, other: Relation) -> bool:
     kinds = [catalogue.STORAGE.get(each.sop_class_uid) for each in (one, other)]
     reports = all(kind is not None and kind.group == "report" for kind in kinds)
     return other.role == _REVISION and (reports or one.sop_class_uid == other.sop_class_uid)
+
+
+def referring(archive: Archive, uid: str) -> str:
+    """What refers to an object that is not there, as the end of a sentence."""
+    found = archive.index.references.to(uid)
+    if not found:
+        return ""
+    others = len({each.sop_instance_uid for each in found}) - 1
+    beside = f" and {count(others, 'other')}" if others else ""
+    refer = "refer" if others else "refers"
+    return f", to which {' '.join(_who(found[0]))}{beside} {refer} as {found[0].role}"
 
 
 def class_name(sop_class_uid: str) -> str:

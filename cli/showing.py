@@ -22,7 +22,7 @@ from cli import calls, named, objects, options, printing, show, texts
 from cli.damage import damage
 from cli.failures import Code, Failure, local
 from cli.placing import place
-from cli.relations import Relations
+from cli.relations import Relations, referring
 from cli.store import opened, recording, user
 from config.settings import Settings
 from iod.reading import contrast, documents, html
@@ -92,7 +92,8 @@ class _Reader:
             self.archive = self.stack.enter_context(opened(self.settings))
         stored = self._stored(target)
         if stored is None:
-            raise Failure(Code.PARTIAL, _missing(self.archive, target))
+            who = referring(self.archive, target)
+            raise Failure(Code.PARTIAL, f"the archive holds no object {target}{who}")
         return _found(target, stored.path)
 
     def relations(self, uid: str) -> list[Section]:
@@ -154,17 +155,6 @@ def shown(
         for one in found:
             _print(one, measurements)
     return Code.PARTIAL if failures else Code.DONE
-
-
-def _missing(archive: Archive, uid: str) -> str:
-    """That an object is not there; who refers to it may be asked for what it was."""
-    said = f"the archive holds no object {uid}"
-    to = archive.index.references.to(uid)
-    if not to:
-        return said
-    one, others = to[0], len(to) - 1
-    who = f"{one.sop_instance_uid} and {show.count(others, 'other')} refer"
-    return f"{said}; {who if others else f'{one.sop_instance_uid} refers'} to it, as {one.role}"
 
 
 def _torn(one: _Found) -> Failure:
