@@ -128,7 +128,7 @@ KINDS: Final = (
         "h264-4.1-ultrasound",
         "102",
         _ULTRASOUND,
-        Coding("libx264", 800, 600, 30, x264("4.1")),
+        Coding("libx264", 1024, 768, 30, x264("4.1")),
         coded=_grey,
     ),
 )

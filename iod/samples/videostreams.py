@@ -25,6 +25,9 @@ MP4: Final = "mp4"
 TRANSPORT: Final = "mpegts"
 _EXACT: Final = {"fflags": "+bitexact"}
 _NEEDED: Final = ("libx264", "libx265")
+# x264 looks past the end of lines that are no multiple of 64 bytes, and what it finds there differs
+# from run to run: so does what it writes. Lines of chroma are half as long as those of luma.
+_EVEN: Final = 128
 _X265_QUIET: Final = "log-level=error:pools=none:frame-threads=1:wpp=0:info=0"
 
 Planes = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16], npt.NDArray[np.uint16]]
@@ -93,6 +96,7 @@ def side_by_side(coding: Coding, number: int) -> Planes:
 
 
 def _frame(coding: Coding, planes: Planes, number: int) -> av.VideoFrame:
+    assert coding.columns % _EVEN == 0
     kind = np.dtype("u1" if coding.bits == 8 else "<u2")
     name = "yuv420p" if coding.bits == 8 else f"yuv420p{coding.bits}le"
     frame = av.VideoFrame(coding.columns, coding.rows, name)
