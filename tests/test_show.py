@@ -22,6 +22,7 @@ from pydicom.multival import MultiValue
 
 from archive import Archive, Bounds
 from cli import named, printing, show
+from config.catalogue import MODELS, STORAGE, TRANSFER_SYNTAXES
 from iod import reading
 from iod.reading import documents, html
 from iod.reading.content import DEEPEST, MOST_ITEMS, content
@@ -29,7 +30,7 @@ from iod.reading.description import OUTLINES, Description, described
 from iod.reading.images import FRAMES, IMAGE
 from iod.reading.measurements import CONTEXT, measurements
 from iod.reading.sections import Listing, Section
-from iod.reading.values import text
+from iod.reading.values import sop_class, text
 from iod.reading.valuetypes import VALUE_TYPES
 from tests.commands import ROOT, SECONDS, anode, configuration
 from tests.test_cli_show import Terminal
@@ -704,6 +705,17 @@ def test_text_of_no_known_character_set_is_read_as_what_it_most_likely_is(tmp_pa
     out = anode("show", path).out
     assert "Said: Größe" in out
     assert out.count("Größe") == 2
+
+
+def test_a_vector_is_told_number_by_number():
+    made = Dataset()
+    made.ImagePositionPatient = [0, 0, 0]
+    assert text(made, "ImagePositionPatient") == "0.0, 0.0, 0.0"
+
+
+@pytest.mark.parametrize("found", [STORAGE, TRANSFER_SYNTAXES, MODELS])
+def test_all_that_we_speak_has_a_name(found):
+    assert {each for each in found if sop_class(each) == each} == set()
 
 
 # -- outlines -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from iod.reading.content import content
 from iod.reading.measurements import measurements
+from iod.reading.measurements import number as documented
 from tests.commands import ROOT, SECONDS, anode
 from tests.test_show import code, group, item, number, report, saved, tree
 
@@ -77,6 +78,15 @@ def test_a_site_of_its_own_has_not_the_side_of_another():
     first, second = measurements(tree(part).children[0])
     assert (first.said("finding_site"), first.said("laterality")) == ("Kidney", "Left")
     assert (second.said("finding_site"), second.said("laterality")) == ("Spleen", "")
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [("12", 12), ("-1.5e3", -1500.0), ("", None), ("1_0", "1_0"), ("١٢", "١٢"), ("nan", "nan")],
+    ids=["whole", "float", "nothing", "underscore", "Arabic", "no number"],
+)
+def test_a_number_is_what_dicom_takes_for_one(held, told):
+    assert documented(held) == told
 
 
 def test_only_groups_of_measurements_are_evaluated():

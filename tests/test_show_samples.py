@@ -95,6 +95,7 @@ ROWS = [
     ("volume/segmentation", "Segments", {"Segment Label": "Bone", "Algorithm": "AUTOMATIC"}),
     ("volume/rendering-multiple", "Input sets", {"Classes": "CT Image Storage (12 times)"}),
     ("radiotherapy/physician-intent", "Dosimetric objectives", {"Value": "60.0", "Unit": "Gray"}),
+    ("radiotherapy/radiation-set", "Dose values", {"Doses": "0; 1", "At metersets": "0; 112"}),
     ("radiotherapy/radiation-1", "Generation modes", {"Radiation Type": "Photon"}),
     ("ct-protocols/defined-1", "Acquisition parameters", {"Value": "SPIRAL"}),
     ("ct-protocols/defined-1", "For equipment", {"Manufacturer's Model Name": "Sample CT 64"}),

@@ -203,6 +203,8 @@ def _value(one: Measurement) -> object:
 
 def number(held: str) -> float | int | str | None:
     """A numeric value as a number; what is none stays a text, and nothing is None."""
+    if "_" in held or not held.isascii():  # Python's numbers may have these, DICOM's not
+        return held
     for kind in (int, float):
         try:
             made = kind(held)

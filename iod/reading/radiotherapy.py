@@ -76,6 +76,9 @@ _GROUPS: Final = Listing(
     " Radiations=#ReferencedRTRadiationSequence",
 )
 _REFERRED: Final = "ReferencedSOPClassUID ReferencedSOPInstanceUID"
+_PARAMETERS: Final = "RadiationDoseValuesParametersSequence"
+_VALUES: Final = f"{_PARAMETERS}.DoseValuesSequence"
+_DOSES: Final = f"{_VALUES}.MetersetToDoseMappingSequence"
 _SET: Final = Outline(
     f"{_LABEL} RTRadiationSetIntent IntendedNumberOfFractions #RTRadiationSequence"
     " DefinitionSourceSequence",
@@ -97,11 +100,12 @@ _SET: Final = Outline(
         ),
         Listing(
             "Dose values",
-            "RadiationDoseSequence.RadiationDoseValuesParametersSequence.DoseValuesSequence",
-            "DoseValuePurpose DoseValueInterpretation"
-            " Doses=MetersetToDoseMappingSequence.RadiationDoseValue"
-            " At_metersets=MetersetToDoseMappingSequence.CumulativeMeterset"
-            " RadiobiologicalDoseEffectFlag",
+            "RadiationDoseSequence",
+            "Radiation=ReferencedRTRadiationSequence.ReferencedSOPInstanceUID"
+            f" Dose={_PARAMETERS}.ReferencedRadiationDoseIdentificationIndex"
+            f" Purpose={_VALUES}.DoseValuePurpose Interpretation={_VALUES}.DoseValueInterpretation"
+            f" Doses={_DOSES}.RadiationDoseValue At_metersets={_DOSES}.CumulativeMeterset"
+            f" Radiobiological_effect={_VALUES}.RadiobiologicalDoseEffectFlag",
         ),
     ),
 )

@@ -24,6 +24,19 @@ _UNDEFINED: Final = 0xFFFFFFFF
 _BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN", "OB or OW"})
 
 
+_LATER: Final[Mapping[str, str]] = {
+    "1.2.840.10008.5.1.4.1.1.9.100.1": "Waveform Presentation State Storage",
+    "1.2.840.10008.5.1.4.1.1.9.100.2": "Waveform Acquisition Presentation State Storage",
+    "1.2.840.10008.5.1.4.1.1.66.7": "Label Map Segmentation Storage",
+    "1.2.840.10008.5.1.4.1.1.66.8": "Height Map Segmentation Storage",
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+}
+"""Names of PS3.6 Annex A that pydicom 3.0 does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coded:
     """A code: `same` tells codes apart as PS3.3 8.8 does, by value and scheme."""
@@ -96,13 +109,13 @@ def text(item: Dataset, path: str, longest: int = LONGEST) -> str:
     return joined([_text(each, keyword, longest) for each in where], "; ")
 
 
-def joined(texts: Sequence[str], between: str = ", ") -> str:
+def joined(texts: Sequence[str], between: str = ", ", *, alike: bool = True) -> str:
     """The texts that are not empty, the first of them and the number of all.
 
-    Where all are the same there is one, and how many of it.
+    Where all are the same there is one, and how many of it, unless their places mean something.
     """
     some = [each for each in texts if each]
-    if len(some) > 2 and len(set(some)) == 1:
+    if alike and len(some) > 2 and len(set(some)) == 1:
         return f"{some[0]} ({len(some)} times)"
     more = f"{between}... ({len(some)} in all)" if len(some) > MOST else ""
     return between.join(some[:MOST]) + more
@@ -127,7 +140,7 @@ def title(path: str) -> str:
 
 def sop_class(uid: str) -> str:
     """The name of a SOP class or another registered UID; the UID when there is none."""
-    return UID(uid, validation_mode=IGNORE).name if uid else ""
+    return _LATER.get(uid) or (UID(uid, validation_mode=IGNORE).name if uid else "")
 
 
 def _element(item: Dataset, tag: int) -> DataElement | None:
@@ -177,7 +190,7 @@ def words(element: DataElement) -> str:
         return f"{len(held)} bytes" if held else ""
     said = _SAID.get(vr, _plain)
     values = held if isinstance(held, MultiValue | list) else [held]
-    return joined([said(each) for each in values], ", ")
+    return joined([said(each) for each in values], alike=False)  # as a vector, 0, 0, 0
 
 
 def _item(item: Dataset) -> str:
