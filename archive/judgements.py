@@ -39,6 +39,15 @@ class Judged:
     older: int = 0
 
 
+class OfClass(NamedTuple):
+    """What is held of one SOP class; `bytes` are those of data sets, `invalid` has errors."""
+
+    sop_class_uid: str
+    instances: int
+    bytes: int
+    invalid: int
+
+
 class Rows(Protocol):
     """The reading side of an index."""
 
@@ -121,6 +130,12 @@ WHEN 'error' THEN instance_id END), count(CASE severity WHEN 'error' THEN 1 END)
 count(CASE severity WHEN 'warning' THEN 1 END)
 FROM finding JOIN verdict ON verdict.id = finding.verdict_id
 """
+_CLASSES = """
+SELECT "SOPClassUID", count(*), sum(size), count(wrong.instance_id) FROM instance
+LEFT JOIN (SELECT DISTINCT instance_id FROM finding JOIN verdict ON verdict.id = finding.verdict_id
+WHERE severity = 'error') AS wrong ON wrong.instance_id = instance.id
+GROUP BY "SOPClassUID" ORDER BY count(*) DESC, "SOPClassUID"
+"""
 _OLDER = "SELECT count(*) FROM instance WHERE checked > 0 AND checked <> ?"
 
 
@@ -151,3 +166,7 @@ class Judgements:
         (row,) = self._rows(_COUNTS, [])
         (older,) = self._rows(_OLDER, [rules])
         return Judged(*map(int, (*row, *older)))
+
+    def classes(self) -> list[OfClass]:
+        """What is held of each SOP class, most instances first; reads every row of the index."""
+        return [OfClass(*row) for row in self._rows(_CLASSES, [])]

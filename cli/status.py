@@ -6,15 +6,18 @@ import shlex
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 import scu.echo
 from archive import Counts, commitments, locks, marks
-from archive.judgements import Judged
+from archive.judgements import Judged, OfClass
 from archive.references import Progress
 from cli import calls, fixity, options, show
 from cli.failures import Code
 from cli.store import opened
-from config import contexts
+from config import catalogue, contexts
 from config.errors import ConfigError
 from config.expiry import SOON_DAYS, Expiry, expiries
 from config.listeners import Listener
@@ -24,7 +27,9 @@ from scp import audit
 from scu.associate import Caller, Target
 from wire.errors import Rejected, Unreachable, WireError
 
-EXAMPLES = options.examples("anode status", "anode status -c /etc/anode.toml --json")
+EXAMPLES = options.examples(
+    "anode status", "anode status --classes", "anode status -c /etc/anode.toml --json"
+)
 SECONDS = 3.0
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where we listen, told as such
 
@@ -43,52 +48,100 @@ def status(
     *,
     config: options.ConfigOption = None,
     timeout: options.TimeoutOption = SECONDS,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Also how much of each SOP class, and with errors.")
+    ] = False,
     as_json: options.JsonOption = False,
 ) -> int:
     """Tell what is stored, what room is left, if the node answers.
 
     Exit code 3 when a listener does not answer, or no node serves the data folder.
     """
-    settings = calls.settings(config)
-    data = settings.node.data
+    settings, source = calls.settings(config), calls.configuration(config)
     named = f" -c {shlex.quote(str(config))}" if config else ""
-    counts, told, progress, judged = _counts(settings)
-    stopped = marks.reason(data, "unexamined")
-    free = shutil.disk_usage(data).free
+    held = _look(settings, classes=classes)
     reached = [_reach(each, settings, timeout, named) for each in settings.listener]
-    served = locks.served(data)  # asked after the echo: a node that starts has its lock before
+    served = locks.served(settings.node.data)  # after the echo: who starts has its lock before
     reached = reached if served else [_of_another(each) for each in reached]
-    ending, source = _ending(settings), calls.configuration(config)
     where = str(source.absolute()) if source else None
     if as_json:
-        show.document(
-            {
-                "configuration": where,
-                "ae_title": settings.node.ae_title,
-                "data": str(data),
-                "served": served,
-                "free_bytes": free,
-                "read_only": marks.reason(data, "read-only") or None,
-                **asdict(counts),
-                "audit_sinks": dict(_sinks(settings)),
-                "reports_waiting": commitments.waiting(data),
-                "fixity": fixity.document(told),
-                "examination": {**asdict(progress), "stopped": stopped or None},
-                "checks": asdict(judged),
-                "quarantined": told.quarantined,
-                "listeners": [asdict(each) for each in reached],
-                "certificates": [_lasting(each) for each in ending],
-            }
-        )
+        beginning = {"configuration": where, "ae_title": settings.node.ae_title, "served": served}
+        listeners = {"listeners": [asdict(each) for each in reached]}
+        show.document({**beginning, **_document(settings, held), **listeners})
     else:
-        title = settings.node.ae_title
-        _report([("Configuration", where or "none (defaults)"), ("AE title", title)], reached)
-        _report(_held(counts, data, free) + fixity.rows(told), [])
-        _report(_standing(data), [])
-        _report(_examination(progress, stopped, named) + _findings(judged, named), [])
-        _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
-        _report([(each.kind.capitalize(), _until(each)) for each in ending], [])
+        title = ("AE title", settings.node.ae_title)
+        _report([("Configuration", where or "none (defaults)"), title], reached)
+        _tell(settings, held, named)
     return Code.DONE if served and all(one.answers for one in reached) else Code.UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the archive says of itself."""
+
+    counts: Counts
+    fixity: fixity.Seen
+    progress: Progress
+    judged: Judged
+    free: int  # bytes
+    classes: list[OfClass] | None  # not asked
+
+
+def _look(settings: Settings, *, classes: bool) -> _Seen:
+    data = settings.node.data
+    with opened(settings) as archive:
+        read, index = fixity.seen(data, archive), archive.index
+        judgements = index.judgements
+        return _Seen(
+            archive.counts(),
+            read,
+            index.references.progress(),
+            judgements.counts(checks.rules()),
+            shutil.disk_usage(data).free,
+            judgements.classes() if classes else None,
+        )
+
+
+def _document(settings: Settings, seen: _Seen) -> dict[str, object]:
+    data = settings.node.data
+    stopped = marks.reason(data, "unexamined") or None
+    told: dict[str, object] = {
+        "data": str(data),
+        "free_bytes": seen.free,
+        "read_only": marks.reason(data, "read-only") or None,
+        **asdict(seen.counts),
+        "audit_sinks": dict(_sinks(settings)),
+        "reports_waiting": commitments.waiting(data),
+        "fixity": fixity.document(seen.fixity),
+        "examination": {**asdict(seen.progress), "stopped": stopped},
+        "checks": asdict(seen.judged),
+        "quarantined": seen.fixity.quarantined,
+        "certificates": [_lasting(each) for each in _ending(settings)],
+    }
+    if seen.classes is not None:
+        told["classes"] = [{"sop_class": _name(each), **each._asdict()} for each in seen.classes]
+    return told
+
+
+def _tell(settings: Settings, seen: _Seen, named: str) -> None:
+    data = settings.node.data
+    _report(_held(seen.counts, data, seen.free) + fixity.rows(seen.fixity), [])
+    _report(_standing(data), [])
+    stopped = marks.reason(data, "unexamined")
+    _report(_examination(seen.progress, stopped, named) + _findings(seen.judged, named), [])
+    _report([("Audit sink", _yet(*each)) for each in _sinks(settings)], [])
+    _report([(each.kind.capitalize(), _until(each)) for each in _ending(settings)], [])
+    if seen.classes:
+        numbers = ("Instances", "Size", "With errors")
+        made = show.table("SOP class", *numbers, right=numbers, whole=("SOP class",))
+        for each in seen.classes:
+            show.row(made, _name(each), each.instances, show.size(each.bytes), each.invalid or "")
+        show.say("")
+        show.put(made)
+
+
+def _name(each: OfClass) -> str:
+    return catalogue.name_of(each.sop_class_uid)
 
 
 def _standing(data: Path) -> list[tuple[str, str]]:
@@ -137,13 +190,6 @@ def _until(each: Expiry) -> str:
     words = f"until {day}, {left} days" if left >= 0 else f"ended on {day}: replace it"
     mark = "" if left >= SOON_DAYS else " (!)"
     return f"{each.path.name}: {words}{mark}"
-
-
-def _counts(settings: Settings) -> tuple[Counts, fixity.Seen, Progress, Judged]:
-    with opened(settings) as archive:
-        told, index = fixity.seen(settings.node.data, archive), archive.index
-        progress = index.references.progress()
-        return archive.counts(), told, progress, index.judgements.counts(checks.rules())
 
 
 def _examination(progress: Progress, stopped: str, named: str) -> list[tuple[str, str]]:

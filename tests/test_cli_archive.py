@@ -266,6 +266,22 @@ def test_status_counts_and_says_the_node_is_not_there(tmp_path, file):
     assert document["free_bytes"] > 0
 
 
+def test_status_tells_how_much_of_each_class_is_held_when_asked(tmp_path, file):
+    written(tmp_path / "in", instance(1), instance(2), instance(3, sop_class=MR_IMAGE))
+    anode("import", tmp_path / "in", "-c", file)
+    anode("examine", "-c", file)
+    told = anode("status", "-c", file, "--classes", "--json").document
+    held = [(each["sop_class"], each["instances"]) for each in told["classes"]]
+    assert held[0] == ("CT Image Storage", 2)
+    assert held[1] == ("MR Image Storage", 1)
+    assert sum(each["bytes"] for each in told["classes"]) == told["bytes"]
+    assert sum(each["invalid"] for each in told["classes"]) == told["checks"]["invalid"]
+    assert "classes" not in anode("status", "-c", file, "--json").document
+    ran = anode("status", "-c", file, "--classes")
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ["CT", "Image", "Storage", "2"] in [row[:4] for row in rows]
+
+
 def test_status_tells_no_counts_of_an_archive_that_is_not_there_and_makes_none(tmp_path, file):
     ran = anode("status", "-c", file)
     assert (ran.code, ran.out) == (1, "")
