@@ -2,12 +2,14 @@
 
 import re
 import struct
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from iod.checks import MOST as MOST_FINDINGS
 from iod.checks import Known
 from iod.checks.relations import MOST, ROLES
 from iod.checks.rules import RULES
@@ -299,3 +301,13 @@ def test_every_rule_is_told_with_its_severity():
 def test_every_rule_has_a_name_of_its_own():
     names = [rule.name for rule in RULES]
     assert len(names) == len(set(names))
+
+
+def test_warnings_never_crowd_out_an_error():
+    made = private(*((0x00131000 + 256 * at, "LO", "x") for at in range(MOST_FINDINGS + 50)))
+    made.add_new("SmallestImagePixelValue", "US", [1, 2])  # values are judged last
+    found = checked(made)
+    told = Counter(each.rule for each in found)
+    assert told["private.creator"] == MOST_FINDINGS
+    assert told["findings.more"] == 1
+    assert ("vm.count", "SmallestImagePixelValue") in {(each.rule, each.path) for each in found}
