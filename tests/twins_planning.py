@@ -14,6 +14,8 @@ _PLAN = "ReferencedRTPlanSequence[1].ReferencedSeriesSequence[1].ReferencedSOPSe
 _GROUP, _SETUP = "FractionGroupSequence[1]", "ReferencedBrachyApplicationSetup"
 _SETUPS = f"{_GROUP}.{_SETUP}Sequence[1]"
 _CHANNEL = "ApplicationSetupSequence[1].ChannelSequence[1]"
+_SEGMENT = "SegmentReferenceSequence[1].DirectSegmentReferenceSequence[1].ReferencedSOPSequence[1]"
+_PREDECESSOR = "PredecessorProtocolSequence[1]"
 _SUBJECT = "ApprovalSubjectSequence[1]"
 _ASSERTED = "ApprovalSequence[1]"
 _ASSESSED = "AssessedSOPInstanceSequence[1]"
@@ -50,6 +52,12 @@ TWINS = (
         "code.scheme",
     ),
     Twin("radiotherapy/segment-annotation", empty("UserContentLongLabel"), "type1.empty"),
+    Twin(
+        "radiotherapy/segment-annotation",
+        now(f"{_SEGMENT}.ReferencedSOPInstanceUID", NOWHERE),
+        "rt.segment-unknown",
+        severity="warning",
+    ),
     Twin("brachytherapy/delivery-instruction", gone("BrachyTaskSequence"), "type1.missing"),
     Twin("brachytherapy/delivery-instruction", empty("CurrentFractionNumber"), "type1.empty"),
     Twin(
@@ -103,6 +111,17 @@ TWINS = (
         "ct-protocols/protocol-approval-1-approved",
         now(f"{_ASSERTED}.AssertionCodeSequence[1].CodeValue", "121320"),
         "code.listed",
+        severity="warning",
+    ),
+    Twin(
+        "ct-protocols/performed",
+        now(f"{_PREDECESSOR}.ReferencedSOPClassUID", CT),
+        "protocol.predecessor-class",
+    ),
+    Twin(
+        "ct-protocols/defined-2",
+        now(f"{_PREDECESSOR}.ReferencedSOPInstanceUID", NOWHERE),
+        "protocol.predecessor-unknown",
         severity="warning",
     ),
     Twin("ct-protocols/performed", now("Modality", "CT"), "value.enumerated"),

@@ -20,6 +20,10 @@ PROTOCOLS: Final = frozenset(CLASS + n for n in ("200.1", "200.7"))
 INTENT: Final = frozenset((CLASS + "481.10",))
 PLANS: Final = frozenset(CLASS + n for n in ("481.5", "481.8"))
 MOST: Final = 10_000  # references that are looked for, each a question to an index
+_VOLUME: Final = (
+    "ConceptualVolumeSequence.ConceptualVolumeSegmentationReferenceSequence."
+    "ReferencedDirectSegmentInstanceSequence"
+)
 UNKNOWN: Final = "-unknown"  # the end of the rules that tell of what is not there
 OCT: Final = frozenset(CLASS + f"77.1.5.{n}" for n in (4, 8))
 
@@ -47,6 +51,17 @@ ROLES: Final = (
          "rt.radiation", RADIATIONS, True, "PS3.3 C.36.11"),
     Role(("rt-radiation-set",), "ReferencedRTPhysicianIntentSequence",
          "rt.intent", INTENT, False, "PS3.3 C.36.10"),
+    Role(("rt-radiation-set",), f"RadiationDoseIdentificationSequence.{_VOLUME}",
+         "rt.segment", frozenset(), False, "PS3.3 C.36.11"),
+    Role(("rt-physician-intent",),
+         f"RTPrescriptionSequence.RTAnatomicPrescriptionSequence.{_VOLUME}",
+         "rt.segment", frozenset(), False, "PS3.3 C.36.6"),
+    Role(("rt-segment-annotation",),
+         "SegmentReferenceSequence.DirectSegmentReferenceSequence.ReferencedSOPSequence",
+         "rt.segment", frozenset(), False, "PS3.3 C.36.9"),
+    Role(("ct-defined-procedure-protocol", "ct-performed-procedure-protocol",
+          "xa-defined-procedure-protocol", "xa-performed-procedure-protocol"),
+         "PredecessorProtocolSequence", "protocol.predecessor", PROTOCOLS, False, "PS3.3 C.34.2"),
     Role(("rt-brachy-application-setup-delivery-instruction",),
          "ReferencedRTPlanSequence.ReferencedSeriesSequence.ReferencedSOPSequence",
          "rt.plan", PLANS, False, "PS3.3 C.8.8.30"),
