@@ -287,6 +287,12 @@ CONTENT = [
     ("sr.missing", "ContinuityOfContent", document(content("CONTAINER"))),
     ("sr.value-type", "ValueType", document(content("TEXTS", TextValue="x"))),
     ("sr.relationship", "RelationshipType", document(content("TEXT", "HAS", TextValue="x"))),
+    ("sr.missing", "ContentSequence", document(content("TEXT", TextValue="x", ContentSequence=[]))),
+    (
+        "sr.missing",
+        "ContentTemplateSequence[1].TemplateIdentifier",
+        document(content("CONTAINER", ContentTemplateSequence=Sequence([Dataset()]))),
+    ),
     ("sr.by-reference", "ReferencedContentItemIdentifier", document(by_reference(1, 9))),
 ]
 

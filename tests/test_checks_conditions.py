@@ -25,6 +25,16 @@ def control_points(*angles):
 
 
 _POINT = "BeamSequence[1].ControlPointSequence[1].GantryAngle"
+_VALUES = "PerFrameFunctionalGroupsSequence[1].FrameContentSequence[1].DimensionIndexValues"
+
+
+def dimensions(there):
+    made = of("2.1", PerFrameFunctionalGroupsSequence=[item(FrameContentSequence=[item()])])
+    if there:
+        made.DimensionIndexSequence = Sequence([item(DimensionIndexPointer=0x00200032)])
+    return made
+
+
 PALETTE = "RedPaletteColorLookupTableData"
 
 # Rule, where, an object that the condition holds for, one for which it does not.
@@ -52,6 +62,7 @@ CASES = [
     ("type1c.missing", "IlluminationWaveLength",
      of("77.1.5.4", AcquisitionDeviceTypeCodeSequence=[code("392012008", "SCT", "x")]),
      of("77.1.5.4", AcquisitionDeviceTypeCodeSequence=[code("409898007", "SCT", "x")])),
+    ("type1c.missing", _VALUES, dimensions(True), dimensions(False)),
     ("type1.missing", "FrameIncrementPointer",
      of("7.4", NumberOfFrames=2), of("7.4", NumberOfFrames=1)),
 ]  # fmt: skip

@@ -3,11 +3,12 @@
     ImageType[1] = ORIGINAL|MIXED and CardiacSynchronizationTechnique != NONE
     PixelData present          NumberOfFrames > 1          CodeValue absent
     DimensionOrganizationType lacks TILED_FULL             ViewCodeSequence code 103340004
-    ControlPointSequence first
+    ControlPointSequence first           DimensionIndexSequence outside
 
 Law: an attribute is looked for in the item itself, then in what it stands in; one that is nowhere
-decides nothing, so no comparison with it holds, but for `lacks`.  `absent` looks at the item alone;
-`first` asks whether that is the first one of its sequence.
+decides nothing, so no comparison with it holds, but for `lacks`.  `absent` and `present` look at
+the item alone, `outside` at what it stands in, too; `first` asks whether it is the first one of its
+sequence.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from typing import Final
 
 from iod.checks.items import Item
 
-_TERM: Final = re.compile(r"(\w+)(?:\[(\d)\])? (?:(present|absent|first)|(=|!=|>|code|lacks) (.+))")
+_TERM: Final = re.compile(
+    r"(\w+)(?:\[(\d)\])? (?:(present|absent|outside|first)|(=|!=|>|code|lacks) (.+))"
+)
 
 _CLASSES: Final = re.compile(r"SOPClassUID !?= \S+")
 
@@ -35,6 +38,8 @@ class _Term:
     def holds(self, item: Item) -> bool:
         if self.sign in ("present", "absent"):
             return item.has(self.keyword) == (self.sign == "present")
+        if self.sign == "outside":
+            return any(each.has(self.keyword) for each in item.outward())
         if self.sign == "first":
             siblings = item.around.items(self.keyword) if item.around else []
             return bool(siblings) and siblings[0] is item

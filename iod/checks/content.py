@@ -59,6 +59,14 @@ def _item(item: Item, path: str, *, root: Item) -> Iterator[Finding]:
     elif kind:
         message = f"is {kind[:16]!a}, no value type"
         yield Finding("error", f"{path}ValueType", "sr.value-type", message, CLAUSE)
+    for number, template in enumerate(item.items("ContentTemplateSequence"), 1):
+        for keyword in ("MappingResource", "TemplateIdentifier"):
+            if not template.has(keyword):
+                where = f"{path}ContentTemplateSequence[{number}]."
+                yield _lack(where, keyword, "a template has both")
+    element = item.element("ContentSequence")
+    if element is not None and element.empty:
+        yield _lack(path, "ContentSequence", "where it stands, it has items")
     for number, child in enumerate(item.items("ContentSequence"), 1):
         yield from _child(child, f"{path}ContentSequence[{number}].", root)
 
