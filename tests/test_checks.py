@@ -284,6 +284,16 @@ CONTENT = [
     ("sr.missing", "TextValue", document(content("TEXT"))),
     ("sr.missing", "MeasuredValueSequence", document(content("NUM"))),
     ("sr.missing", "GraphicType", document(content("SCOORD", GraphicData=[1.0, 1.0]))),
+    (
+        "value.enumerated",
+        "ContinuityOfContent",
+        document(content("CONTAINER", ContinuityOfContent="BROKEN")),
+    ),
+    (
+        "value.enumerated",
+        "GraphicType",
+        document(content("SCOORD", GraphicType="POLYGON", GraphicData=[1.0, 1.0])),
+    ),
     ("sr.missing", "ContinuityOfContent", document(content("CONTAINER"))),
     ("sr.value-type", "ValueType", document(content("TEXTS", TextValue="x"))),
     ("sr.relationship", "RelationshipType", document(content("TEXT", "HAS", TextValue="x"))),

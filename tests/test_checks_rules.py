@@ -189,6 +189,15 @@ def samples(kind, number):
     return of("7", PhotometricInterpretation=kind, SamplesPerPixel=number)
 
 
+_SEGMENT = "PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence[1]"
+
+
+def segmented(number):
+    named = item(SegmentIdentificationSequence=[item(ReferencedSegmentNumber=number)])
+    return of("66.4", SegmentSequence=[item(SegmentNumber=1)],
+              PerFrameFunctionalGroupsSequence=[named])  # fmt: skip
+
+
 CASES += [
     ("uid.same", "SeriesInstanceUID",
      of("2", StudyInstanceUID="1.2.7", SeriesInstanceUID="1.2.7"),
@@ -209,6 +218,12 @@ CASES += [
      of("2", PixelSpacing=[0, 0], Rows=2, Columns=2), of("2", PixelSpacing=[0, 0], Rows=1)),
     ("geometry.spacing", "PixelSpacing",
      of("2", PixelSpacing=[-1, 1], Rows=1), of("2", PixelSpacing=[0.5, 0.5], Rows=2)),
+    ("geometry.spacing", "SpacingBetweenSlices",
+     of("2", SpacingBetweenSlices=-1), of("20", SpacingBetweenSlices=-1)),
+    ("voi.window", "WindowWidth", of("2", WindowWidth=0.5), of("2", WindowWidth=1)),
+    ("voi.window", "WindowWidth", of("2", WindowWidth=0, VOILUTFunction="SIGMOID"),
+     of("2", WindowWidth=0.5, VOILUTFunction="SIGMOID")),
+    ("number.unknown", f"{_SEGMENT}.ReferencedSegmentNumber", segmented(2), segmented(1)),
     ("sr.class-type", "ContentSequence[1].ValueType",
      content("88.33", "SCOORD3D"), content("88.34", "SCOORD3D")),
     ("sr.class-type", "ContentSequence[1].ValueType",

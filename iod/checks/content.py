@@ -34,6 +34,15 @@ VALUE_TYPES: Final = {
 }
 # May be there and empty: type 2, or a value of NUM that could not be measured (C.18.1).
 _MAY_BE_EMPTY: Final = frozenset(("MeasuredValueSequence",))
+_VALUES: Final = {
+    "CONTAINER": ("ContinuityOfContent", frozenset(("SEPARATE", "CONTINUOUS"))),
+    "SCOORD": ("GraphicType",
+               frozenset(("POINT", "MULTIPOINT", "POLYLINE", "CIRCLE", "ELLIPSE"))),
+    "SCOORD3D": ("GraphicType", frozenset(("POINT", "MULTIPOINT", "POLYLINE", "POLYGON",
+                                           "ELLIPSE", "ELLIPSOID"))),
+    "TCOORD": ("TemporalRangeType", frozenset(("POINT", "MULTIPOINT", "SEGMENT", "MULTISEGMENT",
+                                               "BEGIN", "END"))),
+}  # fmt: skip
 RELATIONSHIPS: Final = frozenset(
     ("CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD", "HAS PROPERTIES", "HAS ACQ CONTEXT",
      "INFERRED FROM", "SELECTED FROM")
@@ -56,6 +65,7 @@ def _item(item: Item, path: str, *, root: Item) -> Iterator[Finding]:
     row = VALUE_TYPES.get(kind)
     if row is not None:
         yield from _required(item, path, kind)
+        yield from _listed(item, path, kind)
     elif kind:
         message = f"is {kind[:16]!a}, no value type"
         yield Finding("error", f"{path}ValueType", "sr.value-type", message, CLAUSE)
@@ -84,6 +94,14 @@ def _child(child: Item, path: str, root: Item) -> Iterator[Finding]:
     if not child.text("ValueType"):
         yield _lack(path, "ValueType", "what kind of content it is")
     yield from _item(child, path, root=root)
+
+
+def _listed(item: Item, path: str, kind: str) -> Iterator[Finding]:
+    keyword, allowed = _VALUES.get(kind, ("", frozenset()))
+    value = item.text(keyword) if keyword else ""
+    if value and value not in allowed:
+        message = f"is {value[:16]!r}; content items of {kind} list {', '.join(sorted(allowed))}"
+        yield Finding("error", path + keyword, "value.enumerated", message, CLAUSE)
 
 
 def _required(item: Item, path: str, kind: str) -> Iterator[Finding]:

@@ -66,6 +66,9 @@ POINTING: Final = (
      ("MultienergyCTXRaySourceSequence",), "XRaySourceIndex"),
     ("MultienergyCTPathSequence", "ReferencedXRayDetectorIndex",
      ("MultienergyCTXRayDetectorSequence",), "XRayDetectorIndex"),
+    *((f"{groups}.SegmentIdentificationSequence", "ReferencedSegmentNumber",
+       ("SegmentSequence",), "SegmentNumber")
+      for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")),
     ("DisplaySetsSequence", "ImageSetNumber", ("TimeBasedImageSetsSequence",), "ImageSetNumber"),
 )  # fmt: skip
 # A number that says how many items a sequence of the same item has.

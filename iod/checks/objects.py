@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
 
 from iod.checks.bitstreams import Video
 from iod.checks.items import Element, Item, Reader, name_of, tag_of
@@ -14,7 +16,8 @@ Resolve = Callable[[str], str | None]
 Told = Iterator[tuple[str, str]]
 """What a rule tells: paths, and what is wrong there."""
 
-CLASS = "1.2.840.10008.5.1.4.1.1."
+MOST_ITEMS: Final = 20_000  # that rules about single values look at
+CLASS: Final = "1.2.840.10008.5.1.4.1.1."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ def every(item: Item, keyword: str, path: str = "") -> Iterator[tuple[str, Item]
             if tag == wanted:
                 yield where, inside
             yield from every(inside, keyword, where)
+
+
+def each(root: Item) -> Iterator[tuple[str, Item]]:
+    """The data set and every item in it, with their paths; of very many, the first ones."""
+    yield from islice(_each(root, ""), MOST_ITEMS)
+
+
+def _each(item: Item, path: str) -> Iterator[tuple[str, Item]]:
+    yield path, item
+    for tag, element in item.elements.items():
+        for number, inside in enumerate(element.items or (), 1):
+            yield from _each(inside, f"{path}{name_of(tag)}[{number}].")
 
 
 def walk(item: Item, path: str = "") -> Iterator[tuple[str, str, list[Item]]]:

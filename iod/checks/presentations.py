@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from iod.checks.objects import CLASS, Checked, Told, along
+from iod.checks.objects import CLASS, Checked, Told, along, each
 
 BLENDING: Final = frozenset((CLASS + "11.8",))
 VOLUMETRIC: Final = frozenset(CLASS + f"11.{n}" for n in (6, 7, 9, 10, 11))
+_WIDE: Final = {False: "at least 1 wide, where its function is LINEAR", True: "wider than 0"}
 _TWO: Final = ("RANGE_INCL", "RANGE_EXCL")
+
+
+def windows(checked: Checked) -> Told:
+    """C.11.2.1.2: a linear window is at least 1 wide, any other wider than nothing."""
+    for path, item in each(checked.root):
+        widths = item.numbers("WindowWidth")
+        exact = item.text("VOILUTFunction") in ("LINEAR_EXACT", "SIGMOID")
+        if widths and (min(widths) <= 0 or (min(widths) < 1 and not exact)):
+            yield f"{path}WindowWidth", f"is {min(widths):g}; a window is {_WIDE[exact]}"
 
 
 def blending_numbers(checked: Checked) -> Told:

@@ -55,6 +55,7 @@ RULES: Final = (
     Rule("pixel.lossy", images.lossy, "PS3.3 C.7.6.1.1.5"),
     Rule("pixel.samples", images.samples, "PS3.3 C.7.6.3.1.2"),
     Rule("geometry.spacing", geometry.spacing, "PS3.3 10.7.1.3"),
+    Rule("voi.window", presentations.windows, "PS3.3 C.11.2.1.2"),
     Rule("geometry.orientation", geometry.orientation, "PS3.3 C.7.6.2.1.1"),
     Rule("multi-energy.flag", images.multi_energy, "PS3.3 C.8.2.1", images.CT),
     Rule("multi-energy.units", images.multi_energy_units, "PS3.3 A.38.1.4", images.CT),
