@@ -106,10 +106,10 @@ def instances() -> dict[str, Dataset]:
     protocol, volume = defined(_STUDY.key, _ANGIOGRAPH), _volume()
     series = Series(_STUDY, "XAPROTOCOL", 2, "Protocol, performed", _ANGIOGRAPH)
     return {
-        "protocol": protocol,
+        "defined": protocol,
         "protocol-approval": approved(protocol),
         "volume": volume,
-        "protocol-performed": performed(series, protocol, volume),
+        "performed": performed(series, protocol, volume),
     }
 
 
