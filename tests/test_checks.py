@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from archive import filemeta
 from archive.errors import BadObject
-from iod.checks import MOST, Slice, check_in, errors
+from iod.checks import MOST, Finding, Slice, check_in, errors
 
 FILES = sorted(
     path for path in Path(get_testdata_file("CT_small.dcm")).parent.rglob("*") if path.is_file()
@@ -315,3 +315,8 @@ def test_a_content_item_has_what_its_value_type_needs(rule, keyword, made):
 def test_good_content_has_no_findings():
     made = document(content("TEXT", TextValue="x"), by_reference(1, 1))
     assert not {each.rule for each in checked(made) if each.rule.startswith("sr.")}
+
+
+def test_a_finding_is_printable_whatever_it_quotes():
+    assert Finding("error", "", "x", "is 'a\xe9'\x1b[2J\0").message == "is 'a\\xe9'\\x1b[2J\\x00"
+    assert Finding("error", "", "x", "is 'a\\b'").message == "is 'a\\b'"

@@ -100,7 +100,7 @@ def _listed(item: Item, path: str, kind: str) -> Iterator[Finding]:
     keyword, allowed = _VALUES.get(kind, ("", frozenset()))
     value = item.text(keyword) if keyword else ""
     if value and value not in allowed:
-        message = f"is {value[:16]!r}; content items of {kind} list {', '.join(sorted(allowed))}"
+        message = f"is {value[:16]!a}; content items of {kind} list {', '.join(sorted(allowed))}"
         yield Finding("error", path + keyword, "value.enumerated", message, CLAUSE)
 
 

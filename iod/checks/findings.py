@@ -1,7 +1,8 @@
 """What a check finds: a rule by its name, where, what is wrong, and which clause says so.
 
 Law: names of rules are stable; whoever filters findings does it by them.  Messages quote no value
-of a patient: what they quote is bounded, and only of attributes whose values the standard lists.
+of a patient: what they quote is bounded, and only of attributes whose values the standard lists;
+whatever the bytes were, they are printable ASCII.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ class Finding:
     rule: str
     message: str
     clause: str = ""
+
+    def __post_init__(self) -> None:
+        if not (self.message.isascii() and self.message.isprintable()):
+            object.__setattr__(self, "message", ascii(self.message)[1:-1])
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
