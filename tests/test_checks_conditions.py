@@ -35,6 +35,23 @@ def dimensions(there):
     return made
 
 
+def ions(**there):
+    point = item(ControlPointIndex=0, **there)
+    return of("481.8", IonBeamSequence=[item(BeamNumber=1, IonControlPointSequence=[point])])
+
+
+def volume(kind="4.1", **there):
+    """Says in nothing of its shared groups where and how large its pixels are."""
+    groups = item(PixelMeasuresSequence=[item()], PlanePositionSequence=[item()])
+    said = {
+        "ImageType": ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
+        "VolumetricProperties": "VOLUME",
+    }
+    return of(kind, **(said | there), SharedFunctionalGroupsSequence=[groups])
+
+
+_MEASURES = "SharedFunctionalGroupsSequence[1].PixelMeasuresSequence[1]."
+_POSITION = "SharedFunctionalGroupsSequence[1].PlanePositionSequence[1].ImagePositionPatient"
 PALETTE = "RedPaletteColorLookupTableData"
 
 # Rule, where, an object that the condition holds for, one for which it does not.
@@ -63,6 +80,15 @@ CASES = [
      of("77.1.5.4", AcquisitionDeviceTypeCodeSequence=[code("392012008", "SCT", "x")]),
      of("77.1.5.4", AcquisitionDeviceTypeCodeSequence=[code("409898007", "SCT", "x")])),
     ("type1c.missing", _VALUES, dimensions(True), dimensions(False)),
+    ("type1c.missing", "IonBeamSequence[1].IonControlPointSequence[1].KVP",
+     ions(), ions(NominalBeamEnergy=150)),
+    ("type1c.missing", "IonBeamSequence[1].IonControlPointSequence[1].NominalBeamEnergy",
+     ions(), ions(KVP=80)),
+    ("type1c.missing", _MEASURES + "PixelSpacing",
+     volume(), volume(VolumetricProperties="SAMPLED")),
+    ("type1c.missing", _MEASURES + "SliceThickness",
+     volume(), volume("77.1.6", ImageType=["DERIVED", "PRIMARY", "LABEL", "NONE"])),
+    ("type1c.missing", _POSITION, volume(), volume(ImageType=["DERIVED", "PRIMARY", "X", "NONE"])),
     ("type1.missing", "FrameIncrementPointer",
      of("7.4", NumberOfFrames=2), of("7.4", NumberOfFrames=1)),
 ]  # fmt: skip
@@ -109,12 +135,25 @@ SENTENCES = [
      "SOPClassUID != 1.2.840.10008.5.1.4.1.1.2.2"),
     (("Required if either Exposure Time (0018,1150) or X-Ray Tube Current (0018,1151) are not "
      "present. May be present otherwise."), "ExposureTime absent or XRayTubeCurrent absent"),
+    (("Required if STOW-RS Storage Sequence (0040,4072) or XDS Storage Sequence (0040,4074) is "
+     "not present."), "STOWRSStorageSequence absent and XDSStorageSequence absent"),
     (("Required if the Referenced SOP Instance is a multi-frame image, and Referenced Segment "
      "Number (0062,000B) is not present."), ""),
     (("Required if the Patient is an animal and Patient Species Description (0010,2201) is not "
      "present."), ""),
     ("Required if the image has been calibrated.", ""),
 ]  # fmt: skip
+
+
+def test_a_first_item_with_another_condition_is_not_understood(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from iod_sentences import condition as understood
+
+    first = "Required for first Item of Control Point Sequence, or if kVp changes during setup"
+    assert understood(f"{first}.", "IonControlPointSequence") == "IonControlPointSequence first"
+    more = f"{first}, and Nominal Beam Energy (300A,0114) is not present."
+    assert understood(more, "IonControlPointSequence") == ""
+    sys.modules.pop("iod_sentences")
 
 
 @pytest.mark.parametrize(("sentence", "told"), SENTENCES)

@@ -41,6 +41,10 @@ _UNTAGGED = ("SOP Class UID", "Observer Type", "Rescale Intercept", "Number Of F
              "Pixel Component Organization", "Table Motion", "Frame Time Vector", "Frame Time",
              "Image Type")  # fmt: skip
 _ORIGINAL = "ORIGINAL"
+# The whole sentence: where ", and KVP is not present" follows, it is not this condition alone.
+_FIRST = re.compile(
+    r"Required for first Item of Control Point Sequence, or if [\w ]+ changes during \w+\."
+)
 _REQUIRED = re.compile(r"[Rr]equired (?:if|when|for)")
 
 
@@ -58,14 +62,15 @@ def condition(description: str, within: str = "") -> str:
     sentences = [x for x in re.split(r"(?<=[.])\s+(?=[A-Z])", told) if _REQUIRED.search(x)]
     if len(sentences) != 1 or len(_REQUIRED.findall(told)) != 1:
         return ""
-    if within and re.search(r"Required for first Item of Control Point Sequence, or if", told):
+    if within and _FIRST.search(told):
         return f"{within} first"
     words = re.split(r"[Rr]equired (?:if|when):? ", sentences[0])[-1]
     words = re.sub(
         r"[,;.]? *(?:it )?(?:may|shall not) be present otherwise.*$", "", words, flags=re.I
     )
     words = re.sub(r"\(([0-9A-F]{4}),([0-9A-F]{4})\)", r"(\1\2)", words).strip(". ,;")
-    return next(_parsed(_marked(words.removeprefix("either ")), 0, ""), "")
+    readings = (words, words.removeprefix("either "))
+    return next((told for each in readings for told in _parsed(_marked(each), 0, "")), "")
 
 
 def _marked(words: str) -> str:
@@ -174,6 +179,8 @@ _ATOMS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"Value (\d) of @(\w+) is ({_LIST})", _placed),
     (rf"(?:either )?{_TAG} or {_TAG} {_THERE}", _each("or", "present")),
     (rf"(?:both )?{_TAG}(?: and {_TAG})? {_THERE}", _each("and", "present")),
-    (rf"(?:either )?{_TAG} or {_TAG} {_NOT_THERE}", _each("or", "absent")),
+    # Who says no "either" may mean that neither is there: that much is certain.
+    (rf"either {_TAG} or {_TAG} {_NOT_THERE}", _each("or", "absent")),
+    (rf"{_TAG} or {_TAG} {_NOT_THERE}", _each("and", "absent")),
     (rf"(?:both )?{_TAG}(?: and {_TAG})? {_NOT_THERE}", _each("and", "absent")),
 )  # fmt: skip
