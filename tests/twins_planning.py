@@ -114,9 +114,14 @@ TWINS = (
         severity="warning",
     ),
     Twin(
-        "ct-protocols/performed",
+        "ct-protocols/defined-2",
         now(f"{_PREDECESSOR}.ReferencedSOPClassUID", CT),
         "protocol.predecessor-class",
+    ),
+    Twin(
+        "ct-protocols/performed",
+        now("ReferencedDefinedProtocolSequence[1].ReferencedSOPClassUID", CT),
+        "protocol.defined-class",
     ),
     Twin(
         "ct-protocols/defined-2",

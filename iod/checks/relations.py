@@ -17,6 +17,7 @@ from iod.checks.objects import CLASS, Checked, Told, along, walk
 
 RADIATIONS: Final = frozenset(CLASS + f"481.{n}" for n in (13, 14, 15))
 PROTOCOLS: Final = frozenset(CLASS + n for n in ("200.1", "200.7"))
+PERFORMED: Final = frozenset(CLASS + n for n in ("200.2", "200.8"))
 INTENT: Final = frozenset((CLASS + "481.10",))
 PLANS: Final = frozenset(CLASS + n for n in ("481.5", "481.8"))
 MOST: Final = 10_000  # references that are looked for, each a question to an index
@@ -59,9 +60,13 @@ ROLES: Final = (
     Role(("rt-segment-annotation",),
          "SegmentReferenceSequence.DirectSegmentReferenceSequence.ReferencedSOPSequence",
          "rt.segment", frozenset(), False, "PS3.3 C.36.9"),
-    Role(("ct-defined-procedure-protocol", "ct-performed-procedure-protocol",
-          "xa-defined-procedure-protocol", "xa-performed-procedure-protocol"),
-         "PredecessorProtocolSequence", "protocol.predecessor", PROTOCOLS, False, "PS3.3 C.34.2"),
+    # It may be made from what was performed; what is performed tells of no predecessor.
+    Role(("ct-defined-procedure-protocol", "xa-defined-procedure-protocol"),
+         "PredecessorProtocolSequence", "protocol.predecessor", PROTOCOLS | PERFORMED, False,
+         "PS3.3 C.34.2"),
+    Role(("ct-performed-procedure-protocol", "xa-performed-procedure-protocol"),
+         "ReferencedDefinedProtocolSequence", "protocol.defined", PROTOCOLS, False,
+         "PS3.3 C.7.3.1"),
     Role(("rt-brachy-application-setup-delivery-instruction",),
          "ReferencedRTPlanSequence.ReferencedSeriesSequence.ReferencedSOPSequence",
          "rt.plan", PLANS, False, "PS3.3 C.8.8.30"),

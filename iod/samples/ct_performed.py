@@ -28,7 +28,7 @@ def performed(by: Dataset, images: list[Dataset], kvp: int) -> Dataset:
         ProtocolName=by.ProtocolName,
         ContentCreatorName="Radiographer^Rosa",
         ResponsibleGroupCodeSequence=[],
-        PredecessorProtocolSequence=[reference(by)],
+        ReferencedDefinedProtocolSequence=[reference(by)],
         ProtocolDefinedPatientPosition="HFS",
         AnatomicRegionSequence=[code("113345001", "SCT", "Abdomen")],
         PrimaryAnatomicStructureSequence=[],

@@ -81,7 +81,7 @@ def performed(series: Series, by: Dataset, volume: Dataset) -> Dataset:
         ProtocolName=by.ProtocolName,
         ContentCreatorName="Radiographer^Rosa",
         ResponsibleGroupCodeSequence=[],
-        PredecessorProtocolSequence=[reference(by)],
+        ReferencedDefinedProtocolSequence=[reference(by)],
         ProtocolDefinedPatientPosition="HFS",
         AnatomicRegionSequence=[code(*_ANATOMY)],
         PrimaryAnatomicStructureSequence=[],
