@@ -78,16 +78,21 @@ def _meta(meta: FileMeta, source: Source) -> Iterator[Finding]:
 
 def _twice(source: Source, first: Source) -> Iterator[Finding]:
     """PS3.5 9: a UID is that of one instance. Whoever has the first will not take the second."""
-    if source is not first and _data_set(source) != _data_set(first):
+    if source is first:
+        return
+    if source.transfer_syntax_uid != first.transfer_syntax_uid:
+        message = f"is that of {first.path} too, which has another transfer syntax"
+        yield Finding("warning", "SOPInstanceUID", "file.twice", message, "PS3.5 9")
+    elif _data_set(source) != _data_set(first):
         message = f"is that of {first.path} too, which is another object"
         yield Finding("error", "SOPInstanceUID", "file.twice", message, "PS3.5 9")
 
 
-def _data_set(source: Source) -> tuple[str, int, str]:
+def _data_set(source: Source) -> tuple[int, str]:
     with source.path.open("rb") as file:
         file.seek(source.offset)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return source.transfer_syntax_uid, source.size, digest
+    return source.size, digest
 
 
 def damaged(path: Path, why: str) -> Judged:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.uid import ImplicitVRLittleEndian
 
 from tests.commands import anode
 from tests.objects import instance, written
@@ -75,3 +76,13 @@ def test_two_objects_of_one_uid_are_told_and_copies_are_not(tmp_path: Path):
     twice = ("error", "file.twice", "SOPInstanceUID")
     assert twice in found[other.name]
     assert all(twice not in found[each.name] for each in (first, copy, alone))
+
+
+def test_an_object_in_two_transfer_syntaxes_is_not_said_to_be_two(tmp_path: Path):
+    """The UID may stay where nothing is lost; what is in it was not compared."""
+    first, other = written(tmp_path, instance(1), instance(1))
+    made = pydicom.dcmread(other)
+    made.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    made.save_as(other, implicit_vr=True, little_endian=True)
+    assert ("warning", "file.twice", "SOPInstanceUID") in found_in(tmp_path)[other.name]
+    assert not any(rule == "file.twice" for _, rule, _ in found_in(tmp_path)[first.name])

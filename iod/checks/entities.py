@@ -12,12 +12,8 @@ from iod.checks.items import Item, name_of
 from iod.checks.objects import Checked, Told
 
 # Entities of the information model, each with a UID of its own: PS3.5 9, PS3.3 7.
-_ENTITIES: Final = (
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "SOPInstanceUID",
-    "FrameOfReferenceUID",
-)
+_ENTITIES: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_PLACE: Final = "FrameOfReferenceUID"
 _FRAMES: Final = "NumberOfFrames"
 
 
@@ -29,6 +25,14 @@ def same(checked: Checked) -> Told:
         if uid and uid in seen:
             yield keyword, f"is that of {seen[uid]} too; each entity has a UID of its own"
         seen.setdefault(uid, keyword)
+
+
+def place(checked: Checked) -> Told:
+    """A frame of reference named by the UID of something else: scanners of many sites do it."""
+    uid = checked.root.text(_PLACE)
+    same = next((name for name in _ENTITIES if uid and checked.root.text(name) == uid), "")
+    if same:
+        yield _PLACE, f"is that of {same} too; each entity has a UID of its own"
 
 
 def frames(checked: Checked) -> Told:

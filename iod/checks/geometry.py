@@ -20,9 +20,8 @@ PAIRS: Final = {
 }
 SPACINGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 DISTANCES: Final = ("SliceThickness", "SpacingBetweenSlices")
-_NUCLEAR: Final = (
-    CLASS + "20"
-)  # PS3.3 C.8.4.15: a negative spacing says the direction of its slices
+# PS3.3 C.8.4.15: a negative spacing says the direction of its slices.
+_NUCLEAR: Final = CLASS + "20"
 TOLERANCE: Final = 2e-3
 
 
@@ -46,6 +45,11 @@ def spacing(checked: Checked) -> Told:
                 least = min(item.numbers(keyword), default=1.0)
                 if least < 0 or (least == 0 and not single):
                     yield path + keyword, f"is {least:g}; pixels have a distance above zero"
+
+
+def distance(checked: Checked) -> Told:
+    """Distances between slices below zero: but for a few classes no sign has a meaning."""
+    for path, item in each(checked.root):
         for keyword in DISTANCES if checked.sop_class_uid != _NUCLEAR else DISTANCES[:1]:
             if (item.number(keyword) or 0) < 0:
                 yield path + keyword, f"is {item.number(keyword):g}; a distance is not negative"
