@@ -45,7 +45,7 @@ RULES: Final = (
     Rule("reference.class", relations.classes, "PS3.3 10.8"),
     Rule("uid.same", entities.same, "PS3.5 9"),
     Rule("uid.place", entities.place, "PS3.5 9", severity="warning"),
-    Rule("frames.single", entities.frames, "PS3.3 A"),
+    Rule("frames.single", entities.frames, "PS3.3 A", severity="warning"),
     Rule("private.creator", entities.private, "PS3.5 7.8.1", severity="warning"),
     Rule("document.mime", documents.mime, "PS3.3 C.24.2", documents.CLASSES),
     Rule("document.length", documents.length, "PS3.3 C.24.2", documents.CLASSES),
