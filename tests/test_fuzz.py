@@ -7,6 +7,7 @@ reaches, goes on from there for a moment. `tests/fuzz/run.py` goes on for as lon
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import subprocess
 import sys
@@ -70,8 +71,9 @@ def test_noise_is_refused(name: str, data: bytes):
 def fuzzed(name: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.fuzz.run", name, str(folder / name), *options]
     artifacts = f"-artifact_prefix={folder}/"
+    mine = {**os.environ, "TMPDIR": str(folder)}  # libFuzzer ends without cleaning up
     return subprocess.run(
-        [*command, artifacts], check=False, capture_output=True, text=True, cwd=ROOT
+        [*command, artifacts], check=False, capture_output=True, text=True, cwd=ROOT, env=mine
     )
 
 

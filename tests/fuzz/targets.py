@@ -5,6 +5,8 @@ The first bytes choose how the rest is taken; an assertion that fails is a findi
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -199,6 +201,7 @@ class _Asked:
 def _index() -> Index:
     """An index with one object; its folder lasts as long as the process."""
     folder = Path(tempfile.mkdtemp(prefix="anode-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = Index(folder, sync="lazy")
     from tests.indexed import instance
 
