@@ -328,6 +328,7 @@ REFUSED = {
     "not a number": ("STL", wrapped.binary(NAN), "no finite numbers"),
     "flat": ("STL", wrapped.binary(FLAT), "no extent in Z"),
     "only points": ("STL", wrapped.binary([[(n, n, n)] * 3 for n in range(4)]), "an area"),
+    "a text": ("STL", b"Patient: see the other file\n" * 9, "it is a text, and no STL"),
     "a picture": ("STL", b"\x89PNG\r\n\x1a\n" + bytes(200), "cut off, or no STL"),
     "OBJ without faces": ("OBJ", b"v 0 0 0\nv 1 0 0\nv 0 1 0\n", "no face"),
     "a corner that is not there": ("OBJ", b"v 0 0 0\nv 1 0 0\nf 1 2 3\n", "there are 2 vertices"),

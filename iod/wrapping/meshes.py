@@ -71,6 +71,8 @@ def _binary(data: bytes) -> int:
         )
     count, rest = _count(data), len(data) - _FIRST
     if rest != count * _TRIANGLE:
+        if re.fullmatch(rb"[\t\n\r -~]+", data[:_LEAD]):
+            raise Unwrappable("it is a text, and no STL: one that is text begins with `solid`")
         raise Unwrappable(
             f"its header says {count} triangles, which take {count * _TRIANGLE} bytes; "
             f"{rest} follow: it is cut off, or no STL"
