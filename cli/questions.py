@@ -153,7 +153,10 @@ def to_retrieve(asked: Question) -> Question:
         )
     if lacking := missing(asked):
         wanted = " ".join(f"-k {keyword}=..." for keyword in lacking)
-        raise ConfigError(f"a retrieve at {asked.level} level also needs {wanted}")
+        needs = f"a retrieve at {asked.level} level also needs {wanted}"
+        if asked.level == "IMAGE" and asked.identifier.get(UNIQUE["IMAGE"]):
+            needs += "; its UID alone is enough for --model instance, protocol and the like"
+        raise ConfigError(needs)
     if not asked.identifier.get(UNIQUE[asked.level]):
         where = f"of the model {asked.root}" if asked.single else f"at {asked.level} level"
         raise ConfigError(f"a retrieve {where} needs -k {UNIQUE[asked.level]}=...")

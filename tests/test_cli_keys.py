@@ -131,6 +131,13 @@ def test_a_retrieve_names_the_levels_above():
         questions.to_retrieve(asked("SeriesInstanceUID=1", default=None))
 
 
+def test_who_has_an_instance_uid_alone_is_told_of_the_models_that_take_it():
+    with pytest.raises(
+        ConfigError, match=r"-k SeriesInstanceUID=\.\.\.; its UID alone .* instance"
+    ):
+        questions.to_retrieve(asked("SOPInstanceUID=1.2", default=None))
+
+
 # What a C-GET proposes
 
 
