@@ -7,6 +7,9 @@ not have to wait: it may then take the answer away from who has sent, about once
 Who requests an association looks whether it is connected once it was told that it is. By then the
 peer may have rejected it and gone (`ACSE._negotiate_as_requestor`): the rejection was never seen.
 
+An N-EVENT-REPORT is served by a thread of its own, which says at its end that nobody is paused:
+while the reactor waits that is not so, and who then releases would wait for ever.
+
 A socket that cannot be shut down, as the peer has gone, is never closed: its warning comes whenever
 garbage is collected, and fails whatever test runs then.
 """
@@ -58,7 +61,9 @@ def mend() -> None:
 
 
 def _say(self, paused: bool) -> None:
-    self._says_paused = paused
+    reactor = threading.current_thread() is self or not hasattr(self, "_says_paused")
+    if paused or reactor:
+        self._says_paused = paused
 
 
 def _is_paused(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -96,6 +97,23 @@ def _information(transaction, objects):
         item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = one[:2]
         made.ReferencedSOPSequence.append(item)
     return made
+
+
+def test_a_report_that_pynetdicom_has_served_does_not_hang_its_next_release(tmp_path):
+    """By `tests.pausing`: the thread that served it speaks of itself, not of the reactor."""
+    ae = AE(ae_title="HEARS")
+    ae.add_requested_context(StorageCommitmentPushModel)
+    with node(tmp_path / "node") as ours:
+        association = ae.associate(HERE, port(ours), ae_title="ANODE")
+        association._reactor_checkpoint.clear()
+        assert eventually(lambda: association._is_paused)
+        serving = threading.Thread(target=setattr, args=(association, "_is_paused", False))
+        serving.start()
+        serving.join()
+        paused = association._is_paused
+        association._reactor_checkpoint.set()
+        association.release() if paused else association.abort()
+    assert paused
 
 
 def test_pynetdicom_asks_and_hears_on_the_same_association(tmp_path):
